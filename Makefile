@@ -1,0 +1,35 @@
+# Everything runs in a virtual environment of the project's own; nothing else is installed.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ONLY ?=
+
+.PHONY: demo test check bench lock
+
+demo: $(READY)
+	$(BIN)/ordermade demo
+
+test: check
+	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/unit
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks $(ONLY)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# Needs uv; writes hashes and no index address.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
+		--no-emit-index-url pyproject.toml -o requirements.lock
