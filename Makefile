@@ -5,10 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ONLY ?=
 
-.PHONY: demo test check bench lock
-
-demo: $(READY)
-	$(BIN)/ordermade demo
+.PHONY: test check bench lock
 
 test: check
 	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks

@@ -1,0 +1,56 @@
+"""Purposes, and which of them an event needs. Nothing is presumed.
+
+What the customer demands for themselves (a rejection, a retraction, a withdrawal) needs no
+purpose: it could not be refused. Nor do reports: they say what has happened already.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Purpose = Literal["fulfil", "personalize", "analyse", "append_third_party"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+
+NEEDS: dict[str, Purpose | None] = {
+    "customer.preference-stated": "personalize",
+    "customer.behaviour-observed": "personalize",
+    "customer.attribute-appended": "append_third_party",
+    "customer.preference-inferred": "personalize",
+    "customer.preference-confirmed": "personalize",
+    "customer.preference-rejected": None,
+    "customer.preference-retracted": None,
+    "customer.preference-conflict-detected": "personalize",
+    "customer.measurement-submitted": "fulfil",
+    "customer.intake-started": "fulfil",
+    "customer.intake-answered": "fulfil",
+    "customer.intake-skipped": "fulfil",
+    "customer.intake-abandoned": "fulfil",
+    "customer.setting-changed": "fulfil",
+    "customer.service-option-activated": "fulfil",
+    "customer.service-option-deactivated": None,
+    "customer.content-contributed": "fulfil",
+    "customer.content-reused": "fulfil",
+    "customer.content-removed": None,
+    "customer.personalization-applied": "personalize",
+    "customer.personalization-overridden": None,
+    "customer.principal-recognised": "personalize",
+    "customer.principal-corrected": None,
+    "customer.experiment-assigned": "analyse",
+    "customer.consent-granted": None,
+    "customer.consent-withdrawn": None,
+    "order.order-drafted": "fulfil",
+    "order.option-chosen": "fulfil",
+    "order.option-cleared": "fulfil",
+    "order.order-placed": "fulfil",
+    "order.order-queued": "fulfil",
+    "order.order-cancelled": None,
+    "order.operation-started": None,
+    "order.operation-completed": None,
+    "order.order-shipped": None,
+}
+"""By wire name without its version: what an event means does not change with its version."""
+
+
+def purpose_of(wire_name: str) -> Purpose | None:
+    """The purpose an event needs. KeyError: the table forgot a type (a test finds it)."""
+    return NEEDS[wire_name.rpartition(".v")[0]]

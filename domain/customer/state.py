@@ -1,0 +1,27 @@
+"""A customer, as far as decisions about them need to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from domain.customer.consent import Purpose
+from domain.customer.events import ConsentGranted, ConsentWithdrawn, CustomerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    purposes: frozenset[Purpose] = frozenset()
+    policy_version: str | None = None
+
+
+def evolve(customer: Customer, event: CustomerEvent) -> Customer:
+    match event:
+        case ConsentGranted(purposes=purposes, policy_version=policy):
+            now = customer.purposes | set(purposes)
+            return replace(customer, purposes=now, policy_version=policy)
+        case ConsentWithdrawn(purposes=purposes, policy_version=policy):
+            now = customer.purposes - set(purposes)
+            return replace(customer, purposes=now, policy_version=policy)
+        case _:
+            assert_never(event)

@@ -1,0 +1,166 @@
+"""The event: its kinds, its wire names, its envelope and its place in the log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid5
+
+from domain.personal import Personal, Plain, Pseudonym
+from domain.values import ChoiceSpace, Collaboration, Name, Origin, Seconds, Stage, Target, Text
+
+NAMESPACE = UUID("5f0c2b53-7d0e-5a52-9d1c-6b7a3f3f7a11")
+"""Ids of events are uuid5(uuid5(NAMESPACE, source), id): the same words give the same id."""
+
+
+class Kind(Enum):
+    """A fact needs no agreement, a decision has invariants, a report is never refused by a rule."""
+
+    FACT = "fact"
+    DECISION = "decision"
+    REPORT = "report"
+
+
+class Data:
+    """What an event says. Subclasses are registered by `event`."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Data):
+    """The six facts about a choice, from which a lens derives its words (mission.md)."""
+
+    origin: Plain[Origin]
+    choice_space: Plain[ChoiceSpace]
+    target: Plain[Target]
+    stage: Plain[Stage]
+    collaboration: Plain[Collaboration] = "none"
+    effort_s: Plain[Seconds] = 0.0
+
+
+D = TypeVar("D", bound=Data)
+D_co = TypeVar("D_co", bound=Data, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A wire name and what stands behind it. `upcast` leads to the next version's data."""
+
+    name: str
+    kind: Kind
+    cls: type[Data]
+    upcast: Callable[[Any], Data] | None
+
+
+TYPES: dict[str, EventType] = {}
+_BY_CLASS: dict[type[Data], EventType] = {}
+_WIRE_NAME = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9]\d*")
+
+
+def event(
+    name: str, kind: Kind, *, upcast: Callable[[Any], Data] | None = None
+) -> Callable[[type[D]], type[D]]:
+    """Registers a frozen dataclass under a wire name, `noun.verb.vN`, which is never used again."""
+
+    def register(cls: type[D]) -> type[D]:
+        if not _WIRE_NAME.fullmatch(name) or name in TYPES:
+            raise ValueError(f"{name} is no free wire name")
+        strict(cls)
+        TYPES[name] = _BY_CLASS[cls] = EventType(name, kind, cls, upcast)
+        return cls
+
+    return register
+
+
+C = TypeVar("C", bound=type)
+
+
+def strict(cls: C) -> C:
+    """Makes the doors' decoder take a dataclass literally: no coercion, no surplus field."""
+    cls.__pydantic_config__ = {"strict": True, "extra": "forbid", "allow_inf_nan": False}  # type: ignore[attr-defined]
+    return cls
+
+
+def type_of(data: Data) -> EventType:
+    return _BY_CLASS[type(data)]
+
+
+def current(data: Data) -> Data:
+    """The same words in the newest version of their type."""
+    while upcast := type_of(data).upcast:
+        data = upcast(data)
+    return data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(Generic[D_co]):
+    """Who says what, about whom, and when it happened (CloudEvents 1.0 and our extensions)."""
+
+    id: Plain[UUID]
+    source: Plain[str]
+    subject: Pseudonym[str]
+    time: Plain[datetime]
+    data: Plain[D_co]  # each field of it says for itself
+    customerid: Pseudonym[str | None] = None
+    actor: Pseudonym[Name | None] = None
+    onbehalfof: Pseudonym[Name | None] = None
+    channel: Plain[Name | None] = None
+    correlationid: Plain[Name | None] = None
+    causationid: Plain[Name | None] = None
+    consentref: Plain[Name | None] = None
+    reason: Personal[Text | None] = None
+
+    @property
+    def type(self) -> str:
+        return type_of(self.data).name
+
+    @property
+    def stream(self) -> str:
+        """A fact is a stream of its own; everything else goes to its subject."""
+        return str(self.id) if type_of(self.data).kind is Kind.FACT else self.subject
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in the log, written `incarnation.partition.number`."""
+
+    incarnation: Plain[int]
+    partition: Plain[int]
+    number: Plain[int]
+
+    def __str__(self) -> str:
+        return f"{self.incarnation}.{self.partition}.{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> Position:
+        incarnation, partition, number = map(int, text.split("."))
+        return cls(incarnation, partition, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Generic[D_co]):
+    """An event and its place: in the log, in its stream, and when it was recorded."""
+
+    event: Plain[Event[D_co]]
+    position: Plain[Position]
+    version: Plain[int]
+    recorded: Plain[datetime]
+
+    @property
+    def data(self) -> D_co:
+        return self.event.data
+
+    @property
+    def owner(self) -> str:
+        """Whoever the event belongs to: the customer, else its stream."""
+        return self.event.customerid or self.event.stream
+
+
+def event_id(source: str, publisher_id: str) -> UUID:
+    """Our id of what a publisher calls `publisher_id`."""
+    return uuid5(uuid5(NAMESPACE, source), publisher_id)

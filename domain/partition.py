@@ -1,0 +1,29 @@
+"""Which partition an owner's events go to: Kafka's default partitioner, computed by us."""
+
+from __future__ import annotations
+
+SHARED = ("catalogue/", "plant/")
+"""Streams that everybody needs; they live in the partition after the last."""
+
+_M, _R, _MASK = 0x5BD1E995, 24, 0xFFFFFFFF
+
+
+def partition_of(owner: str, partitions: int) -> int:
+    """The partition of an owner among `partitions`; that number itself for what is shared."""
+    if owner.startswith(SHARED):
+        return partitions
+    return (murmur2(owner.encode()) & 0x7FFFFFFF) % partitions
+
+
+def murmur2(data: bytes) -> int:
+    """Murmur2 with Kafka's seed (org.apache.kafka.common.utils.Utils.murmur2), unsigned."""
+    h = (0x9747B28C ^ len(data)) & _MASK
+    whole = len(data) & ~3
+    for i in range(0, whole, 4):
+        k = int.from_bytes(data[i : i + 4], "little") * _M & _MASK
+        k = (k ^ (k >> _R)) * _M & _MASK
+        h = (h * _M & _MASK) ^ k
+    if rest := data[whole:]:
+        h = (h ^ int.from_bytes(rest, "little")) * _M & _MASK
+    h = (h ^ (h >> 13)) * _M & _MASK
+    return h ^ (h >> 15)

@@ -1,0 +1,41 @@
+"""The kinds of values that events carry, with what a door refuses of each."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+
+_TOO_FINE = re.compile(r"[.,]\d{7}")
+
+
+def _at_most_microseconds(value: Any) -> Any:
+    if isinstance(value, str) and _TOO_FINE.search(value):
+        raise ValueError("a time has at most microseconds: shorten the fraction to six digits")
+    return value
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_utc), BeforeValidator(_at_most_microseconds)]
+"""A moment, with its zone in the text; kept in UTC."""
+
+_NO_NUL = r"^[^\x00]*$"
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""A code or an identifier: one line, 1 to 200 characters."""
+Text = Annotated[str, Field(max_length=10_000, pattern=_NO_NUL)]
+"""Words as a person wrote them: at most 10,000 characters."""
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A probability or a share, 0 to 1."""
+Seconds = Annotated[float, Field(ge=0, le=1e9)]
+Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
+
+Origin = Literal["direct", "observed", "third_party"]
+ChoiceSpace = Literal["closed", "parametric", "free_form", "contributed_content", "intake"]
+Target = Literal["product", "service", "experience"]
+Stage = Literal["pre_manufacture", "packaging", "delivery", "in_use"]
+Collaboration = Literal["none", "intake_ranked", "dialogue"]

@@ -1,0 +1,78 @@
+"""The process that keeps a PostgreSQL running for as long as somebody uses it.
+
+`python keeper.py HOME LINGER COMMAND...` detaches, runs COMMAND as its child, and
+stops it when nobody has held HOME/postgres/clients.lock for LINGER seconds. It imports nothing but
+the standard library, so that it starts at once and stays small.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+POLL_S = 0.2
+STOP_S = 15.0  # PostgreSQL 18 waits for ever if one of its processes was killed just before
+
+
+def lock(path: Path, kind: int) -> int | None:
+    """Take a lock (`fcntl.LOCK_SH` or `LOCK_EX`) without waiting: the open file that holds it.
+
+    None when others are in the way. `os.close` lets go; so does the kernel when the process dies.
+    """
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    return file
+
+
+def keep(clients: Path, linger_s: float, command: list[str]) -> None:
+    """Run the server until nobody has held the clients' lock for `linger_s`, or it ends by itself.
+
+    The last lock is kept until this process ends: who comes while the server stops must wait.
+    """
+    # close_fds=False: every process of the server inherits server.lock (see embedded.py).
+    server = subprocess.Popen(  # noqa: S603
+        command, close_fds=False, env={**os.environ, "KEEPER": str(os.getpid())}
+    )
+    last_seen = time.monotonic()
+    try:
+        while server.poll() is None:
+            time.sleep(POLL_S)
+            alone = lock(clients, fcntl.LOCK_EX)
+            if alone is None:
+                last_seen = time.monotonic()
+            elif time.monotonic() - last_seen >= linger_s:
+                return
+            else:
+                os.close(alone)
+    finally:
+        _stop(server)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+    try:
+        server.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        server.send_signal(signal.SIGQUIT)  # the next start recovers
+        server.wait()
+
+
+def main(home: str, linger_s: str, *command: str) -> None:
+    """Detach from the client that started us, then keep."""
+    if os.fork():
+        os._exit(0)  # the client waits for this one; the keeper has no parent to leave a zombie to
+    os.setsid()
+    os.chdir("/")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    keep(Path(home, "postgres", "clients.lock"), float(linger_s), list(command))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

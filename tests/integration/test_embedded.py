@@ -1,0 +1,398 @@
+"""The life of the PostgreSQL that we start ourselves, with real processes."""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from infra.postgres.embedded import Server, ServerUnavailable, _program, start
+from infra.postgres.keeper import lock
+
+REPOSITORY = Path(__file__).parents[2]
+LINGER_S = 0.2
+
+CLIENT = """
+import json, sys
+from pathlib import Path
+from infra.postgres.embedded import start
+server = start(Path(sys.argv[1]), linger_s=float(sys.argv[2]))
+print(json.dumps({"port": server.port, "password": server.password}), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A home that does not exist yet; afterwards its server is gone."""
+    home = tmp_path / "home"
+    yield home
+    until(lambda: nothing_lives(home))
+
+
+@contextmanager
+def client(home: Path, linger_s: float = LINGER_S) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the server; it ends when we close its standard input."""
+    command = [sys.executable, "-c", CLIENT, str(home), str(linger_s)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=pipe, stdout=pipe, text=True) as process:
+        yield process
+
+
+def port_of(process: subprocess.Popen[str]) -> int:
+    assert process.stdout
+    return int(json.loads(process.stdout.readline())["port"])
+
+
+def until(happens: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def nothing_lives(home: Path) -> bool:
+    """Whether no process of the server and no keeper is left."""
+    if not (home / "postgres").exists():
+        return True
+    free = lock(home / "postgres" / "server.lock", fcntl.LOCK_EX)
+    if free is not None:
+        os.close(free)
+    return free is not None
+
+
+def postmaster(home: Path) -> int:
+    return int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """The parent and the state of every process."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):  # it just ended
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+                found[int(entry.name)] = int(parent), state
+    return found
+
+
+def lives(pid: int) -> bool:
+    return processes().get(pid, (0, "Z"))[1] != "Z"
+
+
+def keeper(home: Path) -> int:
+    return processes()[postmaster(home)][0]
+
+
+def ask(server: Server, query: str) -> str:
+    with psycopg.connect(server.url()) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    assert row
+    return str(row[0])
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def control_data(home: Path) -> str:
+    """What pg_controldata says about the state of the data directory."""
+    command = [_program("pg_controldata"), "-D", str(home / "postgres" / "data")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return next(line for line in said.splitlines() if "cluster state" in line).split(":")[1].strip()
+
+
+def test_two_processes_that_start_at_once_share_one_server(home: Path) -> None:
+    with client(home) as one, client(home) as other:
+        assert port_of(one) == port_of(other)
+        until(lambda: lives(keeper(home)))
+        name = os.fsencode(home / "postgres" / "data")
+        running = [pid for pid in processes() if _commands(pid)[1:3] == [b"-D", name]]
+        assert running == [postmaster(home)]
+
+
+def _commands(pid: int) -> list[bytes]:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return []
+
+
+def test_the_server_keeps_what_it_acknowledges_and_talks_to_nobody_else(home: Path) -> None:
+    with closing(start(home, linger_s=LINGER_S)) as server:
+        settings = {
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "full_page_writes": "on",
+            "data_checksums": "on",
+            "server_encoding": "UTF8",
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "log_min_error_statement": "panic",
+            "log_parameter_max_length_on_error": "0",
+            "max_connections": "200",
+            "jit": "off",
+        }
+        assert {name: ask(server, f"SHOW {name}") for name in settings} == settings
+        assert ask(server, "SELECT datlocprovider FROM pg_database WHERE datname = 'postgres'") == (
+            "b"
+        )
+        assert not list(Path("/tmp").glob(f".s.PGSQL.{server.port}*"))
+        assert not list(home.rglob(".s.PGSQL*"))
+        assert server.password not in repr(server)
+        wrong = server.url().replace(server.password, "wrong")
+        with pytest.raises(psycopg.OperationalError, match="authentication failed"):
+            psycopg.connect(wrong)
+
+
+def test_the_log_carries_no_values(home: Path) -> None:
+    with (
+        closing(start(home, linger_s=LINGER_S)) as server,
+        psycopg.connect(server.url(), autocommit=True) as connection,
+    ):
+        connection.execute("CREATE TABLE t (name text PRIMARY KEY)")
+        for statement in (
+            b"INSERT INTO t VALUES ('a-secret'), ('a-secret')",
+            b"SELECT 'a-secret'::int",
+            b"SELECT 'a-secret' FROM nothing",
+        ):
+            with pytest.raises(psycopg.Error):
+                connection.execute(statement)
+        with pytest.raises(psycopg.Error):
+            connection.execute("SELECT %s::text::int", ["a-secret"])
+    until(lambda: nothing_lives(home))
+    assert "a-secret" not in (home / "postgres" / "server.log").read_text()
+
+
+def test_nothing_outside_the_home_changes(tmp_path: Path, home: Path) -> None:
+    home.mkdir(mode=0o700)
+    (tmp_path / "neighbour").mkdir(mode=0o755)
+    outside = [tmp_path, tmp_path / "neighbour", *tmp_path.parents]
+    modes = [(mode(path), path.stat().st_uid) for path in outside]
+    changed = tmp_path.stat().st_mtime_ns
+    users = Path("/etc/passwd").read_bytes()
+    start(home, linger_s=LINGER_S).close()
+    until(lambda: nothing_lives(home))
+    assert [(mode(path), path.stat().st_uid) for path in outside] == modes
+    assert tmp_path.stat().st_mtime_ns == changed
+    assert Path("/etc/passwd").read_bytes() == users
+
+
+def test_a_new_home_is_for_its_owner_only(home: Path) -> None:
+    old = os.umask(0)
+    try:
+        start(home, linger_s=LINGER_S).close()
+    finally:
+        os.umask(old)
+    assert mode(home) == 0o700
+    assert mode(home / "postgres" / "password") == 0o600
+    assert mode(home / "postgres" / "server.log") == 0o600
+
+
+def test_the_server_goes_when_its_last_client_is_killed(home: Path) -> None:
+    with client(home) as process:
+        port = port_of(process)
+        pid = postmaster(home)
+        process.kill()
+    until(lambda: nothing_lives(home))
+    assert not lives(pid)
+    assert control_data(home) == "shut down"
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_the_server_goes_when_its_keeper_is_killed(home: Path) -> None:
+    with client(home) as process:
+        port = port_of(process)
+        pid = postmaster(home)
+        os.kill(keeper(home), signal.SIGKILL)
+        until(lambda: not lives(pid))
+        # Who comes next finds it again, and where it was.
+        with closing(start(home, linger_s=LINGER_S)) as server:
+            assert (server.port, postmaster(home) != pid) == (port, True)
+
+
+def test_who_comes_while_it_lingers_finds_the_same_server(home: Path) -> None:
+    start(home, linger_s=1.5).close()
+    pid = postmaster(home)
+    time.sleep(0.5)
+    with closing(start(home, linger_s=LINGER_S)) as server:
+        time.sleep(2)  # longer than it lingers: we hold it
+        assert ask(server, "SELECT 1") == "1"
+        assert postmaster(home) == pid
+
+
+def test_who_comes_while_it_stops_gets_a_new_server(home: Path) -> None:
+    for _ in range(6):
+        with closing(start(home, linger_s=0)) as server:
+            assert ask(server, "SELECT 1") == "1"
+        time.sleep(0.21)  # about when the keeper looks
+
+
+def test_a_stop_of_the_keeper_stops_the_server_cleanly(home: Path) -> None:
+    with closing(start(home, linger_s=60)):
+        os.kill(keeper(home), signal.SIGTERM)
+        until(lambda: nothing_lives(home))
+    assert control_data(home) == "shut down"
+
+
+def test_it_ends_with_the_pipes_of_its_caller(home: Path) -> None:
+    """The keeper must not hold the output of whoever started it: `ordermade ... | cat` returns."""
+    began = time.monotonic()
+    command = [sys.executable, "-c", CLIENT, str(home), "1.5"]
+    done = subprocess.run(command, cwd=REPOSITORY, input="", capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not nothing_lives(home)
+    assert time.monotonic() - began < 10
+
+
+def test_a_ctrl_c_in_the_terminal_ends_only_the_client(home: Path) -> None:
+    command = [sys.executable, "-c", CLIENT, str(home), str(LINGER_S)]
+    with subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        port_of(process)
+        with closing(start(home, linger_s=LINGER_S)) as server:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait()
+            time.sleep(0.3)
+            assert ask(server, "SELECT 1") == "1"
+
+
+def test_another_port_is_taken_if_the_last_one_is_gone(home: Path) -> None:
+    with closing(start(home, linger_s=0)) as server:
+        port = server.port
+    until(lambda: nothing_lives(home))
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stranger.bind(("127.0.0.1", port))
+        stranger.listen()
+        with closing(start(home, linger_s=LINGER_S)) as server:
+            assert server.port != port
+            assert ask(server, "SELECT 1") == "1"
+
+
+def test_a_missing_password_is_said_and_not_replaced(home: Path) -> None:
+    start(home, linger_s=0).close()
+    until(lambda: nothing_lives(home))
+    (home / "postgres" / "password").unlink()
+    with pytest.raises(ServerUnavailable, match=r"password is missing.*server\.log"):
+        start(home)
+
+
+def test_a_home_that_cannot_be_used_is_said(home: Path) -> None:
+    home.write_text("not a folder")
+    with pytest.raises(ServerUnavailable, match="ORDERMADE_DATABASE_URL"):
+        start(home)
+    home.unlink()
+
+
+def test_a_server_that_cannot_start_is_said_with_its_reason(home: Path) -> None:
+    start(home, linger_s=0).close()
+    until(lambda: nothing_lives(home))
+    with (home / "postgres" / "data" / "postgresql.conf").open("a") as file:
+        file.write("work_mem = much\n")
+    with pytest.raises(ServerUnavailable, match=r"did not start \(.*contains errors.*server\.log"):
+        start(home, linger_s=0)
+
+
+ELSEWHERE = """
+set -e
+mount -t tmpfs none /mnt
+mkdir /mnt/python /mnt/site /mnt/code /mnt/home
+mount --bind "$PYTHON_FROM" /mnt/python
+mount --bind "$SITE_FROM" /mnt/site
+mount --bind "$CODE_FROM" /mnt/code
+mount --bind "$HOME_FROM" /mnt/home
+cd /mnt/code
+export PYTHONPATH=/mnt/code:/mnt/site LD_LIBRARY_PATH=/mnt/python/lib
+exec "$@" /mnt/python/bin/python3 -c "$CLIENT" /mnt/home 0.2
+"""
+
+
+@contextmanager
+def all_at_mnt(home: Path, *before: str) -> Iterator[subprocess.Popen[str]]:
+    """The client where every user can reach it (Python may be under /root): below /mnt.
+
+    Only its own mount namespace changes. `before` is put in front of it.
+    """
+    places = {
+        "PYTHON_FROM": sys.base_prefix,
+        "SITE_FROM": str(Path(pytest.__file__).parents[1]),
+        "CODE_FROM": str(REPOSITORY),
+        "HOME_FROM": str(home),
+    }
+    mounted = ["unshare", "--mount", "sh", "-c", ELSEWHERE, "sh", *before]
+    # A user namespace with as many users as outside, which only root may make.
+    with subprocess.Popen(
+        ["unshare", "--user", "sh", "-c", 'read go; exec "$@"', "sh", *mounted],
+        env={**os.environ, **places, "CLIENT": CLIENT},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        ours, theirs = Path("/proc/self/ns/user"), Path(f"/proc/{process.pid}/ns/user")
+        until(lambda: theirs.readlink() != ours.readlink())
+        for name in ("uid_map", "gid_map"):
+            Path(f"/proc/{process.pid}/{name}").write_text("0 0 100000")
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        yield process
+
+
+def test_an_ordinary_user_can_run_it(home: Path) -> None:
+    if os.geteuid() != 0:  # we are one: so is every other test
+        start(home, linger_s=LINGER_S).close()
+        return
+    home.mkdir(mode=0o700)
+    os.chown(home, 1000, 1000)
+    with all_at_mnt(home, "setpriv", "--reuid=1000", "--regid=1000", "--clear-groups") as process:
+        port_of(process)
+        pid = postmaster(home)
+        assert (home / "postgres" / "data").stat().st_uid == 1000
+        assert Path(f"/proc/{pid}").stat().st_uid == 1000
+        os.kill(keeper(home), signal.SIGKILL)  # so the request for a signal works here, too
+        until(lambda: not lives(pid))
+
+
+NO_NAMESPACES = 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"'
+
+
+def test_root_without_user_namespaces_becomes_nobody(home: Path) -> None:
+    if os.geteuid() != 0:  # only root has other users to become
+        return
+    home.mkdir(mode=0o700)
+    with all_at_mnt(home, "sh", "-c", NO_NAMESPACES, "sh") as process:
+        port_of(process)
+        pid = postmaster(home)
+        assert Path(f"/proc/{pid}").stat().st_uid == 65534
+        assert (mode(home), home.stat().st_uid) == (0o710, 0)
+        os.kill(keeper(home), signal.SIGKILL)
+        until(lambda: not lives(pid))
+
+
+def test_root_that_cannot_become_anybody_is_told_what_to_do(home: Path) -> None:
+    alone = ["unshare", "--user", "--map-root-user", "sh", "-c", NO_NAMESPACES, "sh"]
+    command = [*alone, sys.executable, "-c", CLIENT, str(home), "0"]
+    done = subprocess.run(command, cwd=REPOSITORY, input="", capture_output=True, text=True)
+    sentence = done.stderr.splitlines()[-1]
+    assert "ServerUnavailable: PostgreSQL refuses to run as root" in sentence
+    assert "run this as an ordinary user, or set ORDERMADE_DATABASE_URL" in sentence
+    shutil.rmtree(home)
