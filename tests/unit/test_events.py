@@ -19,7 +19,7 @@ def fields(cls):
 
 def nested(annotation):
     """The dataclasses that a field's type reaches."""
-    if dataclasses.is_dataclass(annotation):
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         yield annotation
     for argument in typing.get_args(annotation):
         yield from nested(argument)
