@@ -1,0 +1,203 @@
+"""Events as bytes: the CloudEvents envelope that is stored and that the log carries.
+
+Personal values are sealed on the way in, under the owner's key, with the event's id, its stored
+type and the field's name as associated data; on the way back they are opened, or `ERASED`.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import typing
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+
+from domain.event import TYPES, Data, Event, Kind, Position, Recorded, current
+from domain.personal import ERASED, PERSONAL, Erased, privacy_of
+from infra.keys import OwnerKey
+
+KeyOf = Callable[[str], OwnerKey | None]
+"""The key of an owner; None once it is destroyed."""
+
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+class Wire(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The envelope as stored. The store fills in the last three when it knows them."""
+
+    specversion: str = ""
+    id: UUID
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: str = ""
+    dataschema: str = ""
+    customerid: str | None = None
+    actor: str | None = None
+    onbehalfof: str | None = None
+    channel: str | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    consentref: str | None = None
+    reason: bytes | None = None  # sealed: an attribute of an envelope cannot be an object
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    position: str = ""
+    recordedtime: datetime | None = None
+    streamversion: int = 0
+
+
+_decode_wire = msgspec.json.Decoder(Wire).decode
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Format:
+    """How one type is stored: the decoder of its data, and of each of its personal fields."""
+
+    decode: Callable[[bytes | msgspec.Raw], Any]
+    personal: Mapping[str, Callable[[bytes], Any]]
+
+    @classmethod
+    def of(cls, data: type[Data]) -> _Format:
+        hints = typing.get_type_hints(data, include_extras=True)
+        personal = {
+            name: msgspec.json.Decoder(hint).decode
+            for name, hint in hints.items()
+            if privacy_of(hint) is PERSONAL
+        }
+        return cls(msgspec.json.Decoder(data).decode, personal)
+
+
+_FORMATS: dict[str, _Format] = {}
+
+
+def _format(name: str) -> _Format:
+    if name not in _FORMATS:
+        _FORMATS[name] = _Format.of(TYPES[name].cls)
+    return _FORMATS[name]
+
+
+def contents(event: Event[Data]) -> bytes:
+    """What was said, in plain text, whole and in one order: what a digest is taken of."""
+    return _encode([event.type, event])
+
+
+def encode(event: Event[Data], key: OwnerKey) -> bytes:
+    """The envelope without the attributes that the store assigns: see `place`."""
+    name = event.type
+    reason = event.reason
+    return _encode(
+        Wire(
+            specversion="1.0",
+            id=event.id,
+            source=event.source,
+            type=name,
+            subject=event.subject,
+            time=event.time,
+            datacontenttype="application/json",
+            dataschema=f"urn:ordermade:schema:{name}",
+            customerid=event.customerid,
+            actor=event.actor,
+            onbehalfof=event.onbehalfof,
+            channel=event.channel,
+            correlationid=event.correlationid,
+            causationid=event.causationid,
+            consentref=event.consentref,
+            reason=None
+            if reason is None or isinstance(reason, Erased)
+            else key.seal(reason.encode(), _about(event.id, name, "reason")),
+            data=msgspec.Raw(_encode(_sealed(event.data, event.id, name, key))),
+        )
+    )
+
+
+def place(envelope: bytes, position: Position, recorded: datetime, version: int) -> bytes:
+    """The envelope with its place: what is stored, and what the log carries, byte for byte."""
+    return (
+        b'%b,"position":"%b","recordedtime":"%b","streamversion":%d}'
+        % (envelope[:-1], str(position).encode(), _timestamp(recorded), version)
+    )  # fmt: skip
+
+
+def decode(stored: bytes, key_of: KeyOf) -> Recorded[Data]:
+    """An event as it was recorded, in the newest version of its type.
+
+    Raises KeyError for a type that this release does not know, msgspec.DecodeError for bytes that
+    are no envelope or data of another shape.
+    """
+    wire = _decode_wire(stored)
+    form = _format(wire.type)
+    data = form.decode(wire.data)
+    key: OwnerKey | None = None
+    if form.personal or wire.reason:
+        key = key_of(wire.customerid or _stream(wire))
+    for field, parse in form.personal.items():
+        value = getattr(data, field)
+        if isinstance(value, Erased):
+            plain = _opened(value.sealed, wire, field, key)
+            # The object is new and nobody else's yet, so it may still be filled in.
+            object.__setattr__(data, field, ERASED if plain is None else parse(plain))
+    reason: str | Erased | None = None
+    if wire.reason:
+        plain = _opened(wire.reason, wire, "reason", key)
+        reason = ERASED if plain is None else plain.decode()
+    assert wire.recordedtime is not None
+    return Recorded(
+        Event(
+            id=wire.id,
+            source=wire.source,
+            subject=wire.subject,
+            time=wire.time,
+            data=current(data),
+            customerid=wire.customerid,
+            actor=wire.actor,
+            onbehalfof=wire.onbehalfof,
+            channel=wire.channel,
+            correlationid=wire.correlationid,
+            causationid=wire.causationid,
+            consentref=wire.consentref,
+            reason=reason,
+        ),
+        Position.parse(wire.position),
+        wire.streamversion,
+        wire.recordedtime,
+    )
+
+
+def _stream(wire: Wire) -> str:
+    return str(wire.id) if TYPES[wire.type].kind is Kind.FACT else wire.subject
+
+
+def _sealed(data: Data, id: UUID, name: str, key: OwnerKey) -> Data:
+    personal = _format(name).personal
+    if not personal:
+        return data
+    out = copy.copy(data)
+    for field in personal:
+        value = getattr(data, field)
+        if value is not None and not isinstance(value, Erased):
+            sealed = key.seal(_encode(value), _about(id, name, field))
+            object.__setattr__(out, field, Erased(sealed))
+    return out
+
+
+def _opened(sealed: bytes, wire: Wire, field: str, key: OwnerKey | None) -> bytes | None:
+    if key is None:
+        return None
+    try:
+        return key.open(sealed, _about(wire.id, wire.type, field))
+    except InvalidTag:
+        raise ValueError(f"the sealed field {field} does not open under its owner's key") from None
+
+
+def _about(id: UUID, name: str, field: str) -> bytes:
+    return b"%b/%b/%b" % (id.bytes, name.encode(), field.encode())
+
+
+def _timestamp(time: datetime) -> bytes:
+    return _encode(time)[1:-1]
