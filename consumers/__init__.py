@@ -1,0 +1,1 @@
+"""What moves: the ports, and the processes between the store, the log and the views."""

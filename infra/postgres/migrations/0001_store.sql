@@ -13,7 +13,7 @@ CREATE TABLE store.deployment (
 CREATE TABLE store.partition_head (
     partition int PRIMARY KEY,
     last      bigint NOT NULL DEFAULT 0,
-    last_time timestamptz NOT NULL DEFAULT '-infinity'
+    last_time timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00'
 ) WITH (fillfactor = 10);
 
 -- Whoever events belong to: a customer, or a stream that has none. The key is wrapped by a master

@@ -1,0 +1,148 @@
+"""The ports: what the doors and the movers need of the outside, in our own words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.errors import Refusal
+from domain.event import Data, Event, Position, Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAppend:
+    """Events for one stream, all or none of them.
+
+    `expected` is the version that the stream must have (0: it is new); None means its end.
+    `said` is what the events' ids stand for, where that is not the events: a command's contents.
+    """
+
+    stream: str
+    events: tuple[Event[Data], ...]
+    expected: int | None = None
+    said: bytes | None = None
+
+    @property
+    def owner(self) -> str:
+        return self.events[0].customerid or self.stream
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Stored and durable. `known`: it was so already, and these are the first answer's places."""
+
+    positions: tuple[Position, ...]
+    version: int
+    recorded: datetime
+    known: bool = False
+
+
+class Store(Protocol):
+    """Where everything accepted is first."""
+
+    def append(self, appends: Sequence[StreamAppend]) -> list[Appended | Refusal]:
+        """Appends many streams in one transaction, each answered for itself, in their order.
+
+        A refusal (VersionConflict, ContentsDiffer, ConsentMissing, OwnerDiffers) fails only its
+        own append and costs no number. Returns when everything else is durable.
+        """
+        ...
+
+    def read_stream(self, stream: str) -> list[Recorded[Data]]:
+        """The stream's events in order; empty where nobody opened it."""
+        ...
+
+    def owners(self, streams: Collection[str]) -> Mapping[str, str]:
+        """The owners of those named streams that are open."""
+        ...
+
+    def known(self, ids: Collection[UUID]) -> set[UUID]:
+        """Those of the ids under which something is stored."""
+        ...
+
+
+class Owners(Protocol):
+    """Customers by the names that others have for them, and what they consent to now."""
+
+    def find(self, externals: Collection[str]) -> Mapping[str, str]:
+        """Customer ids of external ids, `namespace:id`, as far as they are known."""
+        ...
+
+    def mint(self, externals: Collection[str]) -> Mapping[str, str]:
+        """Customer ids of all the external ids; new customers get an id and a key of their own."""
+        ...
+
+    def purposes(self, owners: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """What the owners consent to, as far as they are known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """An event in the log that this release cannot read."""
+
+    position: Position
+    owner: str
+    reason: str
+
+
+class LogBroken(Exception):
+    """The log is not what its reader saw of it. Reading on would lose events in silence."""
+
+
+class Hole(LogBroken):
+    def __init__(self, partition: int, after: int, found: int) -> None:
+        super().__init__(
+            f"partition {partition} goes from {after} to {found}: events are missing from the log. "
+            "Nothing reads on; restore the store from a backup that has them"
+        )
+
+
+class ReaderAhead(LogBroken):
+    def __init__(self, partition: int, after: int, head: int) -> None:
+        super().__init__(
+            f"a reader has seen {after} events of partition {partition}, and the log has {head}: "
+            "the log is older than its reader. Restore a newer backup, or rebuild the reader"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The partitions that a member holds, each with the epoch that fences its writes."""
+
+    epochs: Mapping[int, int] = field(default_factory=dict)
+
+
+class Subscription(Protocol):
+    """A member of a consumer group."""
+
+    def poll(self) -> Assignment:
+        """Says that this member lives, and returns what it holds from now on."""
+        ...
+
+    def close(self) -> None:
+        """Leaves the group; its partitions are free at once."""
+        ...
+
+
+class Log(Protocol):
+    """What everything downstream reads: each partition in order, without a hole."""
+
+    def heads(self) -> Mapping[int, int]:
+        """The number of the last event of each partition; 0 where there is none."""
+        ...
+
+    def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
+        """Up to `limit` events from number `after + 1` on. Raises Hole or ReaderAhead."""
+        ...
+
+    def at(self, time: datetime) -> Mapping[int, int]:
+        """The number of the last event recorded at or before a time, for each partition."""
+        ...
+
+    def subscribe(self, group: str, member: str) -> Subscription:
+        """Joins a consumer group, whose members share the partitions."""
+        ...

@@ -1,0 +1,68 @@
+"""Connections, and the numbered SQL files that make our tables."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import ConnectionPool
+
+from infra.keys import Secrets
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+DATABASE = "ordermade"
+
+
+def migrate(admin_url: str, secrets: Secrets, partitions: int = 12) -> str:
+    """Brings the database up to this release, as its administrator; returns its address.
+
+    Several processes may do so at once. A deployment keeps the partitions that it began with.
+    """
+    with psycopg.connect(admin_url, autocommit=True) as server:
+        known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+        if not known.fetchone():
+            # Another process may be first.
+            with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    url = make_conninfo(admin_url, dbname=DATABASE)
+    with psycopg.connect(url) as admin:
+        admin.execute("SELECT pg_advisory_xact_lock(7301)")
+        admin.execute("CREATE TABLE IF NOT EXISTS public.migration (number int PRIMARY KEY)")
+        done = {n for (n,) in admin.execute("SELECT number FROM public.migration")}
+        for path in sorted(MIGRATIONS.glob("*.sql")):
+            number = int(re.match(r"\d+", path.name)[0])  # type: ignore[index]
+            if number not in done:
+                admin.execute(path.read_bytes())
+                admin.execute("INSERT INTO public.migration VALUES (%s)", [number])
+        admin.execute(
+            "INSERT INTO store.deployment (partitions, incarnation) VALUES (%s, 1) "
+            "ON CONFLICT DO NOTHING",
+            [partitions],
+        )
+        admin.execute(
+            "INSERT INTO store.partition_head (partition) "
+            "SELECT generate_series(0, partitions) FROM store.deployment ON CONFLICT DO NOTHING"
+        )
+        for role, password in secrets.passwords.items():
+            admin.execute(
+                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
+                    sql.Identifier(f"ordermade_{role}"), sql.Literal(password)
+                )
+            )
+    return url
+
+
+def pool(url: str, role: str, secrets: Secrets, size: int = 4) -> ConnectionPool:
+    """Connections of a role, opened when they are first needed."""
+    info = make_conninfo(
+        url,
+        user=f"ordermade_{role}",
+        password=secrets.passwords[role],
+        application_name=f"ordermade {role} {os.getpid()}",
+    )
+    return ConnectionPool(info, min_size=0, max_size=size, open=True, kwargs={"autocommit": True})

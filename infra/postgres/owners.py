@@ -1,0 +1,106 @@
+"""Owners, their keys, and the names that others have for them, in PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
+from uuid import uuid4
+
+from psycopg_pool import ConnectionPool
+
+from domain.partition import partition_of
+from infra.keys import OwnerKey, Secrets
+
+_CACHED = 20_000
+
+
+class PostgresOwners:
+    """The port `Owners`, and the keyring that the codec asks."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        secrets: Secrets,
+        partitions: int,
+        new_id: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
+        self._pool, self._secrets, self._partitions, self._new_id = (
+            pool, secrets, partitions, new_id
+        )  # fmt: skip
+        self._cache: OrderedDict[str, OwnerKey] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, externals: Collection[str]) -> Mapping[str, str]:
+        digests = {self._secrets.alias(e): e for e in externals}
+        with self._pool.connection() as db:
+            rows = db.execute(
+                "SELECT digest, owner FROM store.alias WHERE digest = ANY(%s)", [list(digests)]
+            ).fetchall()
+        return {digests[bytes(digest)]: owner for digest, owner in rows}
+
+    def mint(self, externals: Collection[str]) -> Mapping[str, str]:
+        found = dict(self.find(externals))
+        # In one order everywhere, so that two doors which mint the same names cannot deadlock.
+        new = sorted(set(externals) - set(found), key=self._secrets.alias)
+        minted = {external: self._new_id() for external in new}
+        if not minted:
+            return found
+        keys = {owner: OwnerKey.mint() for owner in minted.values()}
+        with self._pool.connection() as db, db.transaction(), db.cursor() as cursor:
+            self._insert(cursor, keys)
+            for external, owner in minted.items():
+                digest = self._secrets.alias(external)
+                cursor.execute(
+                    "INSERT INTO store.alias VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                    [digest, owner, keys[owner].seal(external.encode(), digest)],
+                )
+        # Where another door was first its customer holds; ours stays without a name or an event.
+        return found | dict(self.find(new))
+
+    def purposes(self, owners: Collection[str]) -> Mapping[str, frozenset[str]]:
+        with self._pool.connection() as db:
+            rows = db.execute(
+                "SELECT owner, purposes FROM store.owner WHERE owner = ANY(%s)", [list(owners)]
+            ).fetchall()
+        return {owner: frozenset(purposes) for owner, purposes in rows}
+
+    def key_of(self, owner: str) -> OwnerKey | None:
+        """The owner's key; None where there is none, or none any more."""
+        return self.keys([owner]).get(owner)
+
+    def keys(self, owners: Collection[str], *, mint: bool = False) -> dict[str, OwnerKey]:
+        """The owners' keys; with `mint`, owners who have none yet get one."""
+        with self._lock:
+            have = {o: self._cache[o] for o in owners if o in self._cache}
+        missing = sorted(set(owners) - set(have))
+        if not missing:
+            return have
+        with self._pool.connection() as db:
+            if mint:
+                with db.cursor() as cursor:
+                    self._insert(cursor, {owner: OwnerKey.mint() for owner in missing})
+            rows = db.execute(
+                "SELECT owner, master, key FROM store.owner WHERE owner = ANY(%s)", [missing]
+            ).fetchall()
+        got = {o: self._secrets.unwrap(o, master, bytes(key)) for o, master, key in rows}
+        with self._lock:
+            self._cache.update(got)
+            while len(self._cache) > _CACHED:
+                self._cache.popitem(last=False)
+        return have | got
+
+    def _insert(self, cursor, keys: Mapping[str, OwnerKey]) -> None:  # type: ignore[no-untyped-def]
+        cursor.executemany(
+            "INSERT INTO store.owner (owner, partition, key, master) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT DO NOTHING",
+            [
+                (
+                    owner,
+                    partition_of(owner, self._partitions),
+                    self._secrets.wrap(owner, key),
+                    self._secrets.master,
+                )
+                for owner, key in keys.items()
+            ],
+        )

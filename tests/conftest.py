@@ -1,0 +1,63 @@
+"""A real PostgreSQL for the tests: one server a session, a deployment of its own a test."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+
+from infra.keys import Secrets
+from infra.postgres import database, embedded
+from infra.postgres.owners import PostgresOwners
+from infra.postgres.store import PostgresStore
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    running = embedded.start(tmp_path_factory.mktemp("shared") / "home", linger_s=1)
+    yield running
+    running.close()
+
+
+@dataclass
+class Deployment:
+    url: str
+    secrets: Secrets
+    partitions: int = 12
+
+    def pool(self, role):
+        return database.pool(self.url, role, self.secrets)
+
+    def sql(self, query, *values):
+        with psycopg.connect(self.url, autocommit=True) as admin:
+            return admin.execute(query, values).fetchall()
+
+
+@pytest.fixture
+def deployment(server, tmp_path, monkeypatch):
+    name = f"ordermade_{next(_names)}"
+    monkeypatch.setattr(database, "DATABASE", name)
+    secrets = Secrets.load(tmp_path / "home")
+    return Deployment(database.migrate(server.url(), secrets), secrets)
+
+
+@pytest.fixture
+def door(deployment):
+    with deployment.pool("door") as pool:
+        yield pool
+
+
+@pytest.fixture
+def owners(deployment, door):
+    return PostgresOwners(door, deployment.secrets, deployment.partitions)
+
+
+@pytest.fixture
+def store(door, owners):
+    made = PostgresStore(door, owners)
+    yield made
+    made.close()

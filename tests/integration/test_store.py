@@ -1,0 +1,153 @@
+"""The store: what an append promises, against a real PostgreSQL."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from consumers.ports import Appended, StreamAppend
+from domain.customer.events import BehaviourObserved, ConsentGranted, ConsentWithdrawn
+from domain.errors import ConsentMissing, ContentsDiffer, OwnerDiffers, VersionConflict
+from domain.event import Event, event_id
+from domain.order.events import OrderDrafted, OrderLine, OrderPlaced
+from infra.postgres.store import PostgresStore
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+SEEN = BehaviourObserved(kind="view", item="rose")
+DRAFTED = OrderDrafted(lines=(OrderLine(line_id="L1", product="shirt"),))
+
+
+def event(id, data, subject, **more):
+    return Event(
+        id=event_id("/test", id), source="/test", subject=subject, time=NOW, data=data, **more
+    )
+
+
+def fact(id, customer, data=SEEN):
+    e = event(id, data, f"customer/{customer}", customerid=customer)
+    return StreamAppend(e.stream, (e,))
+
+
+def consent(id, customer, *purposes, kind=ConsentGranted, expected=None):
+    data = kind(purposes=purposes, policy_version="p1")
+    e = event(id, data, f"customer/{customer}", customerid=customer)
+    return StreamAppend(e.stream, (e,), expected)
+
+
+def order(id, name, *data, expected=None, customer=None):
+    events = tuple(
+        event(f"{id}-{n}", d, f"order/{name}", customerid=customer) for n, d in enumerate(data)
+    )
+    return StreamAppend(f"order/{name}", events, expected)
+
+
+def numbers(deployment):
+    rows = deployment.sql(
+        "SELECT partition, number FROM store.event ORDER BY recorded, partition, number"
+    )
+    by_partition = {}
+    for partition, number in rows:
+        by_partition.setdefault(partition, []).append(number)
+    return by_partition
+
+
+def test_what_was_appended_is_read_back_in_order(store):
+    [first] = store.append([order("a", "1", DRAFTED, OrderPlaced(), expected=0)])
+    assert isinstance(first, Appended)
+    read = store.read_stream("order/1")
+    assert [r.data for r in read] == [DRAFTED, OrderPlaced()]
+    assert tuple(r.position for r in read) == first.positions
+    assert [r.version for r in read] == [1, 2]
+
+
+def test_one_conflict_fails_alone_and_costs_no_number(store, deployment):
+    store.append([order("a", "1", DRAFTED, expected=0)])
+    answers = store.append(
+        [
+            order("b", "2", DRAFTED, expected=0),
+            order("c", "1", OrderPlaced(), expected=7),
+            order("d", "1", OrderPlaced(), expected=1),
+        ]
+    )
+    assert [type(a) for a in answers] == [Appended, VersionConflict, Appended]
+    assert "order/1 is at version 1, not 7" in str(answers[1])
+    assert all(n == list(range(1, len(n) + 1)) for n in numbers(deployment).values())
+
+
+def test_the_same_id_again_gives_the_first_answer_and_other_contents_are_refused(store):
+    store.append([consent("c", "c1", "personalize")])
+    [first] = store.append([fact("f", "c1")])
+    [again] = store.append([fact("f", "c1")])
+    assert again == Appended(first.positions, 1, first.recorded, known=True)
+    [other] = store.append([fact("f", "c1", BehaviourObserved(kind="view", item="tulip"))])
+    assert isinstance(other, ContentsDiffer)
+    twice = store.append([fact("g", "c1"), fact("g", "c1")])
+    assert [a.known for a in twice] == [False, True]
+
+
+def test_consent_is_checked_in_the_append_that_it_guards(store):
+    [refused] = store.append([fact("f", "c1")])
+    assert isinstance(refused, ConsentMissing)
+    assert "personalize" in str(refused)
+    granted = store.append([consent("c", "c1", "personalize"), fact("f", "c1")])
+    assert [type(a) for a in granted] == [Appended, Appended]
+    store.append([consent("w", "c1", "personalize", kind=ConsentWithdrawn)])
+    assert isinstance(store.append([fact("g", "c1")])[0], ConsentMissing)
+
+
+def test_an_owner_is_fixed_for_ever(store):
+    store.append([consent("c", "c1", "fulfil"), consent("d", "c2", "fulfil")])
+    store.append([order("a", "1", DRAFTED, customer="c1")])
+    [refused] = store.append([order("b", "1", OrderPlaced(), customer="c2")])
+    assert isinstance(refused, OwnerDiffers)
+
+
+def test_eight_doors_on_one_stream_leave_one_winner_a_version(store, deployment):
+    def race(writer):
+        won = 0
+        for version in range(20):
+            [answer] = store.append(
+                [order(f"{writer}-{version}", "1", OrderPlaced(), expected=version)]
+            )
+            won += isinstance(answer, Appended)
+        return won
+
+    with ThreadPoolExecutor(8) as pool:
+        won = sum(pool.map(race, range(8)))
+    versions = [v for (v,) in deployment.sql("SELECT version FROM store.event ORDER BY 1")]
+    assert versions == list(range(1, won + 1))
+    assert list(numbers(deployment).values()) == [versions]
+
+
+def test_many_at_once_are_as_many_as_were_sent_without_a_gap(store, deployment):
+    store.append([consent(f"c{i}", f"c{i}", "personalize") for i in range(40)])
+    with ThreadPoolExecutor(8) as pool:
+        batches = [[fact(f"{b}-{i}", f"c{i % 40}") for i in range(150)] for b in range(16)]
+        answers = [a for batch in pool.map(store.append, batches) for a in batch]
+    assert all(isinstance(a, Appended) for a in answers)
+    given = numbers(deployment)
+    assert sum(map(len, given.values())) == 40 + 16 * 150
+    assert all(sorted(n) == list(range(1, len(n) + 1)) for n in given.values())
+
+
+def test_the_recorded_time_never_runs_backwards(door, owners):
+    times = iter([NOW, NOW - timedelta(hours=1), NOW + timedelta(seconds=1)])
+    store = PostgresStore(door, owners, now=lambda: next(times))
+    recorded = [store.append([order(str(i), "1", OrderPlaced())])[0].recorded for i in range(3)]
+    store.close()
+    assert recorded == [NOW, NOW, NOW + timedelta(seconds=1)]
+
+
+def test_a_door_cannot_change_what_is_stored(door):
+    with door.connection() as db, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        db.execute("DELETE FROM store.event")
+
+
+def test_two_doors_that_mint_one_name_agree_on_the_customer(owners, deployment):
+    with ThreadPoolExecutor(8) as pool:
+        minted = list(pool.map(lambda _: owners.mint(["shop:ann", "shop:bob"]), range(16)))
+    assert len({(m["shop:ann"], m["shop:bob"]) for m in minted}) == 1
+    assert owners.find(["shop:ann", "shop:cyd"]) == {"shop:ann": minted[0]["shop:ann"]}
