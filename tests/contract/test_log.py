@@ -1,0 +1,144 @@
+"""What every log must do, whatever it is made of."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from consumers.ports import Hole, ReaderAhead, StreamAppend, Undecodable
+from domain.event import Event, event_id
+from domain.order.events import OrderPlaced
+from infra.postgres.log import PostgresLog
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def placed(name, n=0):
+    stream = f"order/{name}"
+    id = event_id("/test", f"{name}/{n}")
+    return StreamAppend(
+        stream, (Event(id=id, source="/test", subject=stream, time=NOW, data=OrderPlaced()),)
+    )
+
+
+@pytest.fixture
+def log(deployment, owners):
+    with deployment.pool("projector") as pool:
+        yield PostgresLog(pool, owners.key_of, session=timedelta(seconds=0.5))
+
+
+def everything(log, limit=7):
+    """Each partition, read in pages from its start to its end."""
+    read = {}
+    for partition in log.heads():
+        events, after = [], 0
+        while page := log.read(partition, after, limit):
+            events += page
+            after = page[-1].position.number
+        read[partition] = events
+    return read
+
+
+def test_each_partition_is_read_in_order_without_a_hole(log, store):
+    store.append([placed(f"o{i}") for i in range(100)])
+    read = everything(log)
+    assert sum(map(len, read.values())) == 100
+    for partition, events in read.items():
+        assert [e.position.number for e in events] == list(range(1, log.heads()[partition] + 1))
+
+
+def test_a_tail_under_writers_misses_nothing(log, store):
+    stop, seen = threading.Event(), {}
+
+    def tail():
+        after = dict.fromkeys(log.heads(), 0)
+        while True:
+            last_round = stop.is_set()
+            for partition, number in after.items():
+                for e in log.read(partition, number, 100):
+                    seen[e.event.id] = after[partition] = e.position.number
+            if last_round:
+                return
+
+    def write(writer):
+        for i in range(100):
+            store.append([placed(f"w{writer}-{i % 10}", i)])
+
+    tailing = threading.Thread(target=tail)
+    writers = [threading.Thread(target=write, args=[w]) for w in range(8)]
+    for thread in [tailing, *writers]:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    stop.set()
+    tailing.join()
+    assert len(seen) == 800
+
+
+def test_a_time_is_a_place_in_every_partition(log, store):
+    store.append([placed(f"o{i}") for i in range(30)])
+    heads = dict(log.heads())
+    [middle] = {e.recorded for events in everything(log).values() for e in events}
+    time.sleep(0.01)
+    store.append([placed(f"p{i}") for i in range(30)])
+    assert log.at(middle) == heads
+    assert log.at(middle - timedelta(microseconds=1)) == dict.fromkeys(heads, 0)
+    assert log.at(datetime.now(UTC)) == log.heads()
+
+
+def test_members_of_a_group_share_the_partitions_and_groups_do_not_meet(log):
+    ann, bob, other = (
+        log.subscribe("g", "ann"), log.subscribe("g", "bob"), log.subscribe("h", "ann")
+    )  # fmt: skip
+    assert len(ann.poll().epochs) == 13
+    assert bob.poll().epochs == {}
+    ann.poll()
+    shares = [set(ann.poll().epochs), set(bob.poll().epochs)]
+    assert sorted(map(len, shares)) == [6, 7]
+    assert not shares[0] & shares[1]
+    assert len(other.poll().epochs) == 13
+
+
+def test_a_silent_members_partitions_go_to_another_under_a_higher_epoch(log):
+    ann, bob = log.subscribe("g", "ann"), log.subscribe("g", "bob")
+    before = ann.poll().epochs
+    bob.poll()
+    time.sleep(0.6)
+    after = bob.poll().epochs
+    assert set(after) == set(before)
+    assert all(after[p] > before[p] for p in before)
+    assert ann.poll().epochs == {}
+
+
+def test_who_leaves_frees_its_partitions_at_once(log):
+    ann, bob = log.subscribe("g", "ann"), log.subscribe("g", "bob")
+    ann.poll()
+    ann.close()
+    assert len(bob.poll().epochs) == 13
+
+
+def test_a_reader_that_is_ahead_stops_and_says_so(log):
+    with pytest.raises(ReaderAhead, match="has seen 5 events of partition 3, and the log has 0"):
+        log.read(3, 5, 10)
+
+
+def test_a_reader_that_meets_a_hole_stops_and_says_so(log, store, deployment):
+    [first, _, _] = store.append([placed("o", i) for i in range(3)])
+    partition = first.positions[0].partition
+    with psycopg.connect(deployment.url) as admin:
+        admin.execute("DELETE FROM store.event WHERE number = 2")
+    with pytest.raises(Hole, match=f"partition {partition} goes from 1 to 3"):
+        log.read(partition, 0, 10)
+
+
+def test_an_event_that_cannot_be_read_is_handed_on_as_such(log, store, deployment):
+    [first, second] = store.append([placed("o", i) for i in range(2)])
+    with psycopg.connect(deployment.url) as admin:
+        admin.execute("UPDATE store.event SET data = '{}' WHERE number = 1")
+    read = log.read(first.positions[0].partition, 0, 10)
+    assert read[0] == Undecodable(first.positions[0], "order/o", "ValidationError")
+    assert read[1].position == second.positions[0]
