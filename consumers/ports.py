@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.errors import Refusal
 from domain.event import Data, Event, Position, Recorded
+from projections.view import AnyProjection, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +146,56 @@ class Log(Protocol):
 
     def subscribe(self, group: str, member: str) -> Subscription:
         """Joins a consumer group, whose members share the partitions."""
+        ...
+
+
+class Fenced(Exception):
+    """Another member holds the partition by now: what was folded is not written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An event that waits, with the reason. A key of None means: all keys of its owner."""
+
+    number: int
+    key: str | None
+    owner: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a batch did to a partition's rows: None removes one. Written whole or not at all."""
+
+    partition: int
+    epoch: int
+    after: int
+    upto: int
+    rows: Mapping[str, tuple[str, View | None]]  # key → owner, row
+    parked: Sequence[Parked] = ()
+
+
+class Views(Protocol):
+    """Where a projection's rows are, each partition with its own position."""
+
+    def prepare(self, projection: AnyProjection) -> None:
+        """Makes the projection's table where there is none."""
+        ...
+
+    def position(self, group: str, partition: int) -> int:
+        """The number of the last event that the rows contain."""
+        ...
+
+    def parked(self, group: str, partition: int) -> list[Parked]:
+        """What waits in a partition, in order."""
+        ...
+
+    def load(
+        self, projection: AnyProjection, partition: int, keys: Collection[str]
+    ) -> dict[str, View]:
+        """Those of the rows that there are."""
+        ...
+
+    def commit(self, projection: AnyProjection, change: Change) -> None:
+        """Writes rows, position and epoch in one transaction. Raises Fenced."""
         ...

@@ -1,0 +1,1 @@
+"""The processes between the log and the views."""

@@ -1,0 +1,58 @@
+"""The shape of a projection: a pure fold from events to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from domain.event import Data, Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A row. Its fields are its columns; personal ones are sealed under the row's owner's key.
+
+    A row belongs to one owner: all its events do.
+    """
+
+
+R = TypeVar("R", bound=View)
+Handled = Recorded[Data]
+
+
+@dataclass(frozen=True)
+class Projection(Generic[R]):
+    """`answers` is the question that the view answers, as a sentence.
+
+    `keys` names the rows that an event touches; `evolve` gives a row's next state, None removes
+    it. Both are pure. Another meaning of a row is another `version`.
+    """
+
+    name: str
+    version: int
+    view: type[R]
+    keys: Callable[[Handled], Iterable[str]]
+    evolve: Callable[[R | None, Handled], R | None]
+    answers: str
+    find_by: str = "key"
+
+    @property
+    def group(self) -> str:
+        """The consumer group, and the name of the table."""
+        return f"{self.name}_v{self.version}"
+
+    def fold(self, events: Iterable[Handled]) -> dict[str, R]:
+        """The rows that the events lead to, in memory: what the runner must arrive at too."""
+        rows: dict[str, R] = {}
+        for event in events:
+            for key in self.keys(event):
+                row = self.evolve(rows.get(key), event)
+                if row is None:
+                    rows.pop(key, None)
+                else:
+                    rows[key] = row
+        return rows
+
+
+AnyProjection = Projection[Any]

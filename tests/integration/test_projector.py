@@ -1,0 +1,128 @@
+"""The projector: views are folds of the log, and nothing else is written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from consumers.movers.projector import Projector
+from consumers.ports import StreamAppend
+from domain.customer.events import ConsentGranted, PreferenceStated
+from domain.event import Event, event_id
+from domain.order.events import OrderDrafted, OrderLine, OrderPlaced, OrderShipped
+from infra.postgres.log import PostgresLog
+from infra.postgres.views import PostgresViews
+from projections import discover
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+VIEWS = discover()
+FACTS = {"origin": "direct", "choice_space": "closed", "target": "product", "stage": "in_use"}
+
+
+def append(id, subject, data, customer=None):
+    e = Event(
+        id=event_id("/t", id), source="/t", subject=subject, time=NOW, data=data,
+        customerid=customer,
+    )  # fmt: skip
+    return StreamAppend(e.stream, (e,))
+
+
+def shop(store):
+    """Ten customers, each with consent, a stated preference and an order."""
+    for i in range(10):
+        customer, order = f"c{i}", f"order/o{i}"
+        lines = (OrderLine(line_id="L1", product="shirt"),)
+        purposes = ("fulfil", "personalize", "analyse")[: 2 + i % 2]
+        store.append(
+            [
+                append(f"g{i}", f"customer/{customer}",
+                       ConsentGranted(purposes=purposes, policy_version="p"), customer),
+                append(f"p{i}", f"customer/{customer}",
+                       PreferenceStated(attribute="milk", value=f"marker-{i}", **FACTS), customer),
+                append(f"d{i}", order, OrderDrafted(lines=lines), customer),
+                append(f"o{i}", order, OrderPlaced(), customer),
+            ]
+        )  # fmt: skip
+
+
+@pytest.fixture
+def log(deployment, owners):
+    with deployment.pool("projector") as pool:
+        yield PostgresLog(pool, owners.key_of, session=timedelta(seconds=5))
+
+
+@pytest.fixture
+def views(deployment, owners):
+    with deployment.pool("projector") as pool:
+        yield PostgresViews(pool, owners.keys)
+
+
+def everything(log):
+    return [e for p, head in log.heads().items() for e in log.read(p, 0, head + 1)]
+
+
+@pytest.mark.parametrize("name", sorted(VIEWS))
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+def test_a_view_is_the_fold_of_the_log(store, log, views, name, batch):
+    shop(store)
+    projector = Projector(VIEWS[name], log, views, "ann", batch)
+    assert projector.drain() == 40
+    assert dict(views.find(VIEWS[name], None)) == VIEWS[name].fold(everything(log))
+    assert projector.drain() == 0
+
+
+def test_analysts_see_who_consents_and_nothing_personal(store, log, views, deployment):
+    shop(store)
+    Projector(VIEWS["profile"], log, views, "ann").drain()
+    with deployment.pool("analyst") as pool, pool.connection() as db:
+        seen = db.execute("SELECT * FROM view.profile")
+        assert "values" not in [column.name for column in seen.description]
+        assert sorted(row[0] for row in seen) == ["c1", "c3", "c5", "c7", "c9"]
+        for table in ("store.event", "projection.profile_v1"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                db.execute(f"SELECT * FROM {table}")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute("DELETE FROM view.profile")
+    assert "marker" not in str(deployment.sql("SELECT t::text FROM projection.profile_v1 t"))
+
+
+def test_poison_parks_its_key_and_the_rest_goes_on(store, log, views):
+    backlog = VIEWS["backlog"]
+
+    def evolve(row, event):
+        if isinstance(event.data, OrderPlaced) and event.event.subject == "order/o3":
+            raise ValueError("a secret value")
+        return backlog.evolve(row, event)
+
+    poisoned = replace(backlog, evolve=evolve)
+    shop(store)
+    projector = Projector(poisoned, log, views, "ann")
+    projector.drain()
+    store.append([append("s", "order/o3", OrderShipped(), "c3")])
+    projector.drain()
+    rows = dict(views.find(poisoned, None))
+    assert {k: r.status for k, r in rows.items()} == {
+        f"o{i}": "draft" if i == 3 else "placed" for i in range(10)
+    }
+    first, second = views.parked(poisoned.group)
+    assert first.key == second.key == "o3"
+    assert first.reason.startswith("ValueError at test_projector.py:")
+    assert second.reason == "waits for an earlier event of its key"
+
+
+def test_who_slept_through_a_handover_cannot_write(store, log, views):
+    shop(store)
+    ann, bob = (Projector(VIEWS["backlog"], log, views, name, batch=1) for name in ("ann", "bob"))
+    ann.step()
+    epochs = ann._subscription.poll()
+    ann._subscription.close()  # as the group sees it, once the session is over
+    bob.drain()
+    ann._subscription.poll = lambda: epochs
+    store.append([append(f"s{i}", f"order/o{i}", OrderShipped(), f"c{i}") for i in range(10)])
+    ann.step()
+    assert ann.refused > 0
+    bob.drain()
+    assert dict(views.find(VIEWS["backlog"], None)) == VIEWS["backlog"].fold(everything(log))
