@@ -8,11 +8,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
-_TOO_FINE = re.compile(r"[.,]\d{7}")
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:\d\d)?"
+)
 
 
-def _at_most_microseconds(value: Any) -> Any:
-    if isinstance(value, str) and _TOO_FINE.search(value):
+def _as_text(value: Any) -> Any:
+    """Only text is a time at the door; what is in memory already has been through here."""
+    if isinstance(value, datetime):
+        return value
+    match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("a time is text like 2026-03-01T12:00:00Z")
+    if not match["zone"]:
+        raise ValueError("the time has no zone: end it with Z or an offset like +01:00")
+    if len(match["fraction"] or "") > 6:
         raise ValueError("a time has at most microseconds: shorten the fraction to six digits")
     return value
 
@@ -21,7 +31,9 @@ def _utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_utc), BeforeValidator(_at_most_microseconds)]
+Time = Annotated[
+    AwareDatetime, Field(strict=False), AfterValidator(_utc), BeforeValidator(_as_text)
+]
 """A moment, with its zone in the text; kept in UTC."""
 
 _NO_NUL = r"^[^\x00]*$"
