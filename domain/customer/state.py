@@ -13,15 +13,18 @@ from domain.customer.events import ConsentGranted, ConsentWithdrawn, CustomerEve
 class Customer:
     purposes: frozenset[Purpose] = frozenset()
     policy_version: str | None = None
+    withdrawn: frozenset[Purpose] = frozenset()  # an import's basis does not grant these again
 
 
 def evolve(customer: Customer, event: CustomerEvent) -> Customer:
     match event:
         case ConsentGranted(purposes=purposes, policy_version=policy):
             now = customer.purposes | set(purposes)
-            return replace(customer, purposes=now, policy_version=policy)
+            left = customer.withdrawn - set(purposes)
+            return replace(customer, purposes=now, policy_version=policy, withdrawn=left)
         case ConsentWithdrawn(purposes=purposes, policy_version=policy):
             now = customer.purposes - set(purposes)
-            return replace(customer, purposes=now, policy_version=policy)
+            gone = customer.withdrawn | set(purposes)
+            return replace(customer, purposes=now, policy_version=policy, withdrawn=gone)
         case _:
             assert_never(event)
