@@ -1,0 +1,60 @@
+"""Importing a file of events, with progress."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from consumers.ports import Appended
+from domain.customer.consent import PURPOSES, Purpose
+from infra.bootstrap import App
+from infra.cli.main import Told
+
+BATCH = 500
+
+
+def import_file(open_app: Callable[[], App], file: Path, basis: str) -> int:
+    """Imports, reports, and returns how many lines were refused."""
+    purposes = [p for p in basis.split(",") if p]
+    if unknown := [p for p in purposes if p not in PURPOSES]:
+        raise Told(f"--basis: {unknown[0]} is no purpose: name some of {','.join(PURPOSES)}")
+    if not file.is_file():
+        raise Told(f"{file} is not there: name a file with one CloudEvent a line")
+    counts: Counter[str] = Counter()
+    beside = file.with_name(file.name + ".refused.jsonl")
+    beside.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        app = stack.enter_context(open_app())
+        gate = app.gate(cast(list[Purpose], purposes))
+        source = stack.enter_context(file.open("rb"))
+        progress = stack.enter_context(Progress(console=Console(stderr=True)))
+        task = progress.add_task("importing", total=file.stat().st_size)
+        while lines := list(islice(source, BATCH)):
+            progress.advance(task, sum(map(len, lines)))
+            said = [line for line in lines if line.strip()]
+            for line, answer in zip(said, gate.accept(said, datetime.now(UTC)), strict=True):
+                counts["read"] += 1
+                if isinstance(answer, Appended):
+                    counts["known" if answer.known else "accepted"] += 1
+                    continue
+                counts["refused"] += 1
+                with beside.open("a", encoding="utf-8") as out:
+                    told = {"line": counts["read"], "reason": str(answer),
+                            "said": line.decode(errors="replace").rstrip("\n")}  # fmt: skip
+                    out.write(json.dumps(told) + "\n")
+        app.drain()
+    typer.echo(
+        f"{counts['read']} read, {counts['accepted']} accepted, {counts['known']} already known, "
+        f"{counts['refused']} refused" + (f": see {beside}" if counts["refused"] else "")
+    )
+    return counts["refused"]

@@ -1,0 +1,19 @@
+"""What a deployment is told from outside, by environment variables that begin with ORDERMADE_."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """`home` holds secrets and the embedded PostgreSQL, unless `database_url` names a server."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERMADE_", frozen=True)
+
+    home: Path = Path(".ordermade")
+    database_url: str | None = None
+    partitions: int = 12
+    session_s: float = 10.0
+    linger_s: float = 30.0
