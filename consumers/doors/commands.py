@@ -1,0 +1,169 @@
+"""Commands: a stream is read, a decision is asked, and what it says is appended, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import reduce
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+from consumers.ports import Owners, Store, StreamAppend
+from domain.customer import decide as customer_decisions
+from domain.customer.state import Customer
+from domain.customer.state import evolve as evolve_customer
+from domain.errors import ConsentMissing, Malformed, Refusal, VersionConflict
+from domain.event import Data, Event, Recorded, event_id
+from domain.order import decide as order_decisions
+from domain.order.state import Order
+from domain.order.state import evolve as evolve_order
+
+_TRIES = 20
+"""How often a decision is taken anew because the stream has moved on meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """How a kind of stream is folded, and what may be decided about it."""
+
+    initial: Any
+    evolve: Callable[[Any, Any], Any]
+    decisions: Mapping[str, Callable[..., Sequence[Data]]]
+
+
+DECIDERS = {
+    "order": Decider(
+        Order(),
+        evolve_order,
+        {
+            "draft": order_decisions.draft,
+            "choose": order_decisions.choose,
+            "clear": order_decisions.clear,
+            "place": order_decisions.place,
+            "queue": order_decisions.queue,
+            "cancel": order_decisions.cancel,
+        },
+    ),
+    "customer": Decider(
+        Customer(),
+        evolve_customer,
+        {
+            "grant-consent": customer_decisions.grant_consent,
+            "withdraw-consent": customer_decisions.withdraw_consent,
+        },
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A wish, under the sender's own id: sent again, it is the same wish.
+
+    `customer` is `namespace:id` or our id; it says whose a new stream is, and whose stream a
+    subject of `customer/` means.
+    """
+
+    id: str
+    source: str
+    subject: str
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    time: datetime
+    customer: str | None = None
+    actor: str | None = None
+    channel: str | None = None
+    reason: str | None = None
+
+    @property
+    def contents(self) -> bytes:
+        """What is asked, for telling a repetition from another command under the same id."""
+        return msgspec.json.encode(
+            [self.subject, self.name, self.arguments, self.customer, self.actor, self.reason]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command recorded; nothing where all was so already."""
+
+    events: tuple[Recorded[Data], ...] = ()
+    known: bool = False
+
+
+class Commands:
+    """The door for decisions."""
+
+    def __init__(self, store: Store, owners: Owners) -> None:
+        self._store, self._owners = store, owners
+
+    def execute(self, command: Command) -> Done:
+        """Decides and records. Raises Refusal; a refusal is not recorded and costs nothing."""
+        kind, _, name = command.subject.partition("/")
+        decider = DECIDERS.get(kind)
+        if decider is None or not name or command.name not in decider.decisions:
+            raise Malformed(f"{command.subject}: nothing can be asked of it by {command.name}")
+        customer = self._customer(name if kind == "customer" else command.customer, command.name)
+        stream = f"customer/{customer}" if kind == "customer" else command.subject
+        first = event_id(command.source, command.id)
+        for _ in range(_TRIES):
+            history = self._store.read_stream(stream)
+            said = tuple(r for r in history if r.event.causationid == str(first))
+            if said:
+                self._append(stream, [r.event for r in said], None, command)
+                return Done(said, known=True)
+            state = reduce(decider.evolve, (r.data for r in history), decider.initial)
+            decided = decider.decisions[command.name](state, **command.arguments)
+            if not decided:
+                return Done()
+            owner = history[0].event.customerid if history else customer
+            if history and customer and owner != customer:
+                raise Malformed("customer: the stream belongs to another one", "customer")
+            events = _events(decided, command, stream, owner, first)
+            try:
+                self._append(stream, events, len(history), command)
+            except VersionConflict:
+                continue
+            return Done(tuple(self._store.read_stream(stream)[len(history) :][: len(events)]))
+        raise Refusal(f"{stream} changes faster than this can be decided: send it again")
+
+    def _customer(self, said: str | None, name: str) -> str | None:
+        if said is None or ":" not in said:
+            return said
+        if name == "grant-consent":
+            return self._owners.mint([said])[said]
+        found = self._owners.find([said])
+        if said not in found:
+            # Nobody of this name has consented to anything, and asking mints nothing.
+            raise ConsentMissing("of this name", ["fulfil"])
+        return found[said]
+
+    def _append(
+        self, stream: str, events: Sequence[Event[Data]], expected: int | None, command: Command
+    ) -> None:
+        [answer] = self._store.append(
+            [StreamAppend(stream, tuple(events), expected, command.contents)]
+        )
+        if isinstance(answer, Refusal):
+            raise answer
+
+
+def _events(
+    decided: Sequence[Data], command: Command, stream: str, customer: str | None, first: UUID
+) -> list[Event[Data]]:
+    """The decided data as events, their ids derived from the command's."""
+    template = Event(
+        id=first,
+        source=command.source,
+        subject=stream,
+        time=command.time,
+        data=decided[0],
+        customerid=customer,
+        actor=command.actor,
+        channel=command.channel,
+        causationid=str(first),
+        reason=command.reason,
+    )
+    return [replace(template, id=uuid5(first, str(n)), data=data) for n, data in enumerate(decided)]
