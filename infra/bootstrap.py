@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Collection
 from contextlib import ExitStack
 from datetime import timedelta
@@ -12,6 +13,7 @@ from types import TracebackType
 
 from psycopg_pool import ConnectionPool
 
+from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
 from consumers.movers.projector import Projector
 from domain.customer.consent import Purpose
@@ -19,6 +21,7 @@ from infra.keys import Secrets
 from infra.postgres import database, embedded
 from infra.postgres.log import PostgresLog
 from infra.postgres.owners import PostgresOwners
+from infra.postgres.progress import Progress
 from infra.postgres.store import PostgresStore
 from infra.postgres.views import PostgresViews
 from infra.settings import Settings
@@ -38,6 +41,9 @@ class App:
             self._open.callback(server.close)
             url = server.url()
         self._url = database.migrate(url, self.secrets, settings.partitions)
+        views = PostgresViews(self._projecting, self.owners(self._projecting).keys)
+        for projection in discover().values():
+            views.prepare(projection)
 
     def __enter__(self) -> App:
         return self
@@ -85,9 +91,17 @@ class App:
     def views(self) -> PostgresViews:
         return PostgresViews(self._reading, self.owners(self._reading).keys)
 
+    @cached_property
+    def progress(self) -> Progress:
+        return Progress(self._reading)
+
     def _log(self, pool: ConnectionPool) -> PostgresLog:
         session = timedelta(seconds=self.settings.session_s)
         return PostgresLog(pool, self.owners(pool).key_of, session)
+
+    @cached_property
+    def commands(self) -> Commands:
+        return Commands(self.store, self.owners(self._door))
 
     def projectors(self) -> list[Projector]:
         """A member of every view's group, in this process."""
@@ -97,11 +111,25 @@ class App:
         log = self._log(pool)
         return [Projector(p, log, views, member) for p in discover().values()]
 
-    def drain(self) -> int:
-        """Brings every view up to the log, as far as nobody else is at it."""
-        projectors = self.projectors()
-        try:
-            return sum(p.drain() for p in projectors)
-        finally:
-            for projector in projectors:
-                projector.close()
+    def drain(self, patience_s: float = 10.0) -> bool:
+        """Brings the views up to where the log is now; False if others at it take too long.
+
+        While other members live, `up` or another command, they do it: this only waits.
+        """
+        groups = [p.group for p in discover().values()]
+        goal = self.log.heads()
+        deadline = time.monotonic() + patience_s
+        while self.progress.behind(groups, goal):
+            if not self.progress.members(groups):
+                projectors = self.projectors()
+                try:
+                    for projector in projectors:
+                        projector.drain()
+                finally:
+                    for projector in projectors:
+                        projector.close()
+            elif time.monotonic() > deadline:
+                return False
+            else:
+                time.sleep(0.02)
+        return True

@@ -17,6 +17,7 @@ class AuditRow(View):
     time: Plain[datetime]
     recorded: Plain[datetime]
     position: Plain[str]
+    number: Plain[int]
     actor: Pseudonym[str | None]
     channel: Plain[str | None]
     causationid: Plain[str | None]
@@ -35,6 +36,7 @@ def evolve(_: AuditRow | None, event: Handled) -> AuditRow:
         time=said.time,
         recorded=event.recorded,
         position=str(event.position),
+        number=event.position.number,
         actor=said.actor,
         channel=said.channel,
         causationid=said.causationid,
@@ -44,5 +46,5 @@ def evolve(_: AuditRow | None, event: Handled) -> AuditRow:
 
 projection = Projection(
     "audit", 1, AuditRow, keys, evolve,
-    answers="Who did what, about whom, and because of what?", find_by="subject",
+    answers="Who did what, about whom, and because of what?", find_by="subject", sort_by="number",
 )  # fmt: skip

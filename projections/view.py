@@ -35,7 +35,8 @@ class Projection(Generic[R]):
     keys: Callable[[Handled], Iterable[str]]
     evolve: Callable[[R | None, Handled], R | None]
     answers: str
-    find_by: str = "key"
+    find_by: str = "key"  # the column that a person looks a row up in
+    sort_by: str = "key"
 
     @property
     def group(self) -> str:

@@ -9,25 +9,22 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import cast
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
 from consumers.ports import Appended
-from domain.customer.consent import PURPOSES, Purpose
 from infra.bootstrap import App
 from infra.cli.main import Told
+from infra.cli.ordering import purposes_of
 
 BATCH = 500
 
 
 def import_file(open_app: Callable[[], App], file: Path, basis: str) -> int:
     """Imports, reports, and returns how many lines were refused."""
-    purposes = [p for p in basis.split(",") if p]
-    if unknown := [p for p in purposes if p not in PURPOSES]:
-        raise Told(f"--basis: {unknown[0]} is no purpose: name some of {','.join(PURPOSES)}")
+    purposes = purposes_of(basis)
     if not file.is_file():
         raise Told(f"{file} is not there: name a file with one CloudEvent a line")
     counts: Counter[str] = Counter()
@@ -35,7 +32,7 @@ def import_file(open_app: Callable[[], App], file: Path, basis: str) -> int:
     beside.unlink(missing_ok=True)
     with ExitStack() as stack:
         app = stack.enter_context(open_app())
-        gate = app.gate(cast(list[Purpose], purposes))
+        gate = app.gate(purposes)
         source = stack.enter_context(file.open("rb"))
         progress = stack.enter_context(Progress(console=Console(stderr=True)))
         task = progress.add_task("importing", total=file.stat().st_size)

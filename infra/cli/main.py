@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 importing = typer.Typer(no_args_is_help=True)
 app.add_typer(importing, name="import", help="Take in events from files.")
+order = typer.Typer(no_args_is_help=True)
+app.add_typer(order, name="order", help="Decide about an order.")
+consent = typer.Typer(no_args_is_help=True)
+app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
@@ -105,6 +109,144 @@ def run_sql(query: str, as_json: Json = False) -> None:
         table(query, rows)
 
 
+@app.command()
+def up(projectors: Annotated[int, typer.Option(help="Processes that fold views.")] = 1) -> None:
+    """Run the processes of the system until Ctrl-C."""
+    from infra.cli.upkeep import supervise
+
+    with open_app() as opened:  # holds the embedded server while the processes come and go
+        typer.echo(f"Up, in {opened.settings.home}. Ctrl-C stops.", err=True)
+        supervise(projectors)
+
+
+@app.command(hidden=True)
+def project() -> None:
+    """Fold views until told to stop; `up` runs this."""
+    from infra.cli.upkeep import project, stop_on_signal
+
+    stop = stop_on_signal()
+    with open_app() as opened:
+        project(opened.projectors(), stop)
+
+
+Customer = Annotated[str, typer.Argument(help="namespace:id, or our id.")]
+OrderId = Annotated[str, typer.Argument(metavar="ORDER")]
+LineId = Annotated[str, typer.Argument(metavar="LINE")]
+CommandId = Annotated[
+    str | None, typer.Option("--id", help="The command's own id: sent again, it is done once.")
+]
+Actor = Annotated[str | None, typer.Option(help="Who asks.")]
+Reason = Annotated[str | None, typer.Option(help="Why; kept sealed.")]
+
+
+@order.command()
+def draft(
+    order_id: OrderId,
+    line: Annotated[list[str], typer.Option(help="LINE=PRODUCT or LINE=PRODUCT:QUANTITY")],
+    customer: Annotated[str | None, typer.Option(help="namespace:id, or our id.")] = None,
+    id: CommandId = None,
+    actor: Actor = None,
+) -> None:
+    """Open an order with its lines."""
+    from infra.cli.ordering import lines, tell
+
+    tell(f"order/{order_id}", "draft", {"lines": lines(line)}, id, actor, customer=customer)
+
+
+@order.command()
+def choose(
+    order_id: OrderId,
+    line: LineId,
+    option: str,
+    value: str,
+    stage: Annotated[str, typer.Option(help="When it takes effect: its freeze point.")],
+    text: Annotated[str | None, typer.Option(help="The customer's own words for it.")] = None,
+    space: Annotated[str, typer.Option(help="closed, parametric, free_form …")] = "closed",
+    effort_s: Annotated[float, typer.Option(help="The customer's work, in seconds.")] = 0.0,
+    id: CommandId = None,
+    actor: Actor = None,
+) -> None:
+    """Choose an option for a line of a draft."""
+    from infra.cli.ordering import choice, tell
+
+    chosen = choice(line, option, stage, space, effort_s, value=value, text=text)
+    tell(f"order/{order_id}", "choose", {"choice": chosen}, id, actor)
+
+
+@order.command()
+def clear(
+    order_id: OrderId,
+    line: LineId,
+    option: str,
+    stage: Annotated[str, typer.Option(help="The stage of the option.")],
+    id: CommandId = None,
+    actor: Actor = None,
+) -> None:
+    """Take a choice back."""
+    from infra.cli.ordering import choice, tell
+
+    tell(f"order/{order_id}", "clear", {"choice": choice(line, option, stage)}, id, actor)
+
+
+@order.command()
+def place(order_id: OrderId, id: CommandId = None, actor: Actor = None) -> None:
+    """Place a draft."""
+    from infra.cli.ordering import tell
+
+    tell(f"order/{order_id}", "place", {}, id, actor)
+
+
+@order.command()
+def queue(
+    order_id: OrderId,
+    operation: Annotated[list[str], typer.Option(help="OPERATION:LINE:WORK_CENTRE, in order")],
+    id: CommandId = None,
+    actor: Actor = None,
+) -> None:
+    """Send a placed order to the plant, with its route."""
+    from infra.cli.ordering import route, tell
+
+    tell(f"order/{order_id}", "queue", {"route": route(operation)}, id, actor)
+
+
+@order.command()
+def cancel(
+    order_id: OrderId, reason: Reason = None, id: CommandId = None, actor: Actor = None
+) -> None:
+    """Cancel an order; its open operations are closed."""
+    from infra.cli.ordering import tell
+
+    tell(f"order/{order_id}", "cancel", {}, id, actor, reason=reason)
+
+
+Purposes = Annotated[str, typer.Argument(help="By comma: fulfil,personalize,analyse,…")]
+Policy = Annotated[str, typer.Option(help="The version of the policy that was agreed to.")]
+
+
+@consent.command()
+def grant(
+    customer: Customer, purposes: Purposes, policy: Policy, id: CommandId = None,
+    actor: Actor = None,
+) -> None:  # fmt: skip
+    """Record that a customer consents."""
+    from infra.cli.ordering import purposes_of, tell
+
+    arguments = {"purposes": purposes_of(purposes), "policy_version": policy}
+    tell(f"customer/{customer}", "grant-consent", arguments, id, actor)
+
+
+@consent.command()
+def withdraw(
+    customer: Customer, purposes: Purposes, policy: Policy, id: CommandId = None,
+    actor: Actor = None,
+) -> None:  # fmt: skip
+    """Record that a customer consents no more."""
+    from infra.cli.ordering import purposes_of, tell
+
+    arguments = {"purposes": purposes_of(purposes), "policy_version": policy}
+    tell(f"customer/{customer}", "withdraw-consent", arguments, id, actor)
+
+
 def fail(message: str) -> NoReturn:
     typer.echo(f"ordermade: {message}", err=True)
     sys.exit(1)
@@ -114,12 +256,18 @@ def run(arguments: Any = None) -> None:
     """The entry point: errors are sentences on stderr, and a non-zero exit."""
     try:
         app(arguments)
-    except Told as told:
-        fail(str(told))
     except Exception as error:
-        from infra.postgres.embedded import explain
-        from infra.settings import Settings
+        fail(sentence(error))
 
-        if told_by := explain(error, Settings().home):
-            fail(told_by)
-        raise
+
+def sentence(error: Exception) -> str:
+    """What to tell a person of an error. An error that nobody foresaw keeps its traceback."""
+    from domain.errors import Refusal
+    from infra.postgres.embedded import explain
+    from infra.settings import Settings
+
+    if isinstance(error, Told | Refusal):
+        return str(error)
+    if told := explain(error, Settings().home):
+        return told
+    raise error

@@ -168,10 +168,11 @@ class PostgresViews:
         ]
         with self._pool.connection() as db:
             rows = db.execute(
-                sql.SQL("SELECT key, owner, {} FROM {} WHERE {} ORDER BY key").format(
+                sql.SQL("SELECT key, owner, {} FROM {} WHERE {} ORDER BY {}").format(
                     sql.SQL(", ").join(names),
                     sql.Identifier("projection", projection.group),
                     where,
+                    sql.Identifier(projection.sort_by),
                 ),
                 values,
             ).fetchall()

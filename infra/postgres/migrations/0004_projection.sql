@@ -45,3 +45,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA projection TO order
 GRANT USAGE ON SCHEMA projection TO ordermade_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA projection TO ordermade_reader;
 GRANT USAGE ON SCHEMA view TO ordermade_analyst, ordermade_reader;
+
+ALTER ROLE ordermade_analyst SET default_transaction_read_only = on;
+ALTER ROLE ordermade_analyst SET search_path = view;

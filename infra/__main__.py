@@ -1,0 +1,5 @@
+"""`python -m infra` is `ordermade`."""
+
+from infra.cli.main import run
+
+run()

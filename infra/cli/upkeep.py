@@ -1,0 +1,86 @@
+"""`ordermade up`: processes that are started again when they fall, and stopped with grace."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+import structlog
+
+from consumers.movers.projector import Projector
+
+_BACKOFF_S = (0.2, 10.0)
+_STEADY_S = 30.0  # who ran this long may fall once more without waiting long
+_GRACE_S = 15.0
+_IDLE_S = (0.005, 0.2)
+
+log = structlog.get_logger()
+
+
+def stop_on_signal() -> threading.Event:
+    """An event that is set by Ctrl-C or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def project(projectors: list[Projector], stop: threading.Event) -> None:
+    """Projects until told to stop: at once while there is something, seldom while there is not."""
+    idle, longest = _IDLE_S
+    wait = idle
+    try:
+        while not stop.is_set():
+            wait = idle if sum(p.step() for p in projectors) else min(wait * 2, longest)
+            stop.wait(wait if wait > idle else 0)
+    finally:
+        for projector in projectors:
+            projector.close()
+
+
+@dataclass
+class Supervised:
+    """A process that shall run."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    backoff: float = _BACKOFF_S[0]
+    again: float = 0.0
+
+    def watch(self, now: float) -> None:
+        """Starts the process if it does not run and its time has come."""
+        if self.process and (code := self.process.poll()) is not None:
+            if now - self.started > _STEADY_S:
+                self.backoff = _BACKOFF_S[0]
+            log.warning("fell", process=self.name, code=code, again_in_s=self.backoff)
+            self.process, self.again = None, now + self.backoff
+            self.backoff = min(self.backoff * 2, _BACKOFF_S[1])
+        if self.process is None and now >= self.again:
+            self.process, self.started = subprocess.Popen(self.command), now  # noqa: S603
+            log.info("started", process=self.name, pid=self.process.pid)
+
+
+def supervise(projectors: int) -> None:
+    """Runs until SIGINT or SIGTERM."""
+    stop = stop_on_signal()
+    command = [sys.executable, "-m", "infra", "project"]
+    family = [Supervised(f"projector-{n}", command) for n in range(1, projectors + 1)]
+    while not stop.wait(0.1):
+        for member in family:
+            member.watch(time.monotonic())
+    running = [m.process for m in family if m.process]
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + _GRACE_S
+    for process in running:
+        try:
+            process.wait(max(0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+    log.info("stopped")

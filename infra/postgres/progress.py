@@ -1,0 +1,61 @@
+"""How far the consumer groups are behind the log, and who is at it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+from psycopg_pool import ConnectionPool
+
+_LAGS = """
+SELECT g.name AS group, h.partition, h.last AS head, coalesce(c.number, 0) AS position,
+       h.last - coalesce(c.number, 0) AS events,
+       coalesce(extract(epoch FROM clock_timestamp() - (
+           SELECT e.recorded FROM store.event e
+           WHERE e.partition = h.partition AND e.number = coalesce(c.number, 0) + 1)), 0)::float8
+           AS seconds,
+       l.member
+FROM unnest(%s::text[]) AS g (name) CROSS JOIN store.partition_head h
+LEFT JOIN projection.checkpoint c ON c.consumer_group = g.name AND c.partition = h.partition
+LEFT JOIN consumer.lease l ON l.consumer_group = g.name AND l.partition = h.partition
+ORDER BY g.name, h.partition
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """`seconds` is the age of the oldest event that the group has not seen."""
+
+    group: str
+    partition: int
+    head: int
+    position: int
+    events: int
+    seconds: float
+    member: str | None
+
+
+class Progress:
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+
+    def lags(self, groups: Collection[str]) -> list[Lag]:
+        """Every group and partition; a group that never ran is behind by everything."""
+        with self._pool.connection() as db:
+            return db.cursor(row_factory=class_row(Lag)).execute(_LAGS, [list(groups)]).fetchall()
+
+    def behind(self, groups: Collection[str], goal: Mapping[int, int]) -> bool:
+        """Whether some group has not come as far as `goal`."""
+        return any(lag.position < goal[lag.partition] for lag in self.lags(groups))
+
+    def members(self, groups: Collection[str]) -> int:
+        """How many members of the groups live."""
+        with self._pool.connection() as db:
+            row = db.execute(
+                "SELECT count(*) FROM consumer.member "
+                "WHERE consumer_group = ANY(%s) AND expires >= clock_timestamp()",
+                [list(groups)],
+            ).fetchone()
+        assert row
+        return int(row[0])
