@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ONLY ?=
 
-.PHONY: test check bench lock
+.PHONY: demo test check bench lock schemas
+
+demo: $(READY)
+	$(BIN)/ordermade demo
 
 test: check
 	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks
@@ -25,6 +28,9 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+schemas: $(READY)
+	$(BIN)/python -m infra.schemas
 
 # Needs uv; writes hashes and no index address.
 lock:

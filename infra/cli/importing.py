@@ -36,19 +36,24 @@ def import_file(open_app: Callable[[], App], file: Path, basis: str) -> int:
         source = stack.enter_context(file.open("rb"))
         progress = stack.enter_context(Progress(console=Console(stderr=True)))
         task = progress.add_task("importing", total=file.stat().st_size)
-        while lines := list(islice(source, BATCH)):
-            progress.advance(task, sum(map(len, lines)))
-            said = [line for line in lines if line.strip()]
-            for line, answer in zip(said, gate.accept(said, datetime.now(UTC)), strict=True):
+        numbered = enumerate(source, 1)
+        while batch := list(islice(numbered, BATCH)):
+            said = [(number, line) for number, line in batch if line.strip()]
+            answers = gate.accept([line for _, line in said], datetime.now(UTC))
+            for (number, line), answer in zip(said, answers, strict=True):
                 counts["read"] += 1
                 if isinstance(answer, Appended):
                     counts["known" if answer.known else "accepted"] += 1
                     continue
                 counts["refused"] += 1
+                told = {
+                    "line": number,
+                    "reason": str(answer),
+                    "said": line.decode(errors="replace").rstrip("\n"),
+                }
                 with beside.open("a", encoding="utf-8") as out:
-                    told = {"line": counts["read"], "reason": str(answer),
-                            "said": line.decode(errors="replace").rstrip("\n")}  # fmt: skip
                     out.write(json.dumps(told) + "\n")
+            progress.advance(task, sum(len(line) for _, line in batch))
         app.drain()
     typer.echo(
         f"{counts['read']} read, {counts['accepted']} accepted, {counts['known']} already known, "

@@ -110,6 +110,15 @@ def run_sql(query: str, as_json: Json = False) -> None:
 
 
 @app.command()
+def demo() -> None:
+    """Play a small shop through the whole path, and show what the views say of it."""
+    from infra.cli.demo import play
+
+    with open_app() as opened:
+        play(opened)
+
+
+@app.command()
 def up(projectors: Annotated[int, typer.Option(help="Processes that fold views.")] = 1) -> None:
     """Run the processes of the system until Ctrl-C."""
     from infra.cli.upkeep import supervise

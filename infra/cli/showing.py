@@ -23,12 +23,13 @@ from infra.cli.main import Told
 from projections import discover
 
 Row = dict[str, Any]
-_SHORT, _PAGE = 20, 140  # characters: what is kept on one line, and a page that is no terminal
+_SHORT, _PAGE = 34, 140  # characters: what is kept on one line, and a page that is no terminal
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def show_view(app: App, name: str, key: str | None, as_json: bool) -> None:
+def show_view(app: App, name: str, key: str | None, as_json: bool, most: int | None = None) -> None:
+    """Prints the rows of a view that a key leads to, or the first `most` of all."""
     projection = discover().get(name)
     if projection is None:
         raise Told(f"there is no view {name}: the views are {', '.join(sorted(discover()))}")
@@ -44,7 +45,9 @@ def show_view(app: App, name: str, key: str | None, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"rows": rows, "position": heads, "lag": behind}))
         return
-    table(projection.answers, rows)
+    table(projection.answers, rows[:most])
+    if len(rows) > len(rows[:most]):
+        typer.echo(f"… and {len(rows[most:])} more.")
     typer.echo(f"{sum(heads.values())} events in the log; {behind} of them not in this view yet.")
 
 
@@ -104,8 +107,8 @@ def _cell(value: Any) -> str:
             return (" " if flat else "\n").join(map(_cell, value))
         case str() if _TIME.match(value):
             return value[:19].replace("T", " ")
-        case str() if _UUID.fullmatch(value):
-            return value[:8]
+        case str():
+            return _UUID.sub(lambda found: found[0][:8], value)
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}"
         case UUID():

@@ -1,0 +1,66 @@
+"""The front door for tests: `ordermade` in a subprocess, and its answers as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Front:
+    """A home of its own, and the command line upon it."""
+
+    home: Path
+    more: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        told = {"ORDERMADE_HOME": str(self.home), "ORDERMADE_LINGER_S": "2", **dict(self.more)}
+        return {**os.environ, **told}
+
+    def start(self, *words: object, **options) -> subprocess.Popen:
+        command = [sys.executable, "-m", "infra", *map(str, words)]
+        return subprocess.Popen(command, env=self.environment, **options)
+
+    def run(self, *words: object) -> subprocess.CompletedProcess[str]:
+        process = self.start(
+            *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+            text=True,
+        )  # fmt: skip
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def ok(self, *words: object) -> str:
+        done = self.run(*words)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout
+
+    def refused(self, *words: object) -> str:
+        """The sentence on stderr of a command that failed."""
+        done = self.run(*words)
+        assert done.returncode != 0, done.stdout
+        assert "Traceback" not in done.stderr
+        return done.stderr
+
+    def show(self, view: str, *key: str) -> list[dict]:
+        return json.loads(self.ok("show", view, *key, "--json"))["rows"]
+
+    def publish(self, *messages: dict, basis: str = "fulfil,personalize,analyse") -> str:
+        file = self.home.parent / "messages.jsonl"
+        file.write_text("".join(json.dumps(m) + "\n" for m in messages))
+        return self.ok("import", "events", file, "--basis", basis)
+
+
+FACTS = {"origin": "direct", "choice_space": "closed", "target": "product", "stage": "in_use"}
+
+
+def message(id: str, type: str, subject: str, data: dict, **more) -> dict:
+    return {
+        "specversion": "1.0", "id": id, "source": "/test", "type": type, "subject": subject,
+        "time": "2026-03-01T12:00:00Z", "data": data, **more,
+    }  # fmt: skip

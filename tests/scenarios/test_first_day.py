@@ -1,0 +1,142 @@
+"""A stranger's first day: each story goes in through the command line and comes out of `show`."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.frontdoor import FACTS, Front, message
+
+MILK = message(
+    "1", "customer.preference-stated.v1", "customer/shop:ann",
+    {"attribute": "milk", "value": "oat", **FACTS},
+)  # fmt: skip
+
+
+@pytest.fixture
+def front(tmp_path):
+    return Front(tmp_path / "home")
+
+
+def test_an_order_goes_from_draft_to_shipped(front):
+    front.publish(MILK)
+    front.ok("order", "draft", "7", "--line", "L1=shirt:2", "--customer", "shop:ann")
+    front.ok("order", "choose", "7", "L1", "monogram", "serif", "--stage", "packaging",
+             "--text", "A.B.", "--actor", "clerk")  # fmt: skip
+    front.ok("order", "place", "7")
+    front.ok("order", "queue", "7", "--operation", "cut:L1:cutting")
+    work = {"operation_id": "cut", "line_id": "L1", "work_centre": "cutting"}
+    front.publish(
+        message("2", "order.operation-started.v1", "order/7", work),
+        message("3", "order.operation-completed.v1", "order/7",
+                {**work, "quantity": 2, "run_s": 90}),
+        message("4", "order.order-shipped.v1", "order/7", {"carrier": "bike"}),
+    )  # fmt: skip
+    [row] = front.show("backlog", "7")
+    assert (row["status"], row["operations"][0]["completed"]) == (
+        "shipped", "2026-03-01T12:00:00Z",
+    )  # fmt: skip
+    story = front.show("audit", "order/7")
+    assert [r["type"].split(".")[1] for r in story] == [
+        "order-drafted", "option-chosen", "order-placed", "order-queued",
+        "operation-started", "operation-completed", "order-shipped",
+    ]  # fmt: skip
+    assert story[1]["actor"] == "clerk"
+    assert "is shipped and cannot" in front.refused("order", "place", "7")
+
+
+def test_a_customer_is_one_by_either_name_and_personal_values_are_opened(front):
+    front.publish(MILK)
+    [row] = front.show("profile", "shop:ann")
+    assert row["values"] == [["milk", "oat"]]
+    assert row["beliefs"][0]["origin"] == "direct"
+    assert front.show("profile", row["customer"]) == [row]
+    assert "nobody is known as shop:bob" in front.refused("show", "profile", "shop:bob")
+
+
+def test_an_import_tells_what_became_of_each_line_and_loses_nothing(front, tmp_path):
+    file = tmp_path / "in.jsonl"
+    lines = [
+        json.dumps(MILK),
+        '{"id": "cut',
+        "",
+        json.dumps({**MILK, "id": "2", "time": "2026-03-01T12:00:00"}),
+        json.dumps({**MILK, "data": {**MILK["data"], "value": "soy"}}),
+        json.dumps({**MILK, "id": "3"}),
+    ]
+    file.write_text("\n".join(lines))
+    done = front.run("import", "events", file, "--basis", "personalize")
+    assert done.returncode == 1
+    assert "5 read, 2 accepted, 0 already known, 3 refused" in done.stdout
+    refused = [
+        json.loads(x) for x in (tmp_path / "in.jsonl.refused.jsonl").read_text().splitlines()
+    ]
+    assert [(r["line"], r["said"]) for r in refused] == [
+        (2, lines[1]), (4, lines[3]), (5, lines[4])
+    ]  # fmt: skip
+    assert "no JSON" in refused[0]["reason"]
+    assert "time: the time has no zone" in refused[1]["reason"]
+    assert "used before with other contents" in refused[2]["reason"]
+    again = front.run("import", "events", file, "--basis", "personalize").stdout
+    assert "5 read, 0 accepted, 2 already known, 3 refused" in again
+
+
+def test_nothing_is_taken_in_without_a_basis(front, tmp_path):
+    file = tmp_path / "in.jsonl"
+    file.write_text(json.dumps(MILK))
+    assert "world-domination is no purpose" in front.refused(
+        "import", "events", file, "--basis", "world-domination"
+    )
+    assert "1 refused" in front.run("import", "events", file, "--basis", "analyse").stdout
+    front.ok("consent", "grant", "shop:ann", "personalize", "--policy", "p1")
+    assert "1 accepted" in front.ok("import", "events", file, "--basis", "analyse")
+    front.ok("consent", "withdraw", "shop:ann", "analyse", "--policy", "p1")
+    told = json.loads(front.ok("sql", "SELECT * FROM view.profile", "--json"))
+    assert told == []
+    assert front.show("profile", "shop:ann")[0]["purposes"] == ["personalize"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["show", "nothing"], "there is no view nothing: the views are audit, backlog, profile"),
+        (["sql", "SELECT * FROM store.event"], "only the schema `view` can be read"),
+        (["sql", "DROP VIEW profile"], "cannot execute DROP VIEW in a read-only transaction"),
+        (["sql", "SELEC"], "the query fails: syntax error"),
+        (["import", "events", "no.jsonl", "--basis", "fulfil"], "no.jsonl is not there"),
+        (["order", "place", "9"], "the order is new and cannot be placed"),
+        (["order", "draft", "9", "--line", "L1"], "--line: product"),
+        (["order", "queue", "9", "--operation", "cut"], "write OPERATION:LINE:WORK_CENTRE"),
+    ],
+)
+def test_an_error_is_a_sentence(front, words, sentence):
+    assert sentence in front.refused(*words)
+
+
+def test_help_is_there_at_once(front):
+    began = time.monotonic()
+    front.ok("--help")
+    assert time.monotonic() - began < 2  # a bound for a busy machine; the README says how long
+
+
+def test_up_projects_what_is_written_and_stops_when_told(front):
+    front.publish(MILK)
+    up = front.start("up", "--projectors", "2")
+    try:
+        deadline = time.monotonic() + 30
+        while not any(r["member"] for r in json.loads(front.ok("lag", "--json"))):
+            assert time.monotonic() < deadline
+        front.ok("order", "draft", "7", "--line", "L1=shirt")
+        assert front.show("backlog", "7")[0]["status"] == "draft"
+    finally:
+        up.terminate()
+        assert up.wait(30) == 0
+    assert not any(r["member"] for r in json.loads(front.ok("lag", "--json")))
+
+
+def test_the_demo_plays_and_goes_on_the_next_day(front):
+    assert "That was day 1" in front.ok("demo")
+    assert "That was day 2" in front.ok("demo")
+    assert {r["order_id"].split("-")[1] for r in front.show("backlog")} == {"1", "2"}
