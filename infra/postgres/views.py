@@ -202,32 +202,42 @@ class PostgresViews:
             if row is not None
         ]
         gone = [key for key, (_, row) in change.rows.items() if row is None]
-        table = sql.Identifier("projection", group)
         try:
-            with self._pool.connection() as db, db.transaction(), db.pipeline():
+            with self._pool.connection() as db, db.transaction():
+                # First and by itself: who is fenced off sends nothing more.
                 db.execute(
                     "SELECT projection.advance(%s, %s, %s, %s, %s)",
                     [group, partition, change.epoch, change.after, change.upto],
                 )
-                if gone:
-                    db.execute(
-                        sql.SQL("DELETE FROM {} WHERE partition = %s AND key = ANY(%s)").format(
-                            table
-                        ),
-                        [partition, gone],
-                    )
-                if rows:
-                    db.cursor().executemany(_upsert(table, made), rows)
-                if change.parked:
-                    db.cursor().executemany(
-                        "INSERT INTO projection.parked VALUES (%s, %s, %s, %s, %s, %s)",
-                        [(group, partition, p.number, p.key, p.owner, p.reason)
-                         for p in change.parked],
-                    )  # fmt: skip
+                with db.pipeline():
+                    self._write(db.cursor(), projection, change, rows, gone)
         except psycopg.Error as error:
             if error.sqlstate == "OM001":
                 raise Fenced from None
             raise
+
+    def _write(
+        self,
+        cursor: psycopg.Cursor[Any],
+        projection: AnyProjection,
+        change: Change,
+        rows: list[tuple[Any, ...]],
+        gone: list[str],
+    ) -> None:
+        table = sql.Identifier("projection", projection.group)
+        if gone:
+            delete = sql.SQL("DELETE FROM {} WHERE partition = %s AND key = ANY(%s)")
+            cursor.execute(delete.format(table), [change.partition, gone])
+        if rows:
+            cursor.executemany(_upsert(table, columns(projection.view)), rows)
+        if change.parked:
+            cursor.executemany(
+                "INSERT INTO projection.parked VALUES (%s, %s, %s, %s, %s, %s)",
+                [
+                    (projection.group, change.partition, p.number, p.key, p.owner, p.reason)
+                    for p in change.parked
+                ],
+            )
 
 
 def _upsert(table: sql.Identifier, made: list[Column]) -> sql.Composed:

@@ -1,0 +1,108 @@
+"""Nothing personal is anywhere under the home: tables, indexes, write-ahead log, server log."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import UTC, datetime
+
+import psycopg
+
+import infra.schemas
+from domain.event import TYPES, Kind
+from infra.bootstrap import App
+from infra.settings import Settings
+from projections import discover
+from tests.frontdoor import FACTS, Front, message
+from tests.golden.sample import sample
+
+
+def marker():
+    return f"marker{secrets.token_hex(12)}"
+
+
+def files_with(home, words):
+    """Those of the words that stand in some file."""
+    found = set()
+    for path in home.rglob("*"):
+        if path.is_file():
+            contents = path.read_bytes()
+            found |= {
+                w for w in words if w.encode() in contents or w.encode("utf-16-le") in contents
+            }
+    return found
+
+
+def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path):
+    front = Front(tmp_path / "home")
+    personal: set[str] = set()
+    messages = []
+
+    def secret(_=None):
+        personal.add(word := marker())
+        return word
+
+    for name, known in TYPES.items():
+        if known.kind is Kind.DECISION:
+            continue
+        schema = infra.schemas.schema(name)
+        data = sample(schema)
+        for field, said in schema["properties"].items():
+            if said["x-privacy"] == "personal" and isinstance(data[field], str):
+                data[field] = secret()
+            elif said["x-privacy"] == "personal":
+                data[field] = 4242.4242871
+        subject = f"customer/shop:{secret()}" if name.startswith("customer") else "order/7"
+        more = {} if name.startswith("customer") else {"customerid": f"shop:{secret()}"}
+        messages.append(message(name, name, subject, data, reason=secret(), **more))
+    orders = [m for m in messages if m["subject"] == "order/7"]
+    for m in orders:
+        m["customerid"] = orders[0]["customerid"]
+    plain = marker()
+    messages.append(
+        message("plain", "customer.behaviour-observed.v1", messages[0]["subject"],
+                {"kind": "view", "item": plain})
+    )  # fmt: skip
+    front.publish(*messages, basis="fulfil,personalize,analyse,append_third_party")
+
+    # What is refused, by the door and by a decision.
+    (tmp_path / "bad.jsonl").write_text(
+        json.dumps(message(secret(), "order.no-such.v1", f"order/{secret()}", {"x": secret()}))
+        + "\n{" + secret() + "\n"
+        + json.dumps(message("r", "customer.preference-stated.v1", f"customer/shop:{secret()}",
+                             {"attribute": "milk", "value": secret(), **FACTS}))
+    )  # fmt: skip
+    assert front.run("import", "events", tmp_path / "bad.jsonl", "--basis", "fulfil").returncode
+    front.ok("order", "draft", "8", "--line", "L1=shirt")
+    front.ok("order", "choose", "8", "L1", "monogram", "serif", "--stage", "packaging",
+             "--text", secret())  # fmt: skip
+    front.refused("order", "choose", "8", "L9", "monogram", "serif", "--stage", "packaging",
+                  "--text", secret())  # fmt: skip
+    front.ok("order", "cancel", "8", "--reason", secret())
+    front.refused("sql", f"SELECT '{secret()}'::int")
+
+    # What is parked: an event whose type this release does not know.
+    with App(Settings(home=front.home, linger_s=2)) as app:
+        said = {"attribute": "milk", "value": secret(), **FACTS}
+        parked = message("p", "customer.preference-stated.v1", f"customer/shop:{secret()}", said)
+        [answer] = app.gate(["personalize"]).accept(
+            [json.dumps(parked).encode()], datetime.now(UTC)
+        )
+        [position] = answer.positions
+        with psycopg.connect(app._url) as admin:
+            admin.execute(
+                "UPDATE store.event SET data = replace(encode(data, 'escape'), "
+                "'preference-stated.v1', 'preference-sung.v1')::bytea "
+                "WHERE partition = %s AND number = %s",
+                [position.partition, position.number],
+            )
+        assert app.drain()
+        waiting = json.loads(front.ok("parked", "--json"))
+        assert {w["view"] for w in waiting} == set(discover())
+        with psycopg.connect(app._url, autocommit=True) as admin:
+            admin.execute("CHECKPOINT")
+
+        assert files_with(front.home, [plain]) == {plain}
+        assert len(personal) > 60
+        assert files_with(front.home, personal) == set()
+        assert files_with(front.home, ["4242.4242871"]) == set()
