@@ -28,11 +28,19 @@ def _as_text(value: Any) -> Any:
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is outside the years 1 to 9999 of UTC") from None
 
 
+# A datetime by its hint: msgspec, which replays, does not know pydantic's AwareDatetime.
 Time = Annotated[
-    AwareDatetime, Field(strict=False), AfterValidator(_utc), BeforeValidator(_as_text)
+    datetime,
+    AwareDatetime,
+    Field(strict=False),
+    AfterValidator(_utc),
+    BeforeValidator(_as_text),
 ]
 """A moment, with its zone in the text; kept in UTC."""
 

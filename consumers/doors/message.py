@@ -40,6 +40,8 @@ class Message:
 
 
 _MESSAGE = TypeAdapter(Message)
+# NaN and 1e999 stay what they are, so that the type's own rules refuse them: else they are null.
+_JSON = TypeAdapter(dict[str, Any], config={"ser_json_inf_nan": "constants"})
 
 
 @functools.cache
@@ -69,7 +71,7 @@ def parse(line: bytes) -> Event[Data]:
         raise Malformed(f"subject: an event of this type is about {wanted}/<id>", "subject")
     try:
         # Once more from JSON, so that both halves are taken by the same strict rules.
-        data = _data(message.type).validate_json(TypeAdapter(dict).dump_json(message.data))
+        data = _data(message.type).validate_json(_JSON.dump_json(message.data))
     except ValidationError as error:
         raise _malformed(error, "data.") from None
     customer = name if noun == "customer" else message.customerid

@@ -116,7 +116,7 @@ def _in_millimetres(old: MeasurementSubmittedV1) -> MeasurementSubmitted:
     return MeasurementSubmitted(
         measurement_id=old.measurement_id,
         name=old.name,
-        mm=old.cm if isinstance(old.cm, Erased) else round(old.cm * 10, 3),
+        mm=old.cm if isinstance(old.cm, Erased) else round(old.cm * 10, 3) or old.cm * 10,
         origin=old.origin,
         choice_space=old.choice_space,
         target=old.target,

@@ -11,20 +11,22 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
+from eventsourcing.persistence import EventStore
 from psycopg_pool import ConnectionPool
 
 from consumers.ports import Appended, StreamAppend
 from domain.customer.consent import PURPOSES, purpose_of
 from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, OwnerDiffers, Refusal, VersionConflict
-from domain.event import Data, Event, Position, Recorded
+from domain.event import Data, Position, Recorded
 from domain.partition import partition_of
 from infra import codec
 from infra.postgres.owners import PostgresOwners
+from infra.postgres.streams import EnvelopeMapper, StreamReader
 
 GATHERERS = 2
 """Connections that append side by side; more only wait for each other's partitions."""
@@ -67,14 +69,26 @@ _ADVANCE = (
 )
 
 
+class Named(Protocol):
+    """What the columns of an event need to know of it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def time(self) -> datetime: ...
+
+
 @dataclass(slots=True)
-class _Sealed:
+class Sealed:
     """An append made ready outside the transaction: only its numbers are missing."""
 
-    append: StreamAppend
+    stream: str
+    expected: int | None
     owner: str
     partition: int
-    events: list[tuple[Event[Data], bytes, bytes]]  # event, envelope, digest
+    events: Sequence[tuple[Named, bytes, bytes]]  # event, envelope, digest
     needs: frozenset[str]
     consent: list[ConsentGranted | ConsentWithdrawn]
     waits: int = 0
@@ -82,10 +96,10 @@ class _Sealed:
     @property
     def versioned(self) -> bool:
         """A fact without an expected version is a stream of its own: its id is check enough."""
-        return "/" in self.append.stream or self.append.expected is not None
+        return "/" in self.stream or self.expected is not None
 
 
-_Job = tuple[_Sealed, "Future[Appended | Refusal]"]
+_Job = tuple[Sealed, "Future[Appended | Refusal]"]
 
 
 class PostgresStore:
@@ -98,6 +112,7 @@ class PostgresStore:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool, self._owners, self._now = pool, owners, now
+        self._reading = EventStore(EnvelopeMapper(owners.key_of), StreamReader(pool))
         with pool.connection() as db:
             row = db.execute("SELECT partitions, incarnation FROM store.deployment").fetchone()
         assert row is not None
@@ -117,9 +132,13 @@ class PostgresStore:
             thread.join()
 
     def append(self, appends: Sequence[StreamAppend]) -> list[Appended | Refusal]:
+        return self.append_sealed(self._seal(appends))
+
+    def append_sealed(self, appends: Sequence[Sealed | Refusal]) -> list[Appended | Refusal]:
+        """Appends what is encoded and sealed already; a refusal among it stays one."""
         answers: list[Future[Appended | Refusal]] = []
         jobs: list[_Job] = []
-        for sealed in self._seal(appends):
+        for sealed in appends:
             answer: Future[Appended | Refusal] = Future()
             answers.append(answer)
             if isinstance(sealed, Refusal):
@@ -131,11 +150,7 @@ class PostgresStore:
         return [answer.result() for answer in answers]
 
     def read_stream(self, stream: str) -> list[Recorded[Data]]:
-        with self._pool.connection() as db:
-            rows = db.execute(
-                "SELECT data FROM store.event WHERE stream = %s ORDER BY version", [stream]
-            ).fetchall()
-        return [codec.decode(data, self._owners.key_of) for (data,) in rows]
+        return list(self._reading.get(stream))  # type: ignore[arg-type]
 
     def owners(self, streams: Collection[str]) -> Mapping[str, str]:
         with self._pool.connection() as db:
@@ -149,12 +164,12 @@ class PostgresStore:
             rows = db.execute("SELECT id FROM store.event WHERE id = ANY(%s)", [list(ids)])
             return {id for (id,) in rows}
 
-    def _seal(self, appends: Sequence[StreamAppend]) -> list[_Sealed | Refusal]:
+    def _seal(self, appends: Sequence[StreamAppend]) -> list[Sealed | Refusal]:
         """Everything that needs no lock, done in the caller's thread."""
         named = {a.stream for a in appends if "/" in a.stream}
         open_streams = self.owners(named) if named else {}
         keys = self._owners.keys({a.owner for a in appends}, mint=True)
-        made: list[_Sealed | Refusal] = []
+        made: list[Sealed | Refusal] = []
         for append in appends:
             owner, stream = append.owner, append.stream
             if open_streams.get(stream, owner) != owner:
@@ -164,8 +179,9 @@ class PostgresStore:
             said = key.digest(append.said) if append.said is not None else None
             purposes = (purpose_of(event.type) for event in append.events)
             made.append(
-                _Sealed(
-                    append,
+                Sealed(
+                    stream,
+                    append.expected,
                     owner,
                     partition_of(owner, self.partitions),
                     [
@@ -224,7 +240,7 @@ class PostgresStore:
             else:
                 future.set_result(given)
 
-    def _transact(self, batch: Sequence[_Sealed]) -> list[Appended | Refusal | None]:
+    def _transact(self, batch: Sequence[Sealed]) -> list[Appended | Refusal | None]:
         """One transaction; None for an append whose owner is being changed elsewhere."""
         with self._pool.connection() as db:
             try:
@@ -237,12 +253,12 @@ class PostgresStore:
                 raise
         return answers
 
-    def _lock(self, db: psycopg.Connection, batch: Sequence[_Sealed]) -> _Placing:
+    def _lock(self, db: psycopg.Connection, batch: Sequence[Sealed]) -> _Placing:
         """Owners, then heads, each in sorted order; under the heads, what is known already."""
         skip = "" if any(s.waits > _PATIENCE for s in batch) else " SKIP LOCKED"
         changed = {s.owner for s in batch if s.consent}
         shared = {s.owner for s in batch} - changed
-        named = sorted({s.append.stream for s in batch if s.versioned})
+        named = sorted({s.stream for s in batch if s.versioned})
 
         def ask(query: str, values: Collection[Any]) -> psycopg.Cursor[Any]:
             return db.cursor(binary=True).execute(query, [list(values)])
@@ -315,23 +331,22 @@ class _Placing:
     opened: dict[str, str] = field(default_factory=dict)
     consented: set[str] = field(default_factory=set)
 
-    def place(self, sealed: _Sealed) -> Appended | Refusal | None:
-        append, owner = sealed.append, sealed.owner
+    def place(self, sealed: Sealed) -> Appended | Refusal | None:
+        stream, owner, expected = sealed.stream, sealed.owner, sealed.expected
         if owner not in self.purposes:
             return None
         if said := [self.known[e.id] for e, _, _ in sealed.events if e.id in self.known]:
             return self._again(sealed, said)
-        current = self.versions.get(append.stream)
-        expected = append.expected
+        current = self.versions.get(stream)
         if expected is not None and expected != current and (current is not None or expected > 0):
-            return VersionConflict(append.stream, expected, current or 0)
-        if self.streams.get(append.stream, owner) != owner:
-            return OwnerDiffers(append.stream)
+            return VersionConflict(stream, expected, current or 0)
+        if self.streams.get(stream, owner) != owner:
+            return OwnerDiffers(stream)
         if missing := sealed.needs - self.purposes[owner]:
             return ConsentMissing(owner, missing)
         return self._store(sealed, (expected or 0) if current is None else current)
 
-    def _again(self, sealed: _Sealed, said: list[_Known]) -> Appended | Refusal:
+    def _again(self, sealed: Sealed, said: list[_Known]) -> Appended | Refusal:
         digests = [digest for _, _, digest in sealed.events]
         if [known.digest for known in said] != digests:
             return ContentsDiffer()
@@ -339,8 +354,8 @@ class _Placing:
         places = tuple(known.position for known in said)
         return Appended(places, last.version, last.recorded, known=True)
 
-    def _store(self, sealed: _Sealed, version: int) -> Appended:
-        stream, owner, partition = sealed.append.stream, sealed.owner, sealed.partition
+    def _store(self, sealed: Sealed, version: int) -> Appended:
+        stream, owner, partition = sealed.stream, sealed.owner, sealed.partition
         places = []
         for event, envelope, digest in sealed.events:
             version += 1

@@ -1,0 +1,70 @@
+"""Adds a golden file for every type that has none of its schema of today. Changes no other."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from domain.event import TYPES, Event, Position, event_id
+from infra import codec, schemas
+from tests.golden import FOLDER, SUMS, Golden, committed, goldens, key, sums
+from tests.golden.compat import breaking, whole
+from tests.golden.sample import sample
+
+_TIME = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
+
+
+def add(folder: Path = FOLDER) -> list[str]:
+    """The new files, by path. Raises ValueError where a type no longer reads its own past."""
+    for name in TYPES:
+        schema = schemas.schema(name)
+        past = [g for g in goldens(folder) if g.name == name]
+        if broken := sorted({b for g in past for b in breaking(g.schema, schema)}):
+            raise ValueError(f"{name} has changed: make a new version of it. {'; '.join(broken)}")
+        if not past or whole(past[-1].schema) != whole(schema):
+            _add(Golden(folder, name, len(past) + 1), schema)
+    new = {path: digest for path, digest in sums(folder).items() if path not in committed(folder)}
+    with (folder / SUMS.name).open("a", encoding="utf-8") as lines:
+        lines.writelines(f"{digest}  {path}\n" for path, digest in new.items())
+    return list(new)
+
+
+def _add(golden: Golden, schema: dict[str, Any]) -> None:
+    name = golden.name
+    value = {"data": sample(schema), "reason": f"{name}: weil – 因为"}
+    event = Event(
+        id=event_id("/golden", f"{name}/{golden.number}"),
+        source="/golden",
+        subject=f"{name.partition('.')[0]}/golden",
+        time=_TIME,
+        data=TypeAdapter(TYPES[name].cls).validate_json(json.dumps(value["data"])),
+        customerid="golden",
+        actor="shop:ann",
+        onbehalfof="shop:bob",
+        channel="phone",
+        correlationid="correlation",
+        causationid="causation",
+        consentref="consent",
+        reason=value["reason"],
+    )
+    stored = codec.place(codec.encode(event, key(golden.folder)), Position(1, 3, 42), _TIME, 1)
+    golden.file(".json").parent.mkdir(exist_ok=True)
+    for suffix, content in {
+        ".json": stored,
+        ".value.json": schemas.text(value).encode(),
+        ".schema.json": schemas.text(schema).encode(),
+    }.items():
+        with golden.file(suffix).open("xb") as file:  # x: what is there is never written again
+            file.write(content)
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.writelines(f"{path}\n" for path in add())
+    except ValueError as error:
+        sys.exit(str(error))

@@ -1,0 +1,18 @@
+"""Our recorder passes the conformance tests of the library whose port it is."""
+
+import pytest
+from eventsourcing.tests.persistence import AggregateRecorderTestCase
+
+from infra.postgres.recorder import PostgresRecorder
+
+
+class TestPostgresRecorder(AggregateRecorderTestCase):
+    @pytest.fixture(autouse=True)
+    def _recorder(self, door, store, owners):
+        self.recorder = PostgresRecorder(door, store, owners)
+
+    def create_recorder(self):
+        return self.recorder
+
+
+del AggregateRecorderTestCase
