@@ -196,6 +196,10 @@ class Views(Protocol):
         """Those of the rows that there are."""
         ...
 
+    def stop(self, group: str, partition: int, epoch: int, reason: str) -> None:
+        """Notes that a partition is not read on, and why; the next commit takes it back."""
+        ...
+
     def commit(self, projection: AnyProjection, change: Change) -> None:
         """Writes rows, position and epoch in one transaction. Raises Fenced."""
         ...

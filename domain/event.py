@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -140,6 +141,25 @@ class Position:
     def parse(cls, text: str) -> Position:
         incarnation, partition, number = map(int, text.split("."))
         return cls(incarnation, partition, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far somebody has read: the last number of every partition. Opaque when written."""
+
+    incarnation: Plain[int]
+    numbers: Plain[tuple[int, ...]]
+
+    def __str__(self) -> str:
+        text = f"{self.incarnation}:{','.join(map(str, self.numbers))}"
+        return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        """Raises ValueError for what is no cursor."""
+        padded = text + "=" * (-len(text) % 4)
+        incarnation, _, numbers = urlsafe_b64decode(padded).decode().partition(":")
+        return cls(int(incarnation), tuple(map(int, numbers.split(","))))
 
 
 @dataclass(frozen=True, slots=True)

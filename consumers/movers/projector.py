@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,22 +14,50 @@ from projections.view import AnyProjection, Handled, View
 BATCH = 1_000
 
 
+MINUTE_S = 60.0
+POISON_LEAST, POISON_SHARE = 20, 0.01
+"""More keys parked in a minute than both of these are no poison but a bad deploy."""
+
+
+@dataclass(slots=True)
+class _Minute:
+    """The keys of a partition in the last minute, and those of them that were parked."""
+
+    began: float
+    keys: set[str] = field(default_factory=set)
+    parked: set[tuple[str, str | None]] = field(default_factory=set)
+
+    @property
+    def bad_deploy(self) -> bool:
+        parked = len(self.parked)
+        return parked >= POISON_LEAST and parked > POISON_SHARE * len(self.keys)
+
+
 @dataclass(slots=True)
 class _Held:
     """A partition that this member holds, as far as it has come."""
 
     epoch: int
     position: int
-    parked: set[tuple[str, str | None]] = field(default_factory=set)  # owner, key
+    parked: set[tuple[str, str | None]]  # owner, key
+    minute: _Minute
+    stopped: bool = False
 
 
 class Projector:
     """A member of a view's consumer group."""
 
     def __init__(
-        self, projection: AnyProjection, log: Log, views: Views, member: str, batch: int = BATCH
+        self,
+        projection: AnyProjection,
+        log: Log,
+        views: Views,
+        member: str,
+        batch: int = BATCH,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._projection, self._log, self._views, self._batch = projection, log, views, batch
+        self._clock = clock
         views.prepare(projection)
         self._subscription = log.subscribe(projection.group, member)
         self._held: dict[int, _Held] = {}
@@ -44,11 +73,11 @@ class Projector:
             if partition not in self._held or self._held[partition].epoch != epoch:
                 waiting = {(p.owner, p.key) for p in self._views.parked(group, partition)}
                 position = self._views.position(group, partition)
-                self._held[partition] = _Held(epoch, position, waiting)
+                self._held[partition] = _Held(epoch, position, waiting, _Minute(self._clock()))
         heads = self._log.heads()
         handled = 0
         for partition, held in list(self._held.items()):
-            if heads[partition] != held.position:
+            if heads[partition] != held.position and not held.stopped:
                 handled += self._advance(partition, held)
         return handled
 
@@ -68,6 +97,14 @@ class Projector:
             return 0
         upto = events[-1].position.number
         rows, parked = self._fold(partition, held, events)
+        if self._clock() - held.minute.began > MINUTE_S:
+            held.minute = _Minute(self._clock())
+        held.minute.keys |= set(rows) | {p.key for p in parked if p.key}
+        held.minute.parked |= {(p.owner, p.key) for p in parked}
+        if held.minute.bad_deploy:
+            held.stopped = True
+            self._views.stop(self._projection.group, partition, held.epoch, parked[-1].reason)
+            return 0
         change = Change(partition, held.epoch, held.position, upto, rows, parked)
         try:
             self._views.commit(self._projection, change)

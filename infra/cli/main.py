@@ -99,14 +99,10 @@ def parked(as_json: Json = False) -> None:
 @app.command("sql")
 def run_sql(query: str, as_json: Json = False) -> None:
     """Ask the schema `view`, as an analyst who can read nothing else."""
-    from infra.cli.showing import ask, table
+    from infra.cli.showing import ask
 
     with open_app() as opened:
-        rows = ask(opened, query)
-    if as_json:
-        typer.echo(json.dumps(rows, default=str))
-    else:
-        table(query, rows)
+        ask(opened, query, as_json)
 
 
 @app.command()

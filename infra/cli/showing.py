@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from rich.table import Table
 from infra.bootstrap import App
 from infra.cli.main import Told
 from projections import discover
+from projections.view import AnyProjection
 
 Row = dict[str, Any]
 _SHORT, _PAGE = 34, 140  # characters: what is kept on one line, and a page that is no terminal
@@ -40,15 +41,32 @@ def show_view(app: App, name: str, key: str | None, as_json: bool, most: int | N
         [owner] = found.values()
         key = f"customer/{owner}" if key.startswith("customer/") else owner
     rows = [msgspec.to_builtins(row) for _, row in app.views.find(projection, key)]
-    heads = app.log.heads()
-    behind = sum(lag["events"] for lag in lags(app) if lag["view"] == name)
+    answer(app, projection.answers, rows, [projection], as_json, most)
+
+
+def answer(
+    app: App,
+    sentence: str,
+    rows: Sequence[Row],
+    views: Collection[AnyProjection],
+    as_json: bool,
+    most: int | None = None,
+) -> None:
+    """Rows, and how far the views that they come from are: position, lag, and what waits."""
+    lags = app.progress.lags([view.group for view in views])
+    position = str(app.progress.position(lags))
+    events, seconds = sum(lag.events for lag in lags), max(lag.seconds for lag in lags)
+    parked = sum(len(app.views.parked(view.group)) for view in views)
     if as_json:
-        typer.echo(json.dumps({"rows": rows, "position": heads, "lag": behind}))
+        lag = {"events": events, "seconds": seconds}
+        told = {"rows": rows, "position": position, "lag": lag, "parked": parked}
+        typer.echo(json.dumps(told, default=str))
         return
-    table(projection.answers, rows[:most])
+    table(sentence, rows[:most])
     if len(rows) > len(rows[:most]):
         typer.echo(f"… and {len(rows[most:])} more.")
-    typer.echo(f"{sum(heads.values())} events in the log; {behind} of them not in this view yet.")
+    waiting = f"; {parked} parked: see `ordermade parked`" if parked else ""
+    typer.echo(f"Position {position}; {events} events, {seconds:.1f} s behind{waiting}.")
 
 
 def lags(app: App) -> list[Row]:
@@ -66,7 +84,12 @@ def parked_events(app: App) -> list[Row]:
     ]
 
 
-def ask(app: App, query: str) -> list[Row]:
+def ask(app: App, query: str, as_json: bool) -> None:
+    """Prints what the schema `view` answers, to an analyst who can read nothing else."""
+    answer(app, query, _asked(app, query), discover().values(), as_json)
+
+
+def _asked(app: App, query: str) -> list[Row]:
     with app.pool("analyst") as pool, pool.connection() as db:
         try:
             cursor = db.cursor(row_factory=dict_row).execute(query.encode())
@@ -80,23 +103,24 @@ def ask(app: App, query: str) -> list[Row]:
 
 
 def table(sentence: str, rows: Sequence[Row]) -> None:
-    """A sentence, and the rows below it."""
+    """A sentence, and the rows below it, without the columns that are empty."""
     typer.echo(f"\n{sentence}")
     if not rows:
         typer.echo("(nothing)")
         return
-    cells = [[_cell(value) for value in row.values()] for row in rows]
+    columns = {name: [_cell(row[name]) for row in rows] for name in rows[0]}
+    told = {name: cells for name, cells in columns.items() if any(cells)}
     shown = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    for name, column in zip(rows[0], zip(*cells, strict=True), strict=True):
-        short = max(map(len, column)) <= _SHORT
+    for name, cells in told.items():
+        short = max(map(len, cells)) <= _SHORT
         shown.add_column(name.replace("_", " "), no_wrap=short, overflow="fold")
-    for line in cells:
+    for line in zip(*told.values(), strict=True):
         shown.add_row(*line)
     Console(width=None if sys.stdout.isatty() else _PAGE).print(shown)
 
 
 def _cell(value: Any) -> str:
-    """A value for people: times to the second, a list below itself, a record on one line."""
+    """A value for people: times to the minute, a list below itself, a record on one line."""
     match value:
         case None | "" | [] | ():
             return ""
@@ -106,11 +130,11 @@ def _cell(value: Any) -> str:
             flat = all(isinstance(v, str) for v in value)
             return (" " if flat else "\n").join(map(_cell, value))
         case str() if _TIME.match(value):
-            return value[:19].replace("T", " ")
+            return value[:16].replace("T", " ")
         case str():
             return _UUID.sub(lambda found: found[0][:8], value)
         case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
+            return f"{value:%Y-%m-%d %H:%M}"
         case UUID():
             return str(value)[:8]
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
 
+from domain.event import Cursor
+
 _LAGS = """
 SELECT g.name AS group, h.partition, h.last AS head, coalesce(c.number, 0) AS position,
        h.last - coalesce(c.number, 0) AS events,
@@ -15,7 +17,7 @@ SELECT g.name AS group, h.partition, h.last AS head, coalesce(c.number, 0) AS po
            SELECT e.recorded FROM store.event e
            WHERE e.partition = h.partition AND e.number = coalesce(c.number, 0) + 1)), 0)::float8
            AS seconds,
-       l.member
+       l.member, c.stopped
 FROM unnest(%s::text[]) AS g (name) CROSS JOIN store.partition_head h
 LEFT JOIN projection.checkpoint c ON c.consumer_group = g.name AND c.partition = h.partition
 LEFT JOIN consumer.lease l ON l.consumer_group = g.name AND l.partition = h.partition
@@ -25,7 +27,10 @@ ORDER BY g.name, h.partition
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """`seconds` is the age of the oldest event that the group has not seen."""
+    """`seconds` is the age of the oldest event that the group has not seen.
+
+    `stopped` says why nobody reads on, where a fold fails for too many keys.
+    """
 
     group: str
     partition: int
@@ -34,6 +39,7 @@ class Lag:
     events: int
     seconds: float
     member: str | None
+    stopped: str | None
 
 
 class Progress:
@@ -45,9 +51,21 @@ class Progress:
         with self._pool.connection() as db:
             return db.cursor(row_factory=class_row(Lag)).execute(_LAGS, [list(groups)]).fetchall()
 
+    def position(self, lags: Collection[Lag]) -> Cursor:
+        """What all of the groups have seen."""
+        with self._pool.connection() as db:
+            row = db.execute("SELECT incarnation FROM store.deployment").fetchone()
+        assert row
+        seen: dict[int, int] = {}
+        for lag in lags:
+            seen[lag.partition] = min(lag.position, seen.get(lag.partition, lag.position))
+        return Cursor(row[0], tuple(number for _, number in sorted(seen.items())))
+
     def behind(self, groups: Collection[str], goal: Mapping[int, int]) -> bool:
-        """Whether some group has not come as far as `goal`."""
-        return any(lag.position < goal[lag.partition] for lag in self.lags(groups))
+        """Whether some group has not come as far as `goal`, and still goes on."""
+        return any(
+            lag.position < goal[lag.partition] and not lag.stopped for lag in self.lags(groups)
+        )
 
     def members(self, groups: Collection[str]) -> int:
         """How many members of the groups live."""

@@ -131,6 +131,16 @@ class PostgresViews:
             ).fetchone()
         return row[0] if row else 0
 
+    def stop(self, group: str, partition: int, epoch: int, reason: str) -> None:
+        with self._pool.connection() as db:
+            db.execute(
+                "INSERT INTO projection.checkpoint SELECT %(group)s, %(partition)s, 0, %(reason)s "
+                "FROM consumer.lease l WHERE l.consumer_group = %(group)s "
+                "AND l.partition = %(partition)s AND l.epoch = %(epoch)s "
+                "ON CONFLICT (consumer_group, partition) DO UPDATE SET stopped = %(reason)s",
+                {"group": group, "partition": partition, "epoch": epoch, "reason": reason},
+            )
+
     def parked(self, group: str, partition: int | None = None) -> list[Parked]:
         with self._pool.connection() as db:
             rows = db.execute(

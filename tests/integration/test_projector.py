@@ -13,7 +13,9 @@ from consumers.ports import StreamAppend
 from domain.customer.events import ConsentGranted, PreferenceStated
 from domain.event import Event, event_id
 from domain.order.events import OrderDrafted, OrderLine, OrderPlaced, OrderShipped
+from domain.partition import partition_of
 from infra.postgres.log import PostgresLog
+from infra.postgres.progress import Progress
 from infra.postgres.views import PostgresViews
 from projections import discover
 
@@ -111,6 +113,36 @@ def test_poison_parks_its_key_and_the_rest_goes_on(store, log, views):
     assert first.key == second.key == "o3"
     assert first.reason.startswith("ValueError at test_projector.py:")
     assert second.reason == "waits for an earlier event of its key"
+
+
+def test_a_fold_that_fails_for_too_many_keys_stops_its_partition(store, log, views, deployment):
+    backlog = VIEWS["backlog"]
+
+    def evolve(row, event):
+        raise KeyError("a bad deploy")
+
+    for customer, orders in (("many", 30), ("other", 10)):
+        grant = ConsentGranted(purposes=("fulfil",), policy_version="p")
+        store.append([append(f"g-{customer}", f"customer/{customer}", grant, customer)])
+        lines = (OrderLine(line_id="L1", product="shirt"),)
+        store.append(
+            [
+                append(f"{customer}-{n}", f"order/{customer}-{n}", OrderDrafted(lines=lines),
+                       customer)
+                for n in range(orders)
+            ]
+        )  # fmt: skip
+    Projector(replace(backlog, evolve=evolve), log, views, "ann").drain()
+    progress = Progress(log._pool)
+    lags = {lag.partition: lag for lag in progress.lags([backlog.group])}
+    stopped = lags[partition_of("many", deployment.partitions)]
+    assert (stopped.position, stopped.stopped.split(" at ")[0]) == (0, "KeyError")
+    assert lags[partition_of("other", deployment.partitions)].events == 0
+    assert {p.key.split("-")[0] for p in views.parked(backlog.group)} == {"other"}
+
+    log.subscribe(backlog.group, "ann").close()  # the deploy is mended, and another starts
+    Projector(backlog, log, views, "bob").drain()
+    assert not any(lag.stopped or lag.events for lag in progress.lags([backlog.group]))
 
 
 def test_who_slept_through_a_handover_cannot_write(store, log, views):

@@ -8,8 +8,9 @@ import pytest
 import domain.customer.events
 import domain.order.events  # noqa: F401
 from domain.customer.consent import NEEDS, PURPOSES, purpose_of
-from domain.event import TYPES, Event, Kind, Position, Recorded, event
+from domain.event import TYPES, Cursor, Event, Kind, Position, Recorded, event
 from domain.personal import PERSONAL, privacy_of
+from projections import discover
 
 
 def fields(cls):
@@ -28,7 +29,12 @@ def nested(annotation):
 DATA = [pytest.param(t.cls, id=t.name) for t in TYPES.values()]
 
 
-@pytest.mark.parametrize("cls", [Event, Position, Recorded, *DATA])
+VIEWS = {p.view for p in discover().values()}
+NESTED = {inner for view in VIEWS for hint in fields(view).values() for inner in nested(hint)}
+ROWS = [pytest.param(c, id=c.__name__) for c in VIEWS | NESTED if c.__name__ != "Erased"]
+
+
+@pytest.mark.parametrize("cls", [Event, Position, Cursor, Recorded, *DATA, *ROWS])
 def test_every_field_says_how_private_it_is(cls):
     unmarked = [name for name, hint in fields(cls).items() if privacy_of(hint) is None]
     assert unmarked == []
@@ -56,3 +62,10 @@ def test_no_report_needs_a_purpose():
 def test_a_wire_name_is_never_used_again():
     with pytest.raises(ValueError, match="no free wire name"):
         event("order.order-placed.v1", Kind.DECISION)(type("Again", (), {}))
+
+
+def test_a_cursor_is_read_as_it_was_written():
+    cursor = Cursor(2, (0, 17, 4_000_000_000))
+    assert Cursor.parse(str(cursor)) == cursor
+    with pytest.raises(ValueError, match=r"."):
+        Cursor.parse("no cursor")

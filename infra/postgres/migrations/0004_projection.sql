@@ -7,6 +7,7 @@ CREATE TABLE projection.checkpoint (
     consumer_group text,
     partition      int,
     number         bigint NOT NULL,
+    stopped        text,  -- why nobody reads on: a fold that fails for too many keys
     PRIMARY KEY (consumer_group, partition)
 );
 
@@ -31,7 +32,7 @@ BEGIN
         FOR SHARE;
     IF FOUND THEN
         INSERT INTO projection.checkpoint AS c VALUES (in_group, in_partition, upto)
-            ON CONFLICT (consumer_group, partition) DO UPDATE SET number = upto
+            ON CONFLICT (consumer_group, partition) DO UPDATE SET number = upto, stopped = NULL
             WHERE c.number = seen;
     END IF;
     IF NOT FOUND THEN
