@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,10 +17,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 DATABASE = "ordermade"
 
 
+class NotOurs(Exception):
+    """The database is another deployment's than the settings say."""
+
+
 def migrate(admin_url: str, secrets: Secrets, partitions: int = 12) -> str:
     """Brings the database up to this release, as its administrator; returns its address.
 
-    Several processes may do so at once. A deployment keeps the partitions that it began with.
+    Several processes may do so at once. Raises NotOurs where the database was made with other
+    secrets or another number of partitions.
     """
     with psycopg.connect(admin_url, autocommit=True) as server:
         known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
@@ -34,27 +38,43 @@ def migrate(admin_url: str, secrets: Secrets, partitions: int = 12) -> str:
         admin.execute("SELECT pg_advisory_xact_lock(7301)")
         admin.execute("CREATE TABLE IF NOT EXISTS public.migration (number int PRIMARY KEY)")
         done = {n for (n,) in admin.execute("SELECT number FROM public.migration")}
-        for path in sorted(MIGRATIONS.glob("*.sql")):
-            number = int(re.match(r"\d+", path.name)[0])  # type: ignore[index]
-            if number not in done:
-                admin.execute(path.read_bytes())
-                admin.execute("INSERT INTO public.migration VALUES (%s)", [number])
-        admin.execute(
-            "INSERT INTO store.deployment (partitions, incarnation) VALUES (%s, 1) "
-            "ON CONFLICT DO NOTHING",
-            [partitions],
-        )
-        admin.execute(
-            "INSERT INTO store.partition_head (partition) "
-            "SELECT generate_series(0, partitions) FROM store.deployment ON CONFLICT DO NOTHING"
-        )
-        for role, password in secrets.passwords.items():
+        files = {int(path.name[:4]): path for path in sorted(MIGRATIONS.glob("*.sql"))}
+        for number in sorted(set(files) - done):
+            admin.execute(files[number].read_bytes())
+            admin.execute("INSERT INTO public.migration VALUES (%s)", [number])
+        if not done:
             admin.execute(
-                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
-                    sql.Identifier(f"ordermade_{role}"), sql.Literal(password)
-                )
+                "INSERT INTO store.deployment (partitions, incarnation, home) VALUES (%s, 1, %s)",
+                [partitions, secrets.fingerprint],
             )
+            admin.execute(
+                "INSERT INTO store.partition_head (partition) SELECT generate_series(0, %s)",
+                [partitions],
+            )
+        _check(admin, secrets, partitions)
+        if set(files) - done:
+            for role, password in secrets.passwords.items():
+                admin.execute(
+                    sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
+                        sql.Identifier(f"ordermade_{role}"), sql.Literal(password)
+                    )
+                )
     return url
+
+
+def _check(admin: psycopg.Connection, secrets: Secrets, partitions: int) -> None:
+    row = admin.execute("SELECT home, partitions FROM store.deployment").fetchone()
+    assert row
+    if row[0] != secrets.fingerprint:
+        raise NotOurs(
+            "this database was made with other secrets, and without them nothing in it can be "
+            "read: set ORDERMADE_HOME to the home that has its secrets.json"
+        )
+    if row[1] != partitions:
+        raise NotOurs(
+            f"this deployment has {row[1]} partitions for good, and ORDERMADE_PARTITIONS says "
+            f"{partitions}: an owner's partition cannot change. Leave the setting out"
+        )
 
 
 def pool(url: str, role: str, secrets: Secrets, size: int = 4) -> ConnectionPool:

@@ -5,7 +5,8 @@ CREATE SCHEMA store;
 CREATE TABLE store.deployment (
     only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     partitions  int NOT NULL CHECK (partitions BETWEEN 1 AND 1024),
-    incarnation int NOT NULL CHECK (incarnation >= 1)
+    incarnation int NOT NULL CHECK (incarnation >= 1),
+    home        text NOT NULL  -- which secrets it was made with; not a secret itself
 );
 
 -- The last number given in each partition. Its row lock, held until commit, is why numbers have
