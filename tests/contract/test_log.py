@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import multiprocessing
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,10 @@ import pytest
 from consumers.ports import Hole, ReaderAhead, StreamAppend, Undecodable
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
+from infra.postgres import database
 from infra.postgres.log import PostgresLog
+from infra.postgres.owners import PostgresOwners
+from infra.postgres.store import PostgresStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -51,32 +54,35 @@ def test_each_partition_is_read_in_order_without_a_hole(log, store):
         assert [e.position.number for e in events] == list(range(1, log.heads()[partition] + 1))
 
 
-def test_a_tail_under_writers_misses_nothing(log, store):
-    stop, seen = threading.Event(), {}
-
-    def tail():
-        after = dict.fromkeys(log.heads(), 0)
-        while True:
-            last_round = stop.is_set()
-            for partition, number in after.items():
-                for e in log.read(partition, number, 100):
-                    seen[e.event.id] = after[partition] = e.position.number
-            if last_round:
-                return
-
-    def write(writer):
+def write(url, secrets, writer):
+    """A writing process."""
+    with database.pool(url, "door", secrets) as pool:
+        store = PostgresStore(pool, PostgresOwners(pool, secrets, 12))
         for i in range(100):
             store.append([placed(f"w{writer}-{i % 10}", i)])
+        store.close()
 
-    tailing = threading.Thread(target=tail)
-    writers = [threading.Thread(target=write, args=[w]) for w in range(8)]
-    for thread in [tailing, *writers]:
-        thread.start()
-    for thread in writers:
-        thread.join()
-    stop.set()
-    tailing.join()
-    assert len(seen) == 800
+
+def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment):
+    spawn = multiprocessing.get_context("spawn")
+    writers = [
+        spawn.Process(target=write, args=[deployment.url, deployment.secrets, w]) for w in range(8)
+    ]
+    for process in writers:
+        process.start()
+    seen = dict.fromkeys(log.heads(), 0)
+    reads = 0
+    while (writing := any(w.is_alive() for w in writers)) or seen != log.heads():
+        for partition in seen:
+            events = log.read(partition, seen[partition], 100)
+            assert [e.position.number for e in events] == [
+                *range(seen[partition] + 1, seen[partition] + len(events) + 1)
+            ]
+            seen[partition] += len(events)
+            reads += writing and bool(events)
+    assert [w.exitcode for w in writers] == [0] * 8
+    assert sum(seen.values()) == 800
+    assert reads > 50  # it did follow them, rather than read what they had left
 
 
 def test_a_time_is_a_place_in_every_partition(log, store):
