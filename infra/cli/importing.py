@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import islice
@@ -15,14 +14,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consumers.ports import Appended
-from infra.bootstrap import App
-from infra.cli.main import Told
 from infra.cli.ordering import purposes_of
+from infra.cli.terminal import Told, open_app
 
 BATCH = 500
 
 
-def import_file(open_app: Callable[[], App], file: Path, basis: str) -> int:
+def import_file(file: Path, basis: str) -> int:
     """Imports, reports, and returns how many lines were refused."""
     purposes = purposes_of(basis)
     if not file.is_file():

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from infra.bootstrap import App
+from infra.cli.terminal import open_app, sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 importing = typer.Typer(no_args_is_help=True)
@@ -21,17 +20,6 @@ consent = typer.Typer(no_args_is_help=True)
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-
-
-class Told(Exception):
-    """A sentence for the person at the terminal; the command failed."""
-
-
-def open_app() -> App:
-    from infra.bootstrap import App
-    from infra.settings import Settings
-
-    return App(Settings())
 
 
 @app.command()
@@ -50,7 +38,7 @@ def import_events(
     """Take in facts and reports; what is refused is written beside the file, with the reason."""
     from infra.cli.importing import import_file
 
-    refused = import_file(open_app, file, basis)
+    refused = import_file(file, basis)
     if refused:
         raise typer.Exit(1)
 
@@ -252,39 +240,10 @@ def withdraw(
     tell(f"customer/{customer}", "withdraw-consent", arguments, id, actor)
 
 
-def fail(message: str) -> NoReturn:
-    typer.echo(f"ordermade: {message}", err=True)
-    sys.exit(1)
-
-
 def run(arguments: Any = None) -> None:
     """The entry point: errors are sentences on stderr, and a non-zero exit."""
     try:
         app(arguments)
     except Exception as error:
-        fail(sentence(error))
-
-
-def sentence(error: Exception) -> str:
-    """What to tell a person of an error. An error that nobody foresaw keeps its traceback."""
-    import psycopg
-    import psycopg_pool
-
-    from domain.errors import Refusal
-    from infra.postgres.database import NotOurs
-    from infra.postgres.embedded import explain
-    from infra.settings import Settings
-
-    if isinstance(error, Told | Refusal | NotOurs):
-        return str(error)
-    settings = Settings()
-    if settings.database_url is None:
-        told = explain(error, settings.home)
-    elif isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout):
-        first = str(error).partition("\n")[0]
-        told = f"the server of ORDERMADE_DATABASE_URL does not answer: {first}"
-    else:
-        told = None
-    if told is None:
-        raise error
-    return told
+        typer.echo(f"ordermade: {sentence(error)}", err=True)
+        sys.exit(1)

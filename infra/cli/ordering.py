@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from consumers.doors.commands import Command
 from domain.customer.consent import PURPOSES, Purpose
 from domain.order.events import OptionChosen, OptionCleared, OrderLine, Step
-from infra.cli.main import Told, open_app
+from infra.cli.terminal import Told, open_app
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.bootstrap import App
-from infra.cli.main import Told
+from infra.cli.terminal import Told
 from projections import discover
 from projections.view import AnyProjection
 

@@ -1,0 +1,44 @@
+"""What every command needs: the deployment opened, and errors as sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infra.bootstrap import App
+
+
+class Told(Exception):
+    """A sentence for the person at the terminal; the command failed."""
+
+
+def open_app() -> App:
+    from infra.bootstrap import App
+    from infra.settings import Settings
+
+    return App(Settings())
+
+
+def sentence(error: Exception) -> str:
+    """What to tell a person of an error. An error that nobody foresaw keeps its traceback."""
+    import psycopg
+    import psycopg_pool
+
+    from domain.errors import Refusal
+    from infra.postgres.database import NotOurs
+    from infra.postgres.embedded import explain
+    from infra.settings import Settings
+
+    if isinstance(error, Told | Refusal | NotOurs):
+        return str(error)
+    settings = Settings()
+    if settings.database_url is None:
+        told = explain(error, settings.home)
+    elif isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout):
+        first = str(error).partition("\n")[0]
+        told = f"the server of ORDERMADE_DATABASE_URL does not answer: {first}"
+    else:
+        told = None
+    if told is None:
+        raise error
+    return told
