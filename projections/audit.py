@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from domain.personal import Personal, Plain, Pseudonym
 from projections.view import Handled, Projection, View
@@ -12,6 +13,7 @@ from projections.view import Handled, Projection, View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRow(View):
+    event_id: Plain[UUID]
     subject: Pseudonym[str]
     type: Plain[str]
     time: Plain[datetime]
@@ -31,6 +33,7 @@ def keys(event: Handled) -> Iterable[str]:
 def evolve(_: AuditRow | None, event: Handled) -> AuditRow:
     said = event.event
     return AuditRow(
+        event_id=said.id,
         subject=said.subject,
         type=said.type,
         time=said.time,

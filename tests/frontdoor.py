@@ -47,8 +47,11 @@ class Front:
         assert "Traceback" not in done.stderr
         return done.stderr
 
+    def rows(self, *words: object) -> list[dict]:
+        return json.loads(self.ok(*words, "--json"))["rows"]
+
     def show(self, view: str, *key: str) -> list[dict]:
-        return json.loads(self.ok("show", view, *key, "--json"))["rows"]
+        return self.rows("show", view, *key)
 
     def publish(self, *messages: dict, basis: str = "fulfil,personalize,analyse") -> str:
         file = self.home.parent / "messages.jsonl"

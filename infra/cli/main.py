@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -60,28 +59,20 @@ def show(
 
 @app.command()
 def lag(as_json: Json = False) -> None:
-    """How far each view is behind the log, in events."""
-    from infra.cli.showing import lags, table
+    """How far each view is behind the log, in events and in seconds."""
+    from infra.cli.showing import show_lag
 
     with open_app() as opened:
-        rows = lags(opened)
-    if as_json:
-        typer.echo(json.dumps(rows))
-    else:
-        table("How far is each view behind the log?", rows)
+        show_lag(opened, as_json)
 
 
 @app.command()
 def parked(as_json: Json = False) -> None:
     """The events that wait, with the reason."""
-    from infra.cli.showing import parked_events, table
+    from infra.cli.showing import show_parked
 
     with open_app() as opened:
-        rows = parked_events(opened)
-    if as_json:
-        typer.echo(json.dumps(rows))
-    else:
-        table("Which events wait, and why?", rows)
+        show_parked(opened, as_json)
 
 
 @app.command("sql")

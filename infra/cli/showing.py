@@ -69,19 +69,21 @@ def answer(
     typer.echo(f"Position {position}; {events} events, {seconds:.1f} s behind{waiting}.")
 
 
-def lags(app: App) -> list[Row]:
+def show_lag(app: App, as_json: bool) -> None:
     names = {p.group: p.name for p in discover().values()}
-    return [
+    rows = [
         {"view": names[lag.group], **msgspec.to_builtins(lag)} for lag in app.progress.lags(names)
     ]
+    answer(app, "How far is each view behind the log?", rows, discover().values(), as_json)
 
 
-def parked_events(app: App) -> list[Row]:
-    return [
+def show_parked(app: App, as_json: bool) -> None:
+    rows = [
         {"view": p.name, "number": e.number, "key": e.key, "owner": e.owner, "reason": e.reason}
         for p in discover().values()
         for e in app.views.parked(p.group)
     ]
+    answer(app, "Which events wait, and why?", rows, discover().values(), as_json)
 
 
 def ask(app: App, query: str, as_json: bool) -> None:

@@ -122,6 +122,21 @@ def test_eight_doors_on_one_stream_leave_one_winner_a_version(store, deployment)
     assert list(numbers(deployment).values()) == [versions]
 
 
+def test_an_owner_who_is_being_changed_delays_only_its_own_appends(store, deployment):
+    store.append([consent("c", "c1", "personalize"), consent("d", "c2", "personalize")])
+    with psycopg.connect(deployment.url) as changing, ThreadPoolExecutor(2) as pool:
+        changing.execute("SELECT FROM store.owner WHERE owner = 'c1' FOR NO KEY UPDATE")
+        waits = pool.submit(store.append, [fact("1", "c1")])
+        for n in range(20):
+            [answer] = pool.submit(store.append, [fact(f"o{n}", "c2")]).result(timeout=5)
+            assert isinstance(answer, Appended)
+        assert not waits.done()
+        changing.execute("UPDATE store.owner SET purposes = '{}' WHERE owner = 'c1'")
+        changing.commit()
+        [answer] = waits.result(timeout=5)
+    assert isinstance(answer, ConsentMissing)  # what was changed meanwhile holds
+
+
 def test_many_at_once_are_as_many_as_were_sent_without_a_gap(store, deployment):
     store.append([consent(f"c{i}", f"c{i}", "personalize") for i in range(40)])
     with ThreadPoolExecutor(8) as pool:

@@ -127,14 +127,14 @@ def test_up_projects_what_is_written_and_stops_when_told(front):
     up = front.start("up", "--projectors", "2")
     try:
         deadline = time.monotonic() + 30
-        while not any(r["member"] for r in json.loads(front.ok("lag", "--json"))):
+        while not any(r["member"] for r in front.rows("lag")):
             assert time.monotonic() < deadline
         front.ok("order", "draft", "7", "--line", "L1=shirt")
         assert front.show("backlog", "7")[0]["status"] == "draft"
     finally:
         up.terminate()
         assert up.wait(30) == 0
-    assert not any(r["member"] for r in json.loads(front.ok("lag", "--json")))
+    assert not any(r["member"] for r in front.rows("lag"))
 
 
 def test_the_demo_plays_and_goes_on_the_next_day(front):

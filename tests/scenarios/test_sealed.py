@@ -97,7 +97,7 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path):
                 [position.partition, position.number],
             )
         assert app.drain()
-        waiting = json.loads(front.ok("parked", "--json"))
+        waiting = front.rows("parked")
         assert {w["view"] for w in waiting} == set(discover())
         with psycopg.connect(app._url, autocommit=True) as admin:
             admin.execute("CHECKPOINT")
