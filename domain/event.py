@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -183,4 +184,9 @@ class Recorded(Generic[D_co]):
 
 def event_id(source: str, publisher_id: str) -> UUID:
     """Our id of what a publisher calls `publisher_id`."""
-    return uuid5(uuid5(NAMESPACE, source), publisher_id)
+    return uuid5(_namespace(source), publisher_id)
+
+
+@functools.lru_cache(1_000)
+def _namespace(source: str) -> UUID:
+    return uuid5(NAMESPACE, source)

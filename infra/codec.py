@@ -6,7 +6,6 @@ type and the field's name as associated data; on the way back they are opened, o
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import typing
 from collections.abc import Callable, Mapping
@@ -59,6 +58,7 @@ _decode_wire = msgspec.json.Decoder(Wire).decode
 class _Format:
     """How one type is stored: the decoder of its data, and of each of its personal fields."""
 
+    fields: tuple[str, ...]
     decode: Callable[[bytes | msgspec.Raw], Any]
     personal: Mapping[str, Callable[[bytes], Any]]
 
@@ -70,7 +70,8 @@ class _Format:
             for name, hint in hints.items()
             if privacy_of(hint) is PERSONAL
         }
-        return cls(msgspec.json.Decoder(data).decode, personal)
+        fields = tuple(data.__dataclass_fields__)  # type: ignore[attr-defined]
+        return cls(fields, msgspec.json.Decoder(data).decode, personal)
 
 
 _FORMATS: dict[str, _Format] = {}
@@ -173,16 +174,13 @@ def _stream(wire: Wire) -> str:
     return str(wire.id) if TYPES[wire.type].kind is Kind.FACT else wire.subject
 
 
-def _sealed(data: Data, id: UUID, name: str, key: OwnerKey) -> Data:
-    personal = _format(name).personal
-    if not personal:
-        return data
-    out = copy.copy(data)
-    for field in personal:
-        value = getattr(data, field)
+def _sealed(data: Data, id: UUID, name: str, key: OwnerKey) -> dict[str, Any]:
+    form = _format(name)
+    out = {field: getattr(data, field) for field in form.fields}
+    for field in form.personal:
+        value = out[field]
         if value is not None and not isinstance(value, Erased):
-            sealed = key.seal(_encode(value), _about(id, name, field))
-            object.__setattr__(out, field, Erased(sealed))
+            out[field] = {"sealed": key.seal(_encode(value), _about(id, name, field))}
     return out
 
 

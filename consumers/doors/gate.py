@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 from typing import cast
 from uuid import UUID
 
-from consumers.doors.message import parse
+from consumers.doors.message import Message, parse
 from consumers.ports import Appended, Owners, Store, StreamAppend
 from domain.customer.consent import Purpose, purpose_of
 from domain.customer.decide import grant_consent
 from domain.customer.events import CustomerEvent
 from domain.customer.state import Customer, evolve
 from domain.errors import ConsentMissing, Malformed, Refusal
-from domain.event import Data, Event, event_id
+from domain.event import Event, event_id
 
 Answer = Appended | Refusal
 SOURCE = "/ordermade/gate"
@@ -34,66 +33,68 @@ class Gate:
 
     def accept(self, lines: Sequence[bytes], now: datetime) -> list[Answer]:
         answers: dict[int, Answer] = {}
-        events: dict[int, Event[Data]] = {}
+        messages: dict[int, Message] = {}
         for i, line in enumerate(lines):
             try:
-                events[i] = parse(line)
+                messages[i] = parse(line)
             except Malformed as refusal:
                 answers[i] = refusal
-        customers = self._customers(list(events.values()))
-        subjects = {e.subject for e in events.values() if e.customerid is None}
-        opened = self._store.owners(subjects) if subjects else {}
+        customers, new = self._customers(messages.values())
+        unnamed = {m.subject for m in messages.values() if m.customer is None}
+        opened = self._store.owners(unnamed) if unnamed else {}
         appends: dict[int, StreamAppend] = {}
-        for i, event in events.items():
+        for i, message in messages.items():
             try:
-                placed = _placed(event, customers, opened)
+                event = message.event(_whose(message, customers, opened))
             except Refusal as refusal:
                 answers[i] = refusal
             else:
-                appends[i] = StreamAppend(placed.stream, (placed,))
+                appends[i] = StreamAppend(event.stream, (event,))
         if self._basis:
-            self._grant({e.customerid for a in appends.values() for e in a.events}, now)
+            self._grant({a.owner for a in appends.values() if a.events[0].customerid}, new, now)
         answers |= zip(appends, self._store.append(list(appends.values())), strict=True)
         return [answers[i] for i in range(len(lines))]
 
-    def _customers(self, events: Sequence[Event[Data]]) -> dict[str, str]:
-        """Customer ids by the names that the events have for them; some may stay unknown."""
-        names = {e.customerid for e in events if e.customerid}
-        external = {n for n in names if ":" in n}
+    def _customers(self, messages: Collection[Message]) -> tuple[dict[str, str], set[str]]:
+        """Customer ids by the names that the messages have for them, and those just minted.
+
+        Some names may stay unknown.
+        """
+        names = {m.customer for m in messages if m.customer}
+        external = {name for name in names if ":" in name}
         found = dict(self._owners.find(external)) | {
             owner: owner for owner in self._owners.purposes(names - external)
         }
-        new = [e for e in events if e.customerid in external - set(found)]
-        if new:
-            # What was said before mints nothing, nor does what could not be stored.
-            known = self._store.known([e.id for e in new])
-            mint = {cast(str, e.customerid) for e in new if self._may_open(e, known)}
-            found |= self._owners.mint(mint)
-        return found
+        if not (unknown := external - set(found)):
+            return found, set()
+        new = [m for m in messages if m.customer in unknown]
+        # What was said before mints nothing, nor does what could not be stored.
+        known = self._store.known([m.event_id for m in new])
+        minted = self._owners.mint({cast(str, m.customer) for m in new if self._may_open(m, known)})
+        return {**found, **minted}, set(minted.values())
 
-    def _may_open(self, event: Event[Data], known: set[UUID]) -> bool:
-        purpose = purpose_of(event.type)
-        return event.id not in known and (purpose is None or purpose in self._basis)
+    def _may_open(self, message: Message, known: set[UUID]) -> bool:
+        purpose = purpose_of(message.type)
+        return message.event_id not in known and (purpose is None or purpose in self._basis)
 
-    def _grant(self, customers: Collection[str | None], now: datetime) -> None:
+    def _grant(self, customers: Collection[str], new: Collection[str], now: datetime) -> None:
         """Records the basis as consent of those who have not given or withdrawn it."""
-        have = self._owners.purposes([c for c in customers if c])
         appends = []
-        for customer, purposes in have.items():
+        for customer, purposes in self._owners.purposes(customers).items():
             if self._basis <= purposes:
                 continue
-            history = self._store.read_stream(f"customer/{customer}")
+            stream = f"customer/{customer}"
+            history = [] if customer in new else self._store.read_stream(stream)
             said = [cast(CustomerEvent, recorded.data) for recorded in history]
             state = reduce(evolve, said, Customer())
             granted = grant_consent(
                 state, purposes=self._basis - state.withdrawn, policy_version="basis of an import"
             )
-            version = len(history)
             events = tuple(
                 Event(
-                    id=event_id(SOURCE, f"basis/{customer}/{version}/{n}"),
+                    id=event_id(SOURCE, f"basis/{customer}/{len(history)}/{n}"),
                     source=SOURCE,
-                    subject=f"customer/{customer}",
+                    subject=stream,
                     time=now,
                     data=data,
                     customerid=customer,
@@ -101,31 +102,26 @@ class Gate:
                 for n, data in enumerate(granted)
             )
             if events:
-                appends.append(StreamAppend(f"customer/{customer}", events, version))
+                appends.append(StreamAppend(stream, events, len(history)))
         if appends:
             # A conflict means that the customer has just decided: their word holds.
             self._store.append(appends)
 
 
-def _placed(
-    event: Event[Data], customers: Mapping[str, str], opened: Mapping[str, str]
-) -> Event[Data]:
-    """The event under our id of its customer. Raises Refusal where there is none to be had."""
-    if event.customerid is None:
-        owner = opened.get(event.subject)
+def _whose(message: Message, customers: Mapping[str, str], opened: Mapping[str, str]) -> str | None:
+    """Our id of the customer; None where the stream has none. Raises Refusal if nobody knows."""
+    if message.customer is None:
+        owner = opened.get(message.subject)
         if owner is None:
             raise Malformed(
-                f"subject: {event.subject} is not open, so nobody knows whose it is: open it "
+                f"subject: {message.subject} is not open, so nobody knows whose it is: open it "
                 "first, or name its customer in customerid",
                 "subject",
             )
-        return replace(event, customerid=None if owner == event.subject else owner)
-    customer = customers.get(event.customerid)
+        return None if owner == message.subject else owner
+    customer = customers.get(message.customer)
     if customer is None:
-        if purpose := purpose_of(event.type):
+        if purpose := purpose_of(message.type):
             raise ConsentMissing("of this name", [purpose])
         raise Malformed("customerid: there is no such customer", "customerid")
-    subject = event.subject
-    if subject.startswith("customer/"):
-        subject = f"customer/{customer}"
-    return replace(event, customerid=customer, subject=subject)
+    return customer

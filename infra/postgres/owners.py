@@ -49,14 +49,16 @@ class PostgresOwners:
         keys = {owner: OwnerKey.mint() for owner in minted.values()}
         with self._pool.connection() as db, db.transaction(), db.cursor() as cursor:
             self._insert(cursor, keys)
-            for external, owner in minted.items():
-                digest = self._secrets.alias(external)
-                cursor.execute(
-                    "INSERT INTO store.alias VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                    [digest, owner, keys[owner].seal(external.encode(), digest)],
-                )
+            cursor.executemany(
+                "INSERT INTO store.alias VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                [self._alias(external, owner, keys[owner]) for external, owner in minted.items()],
+            )
         # Where another door was first its customer holds; ours stays without a name or an event.
         return found | dict(self.find(new))
+
+    def _alias(self, external: str, owner: str, key: OwnerKey) -> tuple[bytes, str, bytes]:
+        digest = self._secrets.alias(external)
+        return digest, owner, key.seal(external.encode(), digest)
 
     def purposes(self, owners: Collection[str]) -> Mapping[str, frozenset[str]]:
         with self._pool.connection() as db:

@@ -115,7 +115,9 @@ def at_the_door(name, text, reason="why"):
     if TYPES[name].kind is not Kind.DECISION:
         message = {"id": "1", "source": "/s", "type": name, "subject": f"{noun}/x", "data": 0}
         message |= {"time": "2026-03-01T12:00:00Z", "customerid": "x", "reason": reason}
-        return parse(json.dumps(message).replace('"data": 0', f'"data": {text}').encode())
+        return parse(json.dumps(message).replace('"data": 0', f'"data": {text}').encode()).event(
+            "x"
+        )
     return Event(
         id=event_id("/s", "1"),
         source="/s",
@@ -153,7 +155,7 @@ def test_what_the_schema_allows_enters_and_reads_as_it_was_said(name, data, esca
 
 def shipped(time):
     message = {"id": "1", "source": "/s", "type": "order.order-shipped.v1", "subject": "order/x"}
-    return parse(json.dumps({**message, "time": time, "data": {}}).encode())
+    return parse(json.dumps({**message, "time": time, "data": {}}).encode()).event(None)
 
 
 @settings(deadline=None)

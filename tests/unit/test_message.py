@@ -32,11 +32,14 @@ def line(data=None, **changes):
 
 
 def test_a_good_message_is_an_event():
-    event = parse(line())
+    message = parse(line())
+    event = message.event("c1")
     assert event.data == PreferenceStated(**GOOD["data"])
-    assert event.customerid == "shop:ann"
+    assert (message.customer, event.customerid, event.subject) == (
+        "shop:ann", "c1", "customer/c1",
+    )  # fmt: skip
     assert event.time.isoformat() == "2026-03-01T11:00:00+00:00"
-    assert parse(line()).id == event.id != parse(line(id="e2")).id
+    assert parse(line()).event_id == event.id != parse(line(id="e2")).event_id
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,7 @@ def test_a_good_message_is_an_event():
         (line({"value": "a\x00b"}), "data.value: String should match pattern"),
         (line({"polarity": "secret"}), "data.polarity: Input should be 'likes' or 'dislikes'"),
         (line({"taste": "secret"}), "data.taste: is not a field"),
+        (line({"effort_s": float("nan")}), "no JSON"),
         (line({"effort_s": -1}), "data.effort_s: Input should be greater"),
     ],
 )
