@@ -7,6 +7,7 @@ type and the field's name as associated data; on the way back they are opened, o
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -197,5 +198,6 @@ def _about(id: UUID, name: str, field: str) -> bytes:
     return b"%b/%b/%b" % (id.bytes, name.encode(), field.encode())
 
 
+@functools.lru_cache(8)  # one transaction has one recorded time
 def _timestamp(time: datetime) -> bytes:
     return _encode(time)[1:-1]

@@ -17,7 +17,8 @@ from domain.errors import Refusal
 from domain.event import NAMESPACE
 from domain.partition import partition_of
 from infra.postgres.owners import PostgresOwners
-from infra.postgres.store import PostgresStore, Sealed
+from infra.postgres.placing import Sealed
+from infra.postgres.store import PostgresStore
 from infra.postgres.streams import StreamReader
 
 _SOURCE = "/eventsourcing"

@@ -1,0 +1,212 @@
+"""One append transaction: what is locked, what is asked under the locks, where each event goes.
+
+The order of locks, which makes numbers gapless without a deadlock, is in docs/adr/0002-position.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+
+from consumers.ports import Appended
+from domain.customer.consent import PURPOSES
+from domain.customer.events import ConsentGranted, ConsentWithdrawn
+from domain.errors import ConsentMissing, ContentsDiffer, OwnerDiffers, Refusal, VersionConflict
+from domain.event import Position
+from infra import codec
+
+_COPY_FROM = 64  # rows from which COPY is faster
+_COLUMNS = (
+    "incarnation, partition, number, owner, stream, version, id, type, time, recorded, digest, data"
+)
+_TYPES = ["int4", "int4", "int8", "text", "text", "int4", "uuid", "text",
+          "timestamptz", "timestamptz", "bytea", "bytea"]  # fmt: skip
+_INSERT = f"INSERT INTO store.event ({_COLUMNS}) VALUES ({', '.join(['%s'] * 12)})"  # noqa: S608
+_COPY = f"COPY store.event ({_COLUMNS}) FROM STDIN (FORMAT BINARY)"
+
+_OWNERS = "SELECT owner, purposes FROM store.owner WHERE owner = ANY(%b) ORDER BY owner "
+_SHARE = _OWNERS + "FOR SHARE SKIP LOCKED"
+_CHANGE = _OWNERS + "FOR NO KEY UPDATE SKIP LOCKED"
+_HEADS = (
+    "SELECT partition, last, last_time FROM store.partition_head "
+    "WHERE partition = ANY(%b) ORDER BY partition FOR UPDATE"
+)
+_KNOWN = (
+    "SELECT id, digest, incarnation, partition, number, version, recorded FROM store.event "
+    "WHERE id = ANY(%b)"
+)
+_VERSIONS = (
+    "SELECT s.stream, e.version FROM unnest(%b::text[]) AS s (stream), LATERAL ("
+    "SELECT version FROM store.event WHERE event.stream = s.stream "
+    "ORDER BY version DESC LIMIT 1) e"
+)
+_STREAMS = "SELECT stream, owner FROM store.stream WHERE stream = ANY(%b)"
+_OPEN = "INSERT INTO store.stream VALUES (%s, %s)"
+_CONSENT = "UPDATE store.owner SET purposes = %s WHERE owner = %s"
+_ADVANCE = (
+    "UPDATE store.partition_head SET last = new.last, last_time = %s FROM "
+    "(SELECT unnest(%s::int[]) AS partition, unnest(%s::bigint[]) AS last) new "
+    "WHERE partition_head.partition = new.partition"
+)
+
+
+class Named(Protocol):
+    """What the columns of an event need to know of it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def time(self) -> datetime: ...
+
+
+@dataclass(slots=True)
+class Sealed:
+    """An append made ready outside the transaction: only its numbers are missing."""
+
+    stream: str
+    expected: int | None
+    owner: str
+    partition: int
+    events: Sequence[tuple[Named, bytes, bytes]]  # event, envelope, digest
+    needs: frozenset[str]
+    consent: list[ConsentGranted | ConsentWithdrawn]
+    collisions: int = 0
+
+    @property
+    def versioned(self) -> bool:
+        """A fact without an expected version is a stream of its own: its id is check enough."""
+        return "/" in self.stream or self.expected is not None
+
+
+Known = tuple[bytes, Position, int, datetime]
+"""What is stored under an id: digest, place, version, recorded time."""
+
+
+@dataclass(slots=True)
+class Placing:
+    """Gives places to appends, one after another, under the locks of their transaction."""
+
+    incarnation: int
+    purposes: dict[str, set[str]]
+    heads: dict[int, int]
+    recorded: datetime
+    known: dict[UUID, Known]
+    versions: dict[str, int]
+    streams: dict[str, str]
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    opened: dict[str, str] = field(default_factory=dict)
+    consented: set[str] = field(default_factory=set)
+
+    def place(self, sealed: Sealed) -> Appended | Refusal | None:
+        stream, owner, expected = sealed.stream, sealed.owner, sealed.expected
+        if owner not in self.purposes:
+            return None
+        if said := [self.known[e.id] for e, _, _ in sealed.events if e.id in self.known]:
+            return self._again(sealed, said)
+        current = self.versions.get(stream)
+        if expected is not None and expected != current and (current is not None or expected > 0):
+            return VersionConflict(stream, expected, current or 0)
+        if self.streams.get(stream, owner) != owner:
+            return OwnerDiffers(stream)
+        if missing := sealed.needs - self.purposes[owner]:
+            return ConsentMissing(owner, missing)
+        return self._store(sealed, (expected or 0) if current is None else current)
+
+    def _again(self, sealed: Sealed, said: list[Known]) -> Appended | Refusal:
+        digests = [digest for _, _, digest in sealed.events]
+        if [digest for digest, *_ in said] != digests:
+            return ContentsDiffer()
+        _, _, version, recorded = said[-1]
+        return Appended(tuple(place for _, place, *_ in said), version, recorded, known=True)
+
+    def _store(self, sealed: Sealed, version: int) -> Appended:
+        stream, owner, partition = sealed.stream, sealed.owner, sealed.partition
+        places = []
+        for event, envelope, digest in sealed.events:
+            version += 1
+            self.heads[partition] += 1
+            position = Position(self.incarnation, partition, self.heads[partition])
+            data = codec.place(envelope, position, self.recorded, version)
+            self.rows.append(
+                (self.incarnation, partition, position.number, owner, stream, version,
+                 event.id, event.type, event.time, self.recorded, digest, data)
+            )  # fmt: skip
+            self.known[event.id] = digest, position, version, self.recorded
+            places.append(position)
+        if "/" in stream:
+            self.versions[stream] = version
+            if stream not in self.streams:
+                self.streams[stream] = self.opened[stream] = owner
+        for consent in sealed.consent:
+            self._consent(owner, consent)
+        return Appended(tuple(places), version, self.recorded)
+
+    def _consent(self, owner: str, data: ConsentGranted | ConsentWithdrawn) -> None:
+        change = set.update if isinstance(data, ConsentGranted) else set.difference_update
+        change(self.purposes[owner], data.purposes)
+        self.consented.add(owner)
+
+
+def lock(
+    db: psycopg.Connection, batch: Sequence[Sealed], incarnation: int, now: Callable[[], datetime]
+) -> Placing:
+    """Owners, then heads, each in sorted order; under the heads, what is known already."""
+    changed = {s.owner for s in batch if s.consent}
+    shared = {s.owner for s in batch} - changed
+    named = sorted({s.stream for s in batch if s.versioned})
+
+    def ask(query: str, values: Collection[Any]) -> psycopg.Cursor[Any]:
+        return db.cursor(binary=True).execute(query, [list(values)])
+
+    with db.pipeline():
+        db.execute("BEGIN")
+        owners = [ask(_SHARE, sorted(shared))] if shared else []
+        owners += [ask(_CHANGE, sorted(changed))] if changed else []
+        heads = ask(_HEADS, sorted({s.partition for s in batch}))
+        known = ask(_KNOWN, [event.id for s in batch for event, _, _ in s.events])
+        versions = ask(_VERSIONS, named) if named else None
+        streams = ask(_STREAMS, named) if named else None
+    at_heads = heads.fetchall()
+    return Placing(
+        incarnation,
+        purposes={owner: set(p) for cursor in owners for owner, p in cursor},
+        heads={partition: last for partition, last, _ in at_heads},
+        recorded=max([now(), *(time for _, _, time in at_heads if time)]),
+        known={
+            id: (digest, Position(made, partition, number), version, recorded)
+            for id, digest, made, partition, number, version, recorded in known
+        },
+        versions=dict(versions) if versions else {},
+        streams=dict(streams) if streams else {},
+    )
+
+
+def write(db: psycopg.Connection, placing: Placing) -> None:
+    """Rows, streams, consent and heads, and the commit."""
+    many = len(placing.rows) >= _COPY_FROM
+    if many:
+        with db.cursor().copy(_COPY) as copy:
+            copy.set_types(_TYPES)
+            for row in placing.rows:
+                copy.write_row(row)
+    with db.pipeline():
+        cursor = db.cursor()
+        if placing.opened:
+            cursor.executemany(_OPEN, list(placing.opened.items()))
+        for owner in placing.consented:
+            now = [p for p in PURPOSES if p in placing.purposes[owner]]
+            cursor.execute(_CONSENT, [now, owner])
+        if placing.rows:
+            moved = sorted({row[1] for row in placing.rows})
+            last = [placing.heads[partition] for partition in moved]
+            cursor.execute(_ADVANCE, [placing.recorded, moved, last])
+            if not many:
+                cursor.executemany(_INSERT, placing.rows)
+        db.execute("COMMIT")
