@@ -30,6 +30,7 @@ class Gate:
 
     def __init__(self, store: Store, owners: Owners, basis: Collection[Purpose] = ()) -> None:
         self._store, self._owners, self._basis = store, owners, frozenset(basis)
+        self._told: set[str] = set()  # customers of whom the basis is recorded, or was refused
 
     def accept(self, lines: Sequence[bytes], now: datetime) -> list[Answer]:
         answers: dict[int, Answer] = {}
@@ -51,7 +52,8 @@ class Gate:
             else:
                 appends[i] = StreamAppend(event.stream, (event,))
         if self._basis:
-            self._grant({a.owner for a in appends.values() if a.events[0].customerid}, new, now)
+            about = {a.owner for a in appends.values() if a.events[0].customerid}
+            self._grant(about - self._told, new, now)
         answers |= zip(appends, self._store.append(list(appends.values())), strict=True)
         return [answers[i] for i in range(len(lines))]
 
@@ -77,8 +79,11 @@ class Gate:
         purpose = purpose_of(message.type)
         return message.event_id not in known and (purpose is None or purpose in self._basis)
 
-    def _grant(self, customers: Collection[str], new: Collection[str], now: datetime) -> None:
+    def _grant(self, customers: set[str], new: Collection[str], now: datetime) -> None:
         """Records the basis as consent of those who have not given or withdrawn it."""
+        if not customers:
+            return
+        self._told |= customers
         appends = []
         for customer, purposes in self._owners.purposes(customers).items():
             if self._basis <= purposes:

@@ -6,6 +6,7 @@ purpose: it could not be refused. Nor do reports: they say what has happened alr
 
 from __future__ import annotations
 
+import functools
 from typing import Literal, get_args
 
 Purpose = Literal["fulfil", "personalize", "analyse", "append_third_party"]
@@ -51,6 +52,7 @@ NEEDS: dict[str, Purpose | None] = {
 """By wire name without its version: what an event means does not change with its version."""
 
 
+@functools.cache
 def purpose_of(wire_name: str) -> Purpose | None:
     """The purpose an event needs. KeyError: the table forgot a type (a test finds it)."""
     return NEEDS[wire_name.rpartition(".v")[0]]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
 from uuid import uuid4
 
 from psycopg_pool import ConnectionPool
@@ -12,7 +11,15 @@ from psycopg_pool import ConnectionPool
 from domain.partition import partition_of
 from infra.keys import OwnerKey, Secrets
 
-_CACHED = 20_000
+_CACHED = 50_000
+T = TypeVar("T")
+
+
+def _remember(cache: dict[str, T], found: Mapping[str, T]) -> None:
+    """Keeps what was found; a cache that is full starts anew, which bounds it without a lock."""
+    if len(cache) + len(found) > _CACHED:
+        cache.clear()
+    cache.update(found)
 
 
 class PostgresOwners:
@@ -28,16 +35,21 @@ class PostgresOwners:
         self._pool, self._secrets, self._partitions, self._new_id = (
             pool, secrets, partitions, new_id
         )  # fmt: skip
-        self._cache: OrderedDict[str, OwnerKey] = OrderedDict()
-        self._lock = threading.Lock()
+        self._keyring: dict[str, OwnerKey] = {}
+        self._names: dict[str, str] = {}
 
     def find(self, externals: Collection[str]) -> Mapping[str, str]:
-        digests = {self._secrets.alias(e): e for e in externals}
+        have = {e: owner for e in externals if (owner := self._names.get(e))}
+        if len(have) == len(externals):
+            return have
+        digests = {self._secrets.alias(e): e for e in externals if e not in have}
         with self._pool.connection() as db:
             rows = db.execute(
                 "SELECT digest, owner FROM store.alias WHERE digest = ANY(%s)", [list(digests)]
             ).fetchall()
-        return {digests[bytes(digest)]: owner for digest, owner in rows}
+        found = {digests[bytes(digest)]: owner for digest, owner in rows}
+        _remember(self._names, found)
+        return {**have, **found}
 
     def mint(self, externals: Collection[str]) -> Mapping[str, str]:
         found = dict(self.find(externals))
@@ -73,8 +85,7 @@ class PostgresOwners:
 
     def keys(self, owners: Collection[str], *, mint: bool = False) -> dict[str, OwnerKey]:
         """The owners' keys; with `mint`, owners who have none yet get one."""
-        with self._lock:
-            have = {o: self._cache[o] for o in owners if o in self._cache}
+        have = {o: key for o in owners if (key := self._keyring.get(o))}
         missing = sorted(set(owners) - set(have))
         if not missing:
             return have
@@ -86,10 +97,7 @@ class PostgresOwners:
                 "SELECT owner, master, key FROM store.owner WHERE owner = ANY(%s)", [missing]
             ).fetchall()
         got = {o: self._secrets.unwrap(o, master, bytes(key)) for o, master, key in rows}
-        with self._lock:
-            self._cache.update(got)
-            while len(self._cache) > _CACHED:
-                self._cache.popitem(last=False)
+        _remember(self._keyring, got)
         return have | got
 
     def _insert(self, cursor, keys: Mapping[str, OwnerKey]) -> None:  # type: ignore[no-untyped-def]

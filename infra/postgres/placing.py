@@ -75,7 +75,7 @@ class Sealed:
     owner: str
     partition: int
     events: Sequence[tuple[Named, bytes, bytes]]  # event, envelope, digest
-    needs: frozenset[str]
+    needs: set[str]  # purposes; without a customer there is nobody to ask
     consent: list[ConsentGranted | ConsentWithdrawn]
     collisions: int = 0
 

@@ -82,6 +82,6 @@ class PostgresRecorder(StreamReader):
             owner=stream,
             partition=partition_of(stream, self._store.partitions),
             events=made,
-            needs=frozenset(),
+            needs=set(),
             consent=[],
         )

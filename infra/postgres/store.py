@@ -72,34 +72,29 @@ class PostgresStore:
         """Everything that needs no lock, done in the caller's thread."""
         named = {a.stream for a in appends if "/" in a.stream}
         opened = self.owners(named) if named else {}
-        keys = self._owners.keys({a.owner for a in appends}, mint=True)
+        owners = [append.owner for append in appends]
+        keys = self._owners.keys(set(owners), mint=True)
         return [
-            self._sealed(append, keys[append.owner])
-            if opened.get(append.stream, append.owner) == append.owner
+            self._sealed(append, owner, keys[owner])
+            if opened.get(append.stream, owner) == owner
             else OwnerDiffers(append.stream)
-            for append in appends
+            for append, owner in zip(appends, owners, strict=True)
         ]
 
-    def _sealed(self, append: StreamAppend, key: OwnerKey) -> Sealed:
+    def _sealed(self, append: StreamAppend, owner: str, key: OwnerKey) -> Sealed:
         said = None if append.said is None else key.digest(append.said)
-        consent = [
-            e.data for e in append.events if isinstance(e.data, ConsentGranted | ConsentWithdrawn)
-        ]
-        needs: frozenset[str] = frozenset()
-        if append.events[0].customerid:  # else there is nobody to ask
-            needs = frozenset(p for e in append.events if (p := purpose_of(e.type)))
-        return Sealed(
-            append.stream,
-            append.expected,
-            append.owner,
-            partition_of(append.owner, self.partitions),
-            [
-                (e, codec.encode(e, key), said or key.digest(codec.contents(e)))
-                for e in append.events
-            ],
-            needs,
-            consent,
-        )
+        needs: set[str] = set()
+        consent: list[ConsentGranted | ConsentWithdrawn] = []
+        events = []
+        for event in append.events:
+            digest = said or key.digest(codec.contents(event))
+            events.append((event, codec.encode(event, key), digest))
+            if event.customerid and (purpose := purpose_of(event.type)):
+                needs.add(purpose)
+            if isinstance(event.data, ConsentGranted | ConsentWithdrawn):
+                consent.append(event.data)
+        partition = partition_of(owner, self.partitions)
+        return Sealed(append.stream, append.expected, owner, partition, events, needs, consent)
 
     def _transact(self, batch: Sequence[Sealed]) -> list[Appended | Refusal | None]:
         """One transaction; None for an append whose owner is being changed elsewhere."""
