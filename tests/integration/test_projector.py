@@ -91,6 +91,28 @@ def test_analysts_see_who_consents_and_nothing_personal(store, log, views, deplo
     assert "marker" not in str(deployment.sql("SELECT t::text FROM projection.profile_v1 t"))
 
 
+@pytest.mark.parametrize("role", ["door", "reader", "analyst"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE projection.profile_v1 SET events = 0",
+        "DELETE FROM view.profile",
+        "INSERT INTO projection.checkpoint VALUES ('profile_v1', 0, 9)",
+        "UPDATE store.event SET version = 9",
+        "SELECT consumer.leave('profile_v1', 'ann')",
+        "CREATE TABLE store.mine (a int)",
+    ],
+)
+def test_only_the_projector_writes_views_and_nobody_changes_events(
+    deployment, views, role, statement
+):
+    views.prepare(VIEWS["profile"])
+    with deployment.pool(role) as pool, pool.connection() as db:
+        db.execute("SET default_transaction_read_only = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute(statement)
+
+
 def test_poison_parks_its_key_and_the_rest_goes_on(store, log, views):
     backlog = VIEWS["backlog"]
 
