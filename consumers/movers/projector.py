@@ -63,6 +63,10 @@ class Projector:
         self._held: dict[int, _Held] = {}
         self.refused = 0
 
+    @property
+    def group(self) -> str:
+        return self._projection.group
+
     def step(self) -> int:
         """One batch of each partition that is behind; the number of events, 0 when none is."""
         epochs = self._subscription.poll().epochs
