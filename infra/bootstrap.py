@@ -97,7 +97,7 @@ class App:
 
     def _log(self, pool: ConnectionPool) -> PostgresLog:
         session = timedelta(seconds=self.settings.session_s)
-        return PostgresLog(pool, self.owners(pool).key_of, session)
+        return PostgresLog(pool, self.owners(pool).keys, session)
 
     @cached_property
     def commands(self) -> Commands:

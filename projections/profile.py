@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -33,6 +33,11 @@ class Belief:
     since: Plain[datetime]
 
 
+Values = tuple[tuple[str, str], ...]
+"""What is believed, by attribute."""
+Held = tuple[tuple[Belief, ...], Values | Erased]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileRow(View):
     customer: Pseudonym[str]
@@ -41,7 +46,7 @@ class ProfileRow(View):
     last_seen: Plain[datetime]
     purposes: Plain[tuple[str, ...]] = ()
     beliefs: Plain[tuple[Belief, ...]] = ()
-    values: Personal[tuple[tuple[str, str], ...]] = ()
+    values: Personal[Values] = ()
 
 
 def keys(event: Handled) -> Iterable[str]:
@@ -50,55 +55,53 @@ def keys(event: Handled) -> Iterable[str]:
 
 def evolve(row: ProfileRow | None, event: Handled) -> ProfileRow:
     said = event.event
-    if row is None:
-        row = ProfileRow(customer=said.customerid or "", first_seen=said.time, last_seen=said.time)
-    row = replace(
-        row,
-        events=row.events + 1,
-        first_seen=min(row.first_seen, said.time),
-        last_seen=max(row.last_seen, said.time),
+    old = row or ProfileRow(
+        customer=said.customerid or "", first_seen=said.time, last_seen=said.time
     )
+    purposes, held = old.purposes, (old.beliefs, old.values)
     match event.data:
-        case PreferenceStated(attribute=attribute, value=value, origin=origin):
-            return _believe(row, attribute, origin, value, event)
-        case AttributeAppended(attribute=attribute, value=value, origin=origin):
-            return _believe(row, attribute, origin, value, event)
-        case PreferenceInferred(attribute=attribute, value=value, origin=origin):
-            return _believe(row, attribute, origin, value, event)
+        case PreferenceStated() | AttributeAppended() | PreferenceInferred() as data:
+            held = _believe(held, data.attribute, data.origin, data.value, event)
         case MeasurementSubmitted(name=name, mm=mm, origin=origin):
             value = mm if isinstance(mm, Erased) else f"{mm:g} mm"
-            return _believe(row, name, origin, value, event)
+            held = _believe(held, name, origin, value, event)
         case PreferenceRejected(attribute=attribute) | PreferenceRetracted(attribute=attribute):
-            return _forget(row, attribute)
-        case ConsentGranted(purposes=purposes):
-            return replace(row, purposes=tuple(sorted({*row.purposes, *purposes})))
-        case ConsentWithdrawn(purposes=purposes):
-            return replace(row, purposes=tuple(p for p in row.purposes if p not in purposes))
-    return row
+            held = _without(held, attribute)
+        case ConsentGranted(purposes=granted):
+            purposes = tuple(sorted({*purposes, *granted}))
+        case ConsentWithdrawn(purposes=withdrawn):
+            purposes = tuple(p for p in purposes if p not in withdrawn)
+    return ProfileRow(
+        customer=old.customer,
+        events=old.events + 1,
+        first_seen=min(old.first_seen, said.time),
+        last_seen=max(old.last_seen, said.time),
+        purposes=purposes,
+        beliefs=held[0],
+        values=held[1],
+    )
 
 
-def _believe(
-    row: ProfileRow, attribute: str, origin: str, value: str | Erased, event: Handled
-) -> ProfileRow:
+def _believe(held: Held, attribute: str, origin: str, value: str | Erased, event: Handled) -> Held:
     """A word of the customer's own stands above what was observed, and that above a vendor's."""
-    held = next((b for b in row.beliefs if b.attribute == attribute), None)
-    if held and _RANK[held.origin] > _RANK[origin]:
-        return row
-    row = _forget(row, attribute)
+    before = next((b for b in held[0] if b.attribute == attribute), None)
+    if before and _RANK[before.origin] > _RANK[origin]:
+        return held
+    beliefs, values = _without(held, attribute) if before else held
     belief = Belief(
         attribute=attribute, origin=origin, event_id=event.event.id, since=event.event.time
     )
-    row = replace(row, beliefs=(*row.beliefs, belief))
-    if isinstance(value, Erased) or isinstance(row.values, Erased):
-        return row
-    return replace(row, values=(*row.values, (attribute, value)))
+    if not isinstance(value, Erased) and not isinstance(values, Erased):
+        values = (*values, (attribute, value))
+    return (*beliefs, belief), values
 
 
-def _forget(row: ProfileRow, attribute: str) -> ProfileRow:
-    row = replace(row, beliefs=tuple(b for b in row.beliefs if b.attribute != attribute))
-    if isinstance(row.values, Erased):
-        return row
-    return replace(row, values=tuple(v for v in row.values if v[0] != attribute))
+def _without(held: Held, attribute: str) -> Held:
+    beliefs, values = held
+    beliefs = tuple(b for b in beliefs if b.attribute != attribute)
+    if not isinstance(values, Erased):
+        values = tuple(v for v in values if v[0] != attribute)
+    return beliefs, values
 
 
 projection = Projection(

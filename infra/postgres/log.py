@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool
 from consumers.ports import Assignment, Hole, ReaderAhead, Undecodable
 from domain.event import Data, Position, Recorded
 from infra import codec
+from infra.keys import OwnerKey
 
 
 class PostgresLog:
@@ -21,10 +22,10 @@ class PostgresLog:
     def __init__(
         self,
         pool: ConnectionPool,
-        key_of: codec.KeyOf,
+        keys: Callable[[Collection[str]], Mapping[str, OwnerKey]],
         session: timedelta = timedelta(seconds=10),
     ) -> None:
-        self._pool, self._key_of, self._session = pool, key_of, session
+        self._pool, self._keys, self._session = pool, keys, session
 
     def heads(self) -> Mapping[int, int]:
         with self._pool.connection() as db:
@@ -43,12 +44,13 @@ class PostgresLog:
             )
         if not rows and (head := self.heads()[partition]) < after:
             raise ReaderAhead(partition, after, head)
+        key_of = self._keys({owner for _, _, owner, _ in rows}).get
         events: list[Recorded[Data] | Undecodable] = []
         for expected, (incarnation, number, owner, data) in enumerate(rows, after + 1):
             if number != expected:
                 raise Hole(partition, expected - 1, number)
             try:
-                events.append(codec.decode(data, self._key_of))
+                events.append(codec.decode(data, key_of))
             except (KeyError, ValueError, msgspec.MsgspecError) as error:
                 position = Position(incarnation, partition, number)
                 # An error's words may hold a value, so only its kind is told.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Callable, Collection
@@ -61,10 +61,11 @@ def _about(view: str, owner: str, column: str) -> bytes:
     return f"{view}/{owner}/{column}".encode()
 
 
-def columns(view: type[View]) -> list[Column]:
+@functools.cache
+def columns(projection: AnyProjection) -> list[Column]:
     """The columns of a row: scalars as themselves, personal values sealed, all else as JSON."""
-    hints = typing.get_type_hints(view, include_extras=True)
-    return [_column(f.name, hints[f.name]) for f in dataclasses.fields(view)]
+    hints = typing.get_type_hints(projection.view, include_extras=True)
+    return [_column(name, hints[name]) for name in hints]
 
 
 def _column(name: str, hint: Any) -> Column:
@@ -89,7 +90,7 @@ class PostgresViews:
         self._pool, self._keys = pool, keys
 
     def prepare(self, projection: AnyProjection) -> None:
-        made = columns(projection.view)
+        made = columns(projection)
         table = sql.Identifier("projection", projection.group)
         with self._pool.connection() as db, db.transaction():
             db.execute("SELECT pg_advisory_xact_lock(7302)")
@@ -169,7 +170,7 @@ class PostgresViews:
     def _select(
         self, projection: AnyProjection, where: sql.Composable, values: list[Any]
     ) -> list[tuple[str, View]]:
-        made = columns(projection.view)
+        made = columns(projection)
         names = [
             sql.SQL("{}::text").format(sql.Identifier(c.name))
             if c.sql == "jsonb"
@@ -198,7 +199,7 @@ class PostgresViews:
         return out
 
     def commit(self, projection: AnyProjection, change: Change) -> None:
-        made = columns(projection.view)
+        made = columns(projection)
         group, partition = projection.group, change.partition
         keys = self._keys({o for o, row in change.rows.values() if row}) if change.rows else {}
         rows = [
@@ -239,7 +240,8 @@ class PostgresViews:
             delete = sql.SQL("DELETE FROM {} WHERE partition = %s AND key = ANY(%s)")
             cursor.execute(delete.format(table), [change.partition, gone])
         if rows:
-            cursor.executemany(_upsert(table, columns(projection.view)), rows)
+            statement = _upsert(table, columns(projection))
+            cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
         if change.parked:
             cursor.executemany(
                 "INSERT INTO projection.parked VALUES (%s, %s, %s, %s, %s, %s)",
@@ -251,13 +253,25 @@ class PostgresViews:
 
 
 def _upsert(table: sql.Identifier, made: list[Column]) -> sql.Composed:
+    """One statement for many rows: an array for each column."""
     names = [sql.Identifier(c.name) for c in made]
+    arrays = [sql.SQL("%b::int[], %b::text[], %b::text[]")]
+    arrays += [
+        sql.SQL("%b::" + ("text" if c.parse and not c.personal else c.sql) + "[]") for c in made
+    ]
+    values = [
+        sql.SQL("{}::jsonb").format(n) if c.sql == "jsonb" else n
+        for c, n in zip(made, names, strict=True)
+    ]
     return sql.SQL(
-        "INSERT INTO {} (partition, key, owner, {}) VALUES (%s, %s, %s, {}) "
+        "INSERT INTO {} (partition, key, owner, {}) SELECT partition, key, owner, {} "
+        "FROM unnest({}) AS new (partition, key, owner, {}) "
         "ON CONFLICT (partition, key) DO UPDATE SET {}"
     ).format(
         table,
         sql.SQL(", ").join(names),
-        sql.SQL(", ").join([sql.Placeholder()] * len(made)),
+        sql.SQL(", ").join(values),
+        sql.SQL(", ").join(arrays),
+        sql.SQL(", ").join(names),
         sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(n) for n in names),
     )

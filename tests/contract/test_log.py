@@ -31,7 +31,7 @@ def placed(name, n=0):
 @pytest.fixture
 def log(deployment, owners):
     with deployment.pool("projector") as pool:
-        yield PostgresLog(pool, owners.key_of, session=timedelta(seconds=0.5))
+        yield PostgresLog(pool, owners.keys, session=timedelta(seconds=0.5))
 
 
 def everything(log, limit=7):

@@ -53,7 +53,7 @@ def shop(store):
 @pytest.fixture
 def log(deployment, owners):
     with deployment.pool("projector") as pool:
-        yield PostgresLog(pool, owners.key_of, session=timedelta(seconds=5))
+        yield PostgresLog(pool, owners.keys, session=timedelta(seconds=5))
 
 
 @pytest.fixture
