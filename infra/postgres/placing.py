@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
+from psycopg.types.numeric import Int4
 
 from consumers.ports import Appended
 from domain.customer.consent import PURPOSES
@@ -19,6 +20,7 @@ from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, OwnerDiffers, Refusal, VersionConflict
 from domain.event import Position
 from infra import codec
+from infra.postgres.arrays import byteas, int4s, texts, times, uuids
 
 _COPY_FROM = 64  # rows from which COPY is faster
 _COLUMNS = (
@@ -53,6 +55,7 @@ _ADVANCE = (
     "(SELECT unnest(%s::int[]) AS partition, unnest(%s::bigint[]) AS last) new "
     "WHERE partition_head.partition = new.partition"
 )
+_FACTS = "SELECT * FROM store.append_facts(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 
 
 class Named(Protocol):
@@ -83,6 +86,11 @@ class Sealed:
     def versioned(self) -> bool:
         """A fact without an expected version is a stream of its own: its id is check enough."""
         return "/" in self.stream or self.expected is not None
+
+    @property
+    def lone(self) -> bool:
+        """One fact: all that it needs is its owner's consent, and a number."""
+        return len(self.events) == 1 and not self.versioned
 
 
 Known = tuple[bytes, Position, int, datetime]
@@ -152,6 +160,34 @@ class Placing:
         change = set.update if isinstance(data, ConsentGranted) else set.difference_update
         change(self.purposes[owner], data.purposes)
         self.consented.add(owner)
+
+
+def append_facts(
+    db: psycopg.Connection, batch: Sequence[Sealed], incarnation: int, now: Callable[[], datetime]
+) -> list[Appended] | None:
+    """One transaction in one call; None, and nothing is stored, where one needs a closer look."""
+    if len(batch) >= _COPY_FROM or not all(sealed.lone for sealed in batch):
+        return None
+    facts = [sealed.events[0] for sealed in batch]
+    values = [
+        now(),
+        Int4(incarnation),
+        texts(sealed.owner for sealed in batch),
+        int4s(sealed.partition for sealed in batch),
+        texts(next(iter(sealed.needs), None) for sealed in batch),
+        uuids(event.id for event, _, _ in facts),
+        texts(event.type for event, _, _ in facts),
+        times(event.time for event, _, _ in facts),
+        byteas(digest for _, _, digest in facts),
+        byteas(envelope[:-1] for _, envelope, _ in facts),
+    ]
+    rows = db.cursor(binary=True).execute(_FACTS, values, prepare=True).fetchall()
+    given = {id: (number, recorded) for id, number, recorded in rows}
+    answers = []
+    for sealed, (event, _, _) in zip(batch, facts if rows else (), strict=False):
+        number, recorded = given[event.id]
+        answers.append(Appended((Position(incarnation, sealed.partition, number),), 1, recorded))
+    return answers or None
 
 
 def lock(

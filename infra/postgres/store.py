@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+import psycopg
 from eventsourcing.persistence import EventStore
 from psycopg_pool import ConnectionPool
 
@@ -39,10 +40,12 @@ class PostgresStore:
             row = db.execute("SELECT partitions, incarnation FROM store.deployment").fetchone()
         assert row is not None
         self.partitions, self.incarnation = row
+        self._db: psycopg.Connection | None = None
         self._gatherer = Gatherer(self._transact)
 
     def close(self) -> None:
-        self._gatherer.close()
+        if self._db:
+            self._pool.putconn(self._db)
 
     def append(self, appends: Sequence[StreamAppend]) -> list[Appended | Refusal]:
         return self.append_sealed(self._seal(appends))
@@ -96,15 +99,20 @@ class PostgresStore:
         partition = partition_of(owner, self.partitions)
         return Sealed(append.stream, append.expected, owner, partition, events, needs, consent)
 
-    def _transact(self, batch: Sequence[Sealed]) -> list[Appended | Refusal | None]:
-        """One transaction; None for an append whose owner is being changed elsewhere."""
-        with self._pool.connection() as db:
-            try:
-                places = placing.lock(db, batch, self.incarnation, self._now)
-                answers = [places.place(sealed) for sealed in batch]
-                placing.write(db, places)
-            except BaseException:
-                if not db.closed:
-                    db.rollback()
-                raise
+    def _transact(self, batch: Sequence[Sealed]) -> Sequence[Appended | Refusal | None]:
+        """One transaction; None for an append whose owner is being changed elsewhere.
+
+        One at a time, and always on the same connection while it is good.
+        """
+        db = self._db = self._db or self._pool.getconn()
+        try:
+            if stored := placing.append_facts(db, batch, self.incarnation, self._now):
+                return stored
+            places = placing.lock(db, batch, self.incarnation, self._now)
+            answers = [places.place(sealed) for sealed in batch]
+            placing.write(db, places)
+        except BaseException:
+            self._db = None
+            self._pool.putconn(db)  # which rolls back, or throws a broken one away
+            raise
         return answers

@@ -37,7 +37,7 @@ def ours(bench: Bench, threads: int, total: int) -> float:
     """Through the store's port: encoded, sealed, digested, ids and versions checked, durable."""
 
     def work(n: int):
-        facts = bench.facts(n)
+        facts = iter(list(itertools.islice(bench.facts(n), total // threads)))
         return lambda: bench.app.store.append([next(facts)])
 
     return rate(threads, total, work)
@@ -52,20 +52,21 @@ def raw(bench: Bench, threads: int, total: int) -> float:
 
     def work(n: int):
         cursor = connections[n].cursor(binary=True)
-
-        def step():
-            row = list(next(rows))
-            row[2], row[6] = next(_numbers), uuid.uuid4()
-            row[4] = str(row[6])
-            cursor.execute(insert, row, prepare=True)
-
-        return step
+        mine = iter([_anew(next(rows)) for _ in range(total // threads)])
+        return lambda: cursor.execute(insert, next(mine), prepare=True)
 
     try:
         return rate(threads, total, work)
     finally:
         for connection in connections:
             connection.close()
+
+
+def _anew(row: tuple) -> list:
+    new = list(row)
+    new[2], new[6] = next(_numbers), uuid.uuid4()
+    new[4] = str(new[6])
+    return new
 
 
 def _first(bench: Bench) -> list[tuple]:

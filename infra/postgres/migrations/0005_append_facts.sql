@@ -1,0 +1,51 @@
+-- Appends single facts, each a stream of its own, in one call; returns a row for each. Locks as
+-- every append does: owners, then heads, in order (docs/adr/0002-position.md). Where a fact needs
+-- a closer look (its owner is locked or lacks consent, its id is known) nothing is appended and
+-- nothing returned. An envelope comes without its closing brace: its place is written here.
+CREATE FUNCTION store.append_facts(
+    in_now timestamptz, in_incarnation int, in_owners text[], in_partitions int[],
+    in_needs text[], in_ids uuid[], in_types text[], in_times timestamptz[],
+    in_digests bytea[], in_envelopes bytea[]
+) RETURNS TABLE (fact uuid, given bigint, at timestamptz) LANGUAGE plpgsql
+-- The plan for the first few facts must be the one for the millionth.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $$
+DECLARE
+    now_recorded timestamptz;
+    suffix text;
+BEGIN
+    IF cardinality(in_owners) > (
+        SELECT count(*) FROM unnest(in_owners, in_needs) AS f (owner, need)
+        JOIN (SELECT o.owner, o.purposes FROM store.owner o WHERE o.owner = ANY(in_owners)
+              ORDER BY o.owner FOR SHARE SKIP LOCKED) o
+        ON o.owner = f.owner AND (f.need IS NULL OR f.need = ANY(o.purposes)))
+    THEN
+        RETURN;
+    END IF;
+    SELECT greatest(in_now, max(h.last_time)) INTO now_recorded FROM (
+        SELECT h.last_time FROM store.partition_head h
+        WHERE h.partition = ANY(in_partitions) ORDER BY h.partition FOR UPDATE) h;
+    IF EXISTS (SELECT FROM store.event e WHERE e.id = ANY(in_ids)) THEN
+        RETURN;
+    END IF;
+    suffix := replace('","recordedtime":"' || to_char(
+        now_recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', '')
+        || 'Z","streamversion":1}';
+    RETURN QUERY
+        INSERT INTO store.event AS e
+        SELECT in_incarnation, f.partition, f.number, f.owner, f.id::text, 1, f.id, f.type, f.time,
+               now_recorded, f.digest, f.envelope || convert_to(
+                   format(',"position":"%s.%s.%s%s', in_incarnation, f.partition, f.number, suffix),
+                   'UTF8')
+        FROM (SELECT f.*, h.last + row_number() OVER (PARTITION BY f.partition ORDER BY f.n)
+                  AS number
+              FROM unnest(in_owners, in_partitions, in_ids, in_types, in_times, in_digests,
+                          in_envelopes) WITH ORDINALITY
+                  AS f (owner, partition, id, type, time, digest, envelope, n)
+              JOIN store.partition_head h USING (partition)) f
+        RETURNING e.id, e.number, e.recorded;
+    UPDATE store.partition_head h SET last = h.last + f.count, last_time = now_recorded
+        FROM (SELECT f.partition, count(*) FROM unnest(in_partitions) AS f (partition)
+              GROUP BY f.partition) f
+        WHERE h.partition = f.partition;
+END $$;
