@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import time
@@ -32,6 +33,10 @@ class App:
     """A deployment, opened: each part is made when it is first asked for."""
 
     def __init__(self, settings: Settings) -> None:
+        # A batch makes thousands of objects and no cycles, and lets go of all of them: looking for
+        # garbage as often as by default takes a tenth of a door's time.
+        gc.freeze()
+        gc.set_threshold(50_000)
         self.settings = settings
         self._open = ExitStack()
         self.secrets = Secrets.load(settings.home)

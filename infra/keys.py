@@ -37,8 +37,8 @@ class OwnerKey:
         return AESGCM(self.secret[:32]).decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
 
     def digest(self, contents: bytes) -> bytes:
-        """HMAC-SHA256, 32 bytes."""
-        return hmac.digest(self.secret[32:], contents, hashlib.sha256)
+        """Keyed BLAKE2b, a MAC as HMAC is and twice as fast; 32 bytes."""
+        return hashlib.blake2b(contents, key=self.secret[32:], digest_size=32).digest()
 
 
 @dataclass(frozen=True)

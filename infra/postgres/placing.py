@@ -5,7 +5,7 @@ The order of locks, which makes numbers gapless without a deadlock, is in docs/a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -198,17 +198,17 @@ def lock(
     shared = {s.owner for s in batch} - changed
     named = sorted({s.stream for s in batch if s.versioned})
 
-    def ask(query: str, values: Collection[Any]) -> psycopg.Cursor[Any]:
-        return db.cursor(binary=True).execute(query, [list(values)])
+    def ask(query: str, values: bytes) -> psycopg.Cursor[Any]:
+        return db.cursor(binary=True).execute(query, [values])
 
     with db.pipeline():
         db.execute("BEGIN")
-        owners = [ask(_SHARE, sorted(shared))] if shared else []
-        owners += [ask(_CHANGE, sorted(changed))] if changed else []
-        heads = ask(_HEADS, sorted({s.partition for s in batch}))
-        known = ask(_KNOWN, [event.id for s in batch for event, _, _ in s.events])
-        versions = ask(_VERSIONS, named) if named else None
-        streams = ask(_STREAMS, named) if named else None
+        owners = [ask(_SHARE, texts(sorted(shared)))] if shared else []
+        owners += [ask(_CHANGE, texts(sorted(changed)))] if changed else []
+        heads = ask(_HEADS, int4s(sorted({s.partition for s in batch})))
+        known = ask(_KNOWN, uuids(event.id for s in batch for event, _, _ in s.events))
+        versions = ask(_VERSIONS, texts(named)) if named else None
+        streams = ask(_STREAMS, texts(named)) if named else None
     at_heads = heads.fetchall()
     return Placing(
         incarnation,

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -77,9 +77,6 @@ class Bench:
         self.home = Path(folder) / "home"
         self.app = self._open.enter_context(App(Settings(home=self.home, linger_s=1)))
         self.admin = self._open.enter_context(psycopg.connect(self.app._url, autocommit=True))
-        # Ours and every peer that shares this process run on one core, PostgreSQL on all: a Python
-        # process uses one at a time, and waking threads across two costs more than an append.
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         self._ids = itertools.count()
         self._tables = itertools.count()
 
@@ -136,6 +133,21 @@ class Bench:
         from tests.benchmarks.append import raw
 
         return statistics.median(raw(self, 1, 2_000) for _ in range(3))
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Ours and the peer on one core, PostgreSQL on all.
+
+    A Python process uses one core at a time; waking its threads across two costs more than an
+    append, and tells of the machine.
+    """
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def rate(threads: int, total: int, work: Callable[[int], Callable[[], object]]) -> float:

@@ -51,7 +51,7 @@ CREATE TABLE store.event (
     type        text NOT NULL,
     time        timestamptz NOT NULL,
     recorded    timestamptz NOT NULL,
-    digest      bytea NOT NULL,  -- HMAC of what was said, to tell a repetition from another event
+    digest      bytea NOT NULL,  -- a MAC of what was said, to tell a repetition from another event
     data        bytea NOT NULL,  -- the CloudEvents envelope, byte for byte what the log carries
     PRIMARY KEY (partition, number),
     UNIQUE (stream, version),
