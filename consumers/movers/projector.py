@@ -11,7 +11,7 @@ from pathlib import Path
 from consumers.ports import Change, Fenced, Log, Parked, Undecodable, Views
 from projections.view import AnyProjection, Handled, View
 
-BATCH = 1_000
+BATCH = 5_000
 
 
 MINUTE_S = 60.0

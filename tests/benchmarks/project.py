@@ -6,11 +6,15 @@ import statistics
 import time
 from typing import Any
 
+import msgspec
 from eventsourcing.persistence import Tracking
-from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
+from eventsourcing.postgres import PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
-from psycopg.types.json import Jsonb
 
+from domain.customer.events import PreferenceStated
+from domain.event import Event, Position, Recorded
+from infra.postgres.views import Column, columns
+from projections import discover
 from tests.benchmarks.append import Preference, Preferences, environment, library
 from tests.benchmarks.harness import Bench, Figure, not_crippled
 
@@ -18,32 +22,61 @@ EVENTS, FEWER = 100_000, 3_000
 RUNNER_TO_RAW = 671 / 1895  # facts.md: ProjectionRunner with a Postgres view, one thread
 
 
+PROFILE = discover()["profile"]
+COLUMNS = columns(PROFILE)
+NAMES = ", ".join(f'"{c.name}"' for c in COLUMNS)
+SELECT = f"SELECT {NAMES} FROM peer_profile WHERE partition = 0 AND key = %s"
+UPSERT = (
+    f"INSERT INTO peer_profile (partition, key, owner, {NAMES}) "
+    f"VALUES (0, %s, %s, {', '.join(['%s'] * len(COLUMNS))}) "
+    "ON CONFLICT (partition, key) DO UPDATE SET "
+    + ", ".join(f'"{c.name}" = excluded."{c.name}"' for c in COLUMNS)
+)
+
+
 class ProfileView(PostgresTrackingRecorder):
-    """A profile's row, read, folded and written with its position, as the library does it."""
+    """The same row by the same fold, read and written with its position as the library does it."""
 
-    def __init__(self, datastore: PostgresDatastore, **kwargs: Any) -> None:
-        super().__init__(datastore, **kwargs)
-        self.create_table_statements = getattr(self, "create_table_statements", [])
-
-    def fold(self, customer: str, attribute: str, value: str, tracking: Tracking) -> None:
+    def fold(self, event: Recorded, tracking: Tracking) -> None:
+        customer = event.owner
         with self.datastore.transaction(commit=True) as cursor:
-            cursor.execute("SELECT events, beliefs FROM peer_profile WHERE key = %s", [customer])
-            row = cursor.fetchone()
-            events, beliefs = (row["events"], row["beliefs"]) if row else (0, {})
-            beliefs[attribute] = value
-            cursor.execute(
-                "INSERT INTO peer_profile VALUES (%s, %s, %s) ON CONFLICT (key) DO UPDATE "
-                "SET events = excluded.events, beliefs = excluded.beliefs",
-                [customer, events + 1, Jsonb(beliefs)],
-            )
+            cursor.execute(SELECT, [customer])
+            found = cursor.fetchone()
+            row = None
+            if found:
+                row = PROFILE.view(**{c.name: _read(c, found[c.name]) for c in COLUMNS})
+            row = PROFILE.evolve(row, event)
+            values = [_store(c, getattr(row, c.name)) for c in COLUMNS]
+            cursor.execute(UPSERT, [customer, customer, *values])
             self._insert_tracking(cursor, tracking)
+
+
+def _store(column: Column, value: Any) -> Any:
+    encoded = msgspec.json.encode(value)
+    return encoded if column.personal else encoded.decode() if column.parse else value
+
+
+def _read(column: Column, value: Any) -> Any:
+    if not column.parse or value is None:
+        return value
+    return column.parse(value if column.personal else msgspec.json.encode(value))
 
 
 class Profiles(Projection[ProfileView]):
     topics = ()
 
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        self.view.fold(domain_event.customer, domain_event.attribute, domain_event.value, tracking)
+        stated = PreferenceStated(
+            attribute=domain_event.attribute, value=domain_event.value, origin="direct",
+            choice_space="closed", target="product", stage="in_use", effort_s=2.5,
+        )  # fmt: skip
+        event = Event(
+            id=domain_event.originator_id, source="/bench", time=domain_event.timestamp,
+            subject=f"customer/{domain_event.customer}", customerid=domain_event.customer,
+            data=stated,
+        )  # fmt: skip
+        position = Position(1, 0, tracking.notification_id)
+        self.view.fold(Recorded(event, position, 1, domain_event.timestamp), tracking)
 
 
 def project(bench: Bench) -> Figure:
@@ -72,7 +105,7 @@ def project(bench: Bench) -> Figure:
 def _runner(bench: Bench, run: int) -> float:
     bench.admin.execute(
         "DROP TABLE IF EXISTS peer_profile; "
-        "CREATE TABLE peer_profile (key text PRIMARY KEY, events int, beliefs jsonb)"
+        "CREATE TABLE peer_profile (LIKE projection.profile_v1 INCLUDING ALL)"
     )
     app = library(bench)
     before = app.recorder.max_notification_id() or 0
