@@ -9,8 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from hashlib import sha1
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
+
+import msgspec
 
 from domain.personal import Personal, Plain, Pseudonym
 from domain.values import ChoiceSpace, Collaboration, Name, Origin, Seconds, Stage, Target, Text
@@ -183,10 +186,13 @@ class Recorded(Generic[D_co]):
 
 
 def event_id(source: str, publisher_id: str) -> UUID:
-    """Our id of what a publisher calls `publisher_id`."""
-    return uuid5(_namespace(source), publisher_id)
+    """Our id of what a publisher calls `publisher_id`: uuid5 of both."""
+    digest = bytearray(sha1(_namespace(source) + publisher_id.encode()).digest()[:16])  # noqa: S324
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    return msgspec.convert(bytes(digest), UUID)  # uuid.uuid5 in less than half its time
 
 
 @functools.lru_cache(1_000)
-def _namespace(source: str) -> UUID:
-    return uuid5(NAMESPACE, source)
+def _namespace(source: str) -> bytes:
+    return uuid5(NAMESPACE, source).bytes

@@ -40,13 +40,14 @@ class Gate:
                 messages[i] = parse(line)
             except Malformed as refusal:
                 answers[i] = refusal
-        customers, new = self._customers(messages.values())
-        unnamed = {m.subject for m in messages.values() if m.customer is None}
+        names = {i: message.customer for i, message in messages.items()}
+        customers, new = self._customers(messages, names)
+        unnamed = {messages[i].subject for i, name in names.items() if name is None}
         opened = self._store.owners(unnamed) if unnamed else {}
         appends: dict[int, StreamAppend] = {}
         for i, message in messages.items():
             try:
-                event = message.event(_whose(message, customers, opened))
+                event = message.event(_whose(message, names[i], customers, opened))
             except Refusal as refusal:
                 answers[i] = refusal
             else:
@@ -57,22 +58,26 @@ class Gate:
         answers |= zip(appends, self._store.append(list(appends.values())), strict=True)
         return [answers[i] for i in range(len(lines))]
 
-    def _customers(self, messages: Collection[Message]) -> tuple[dict[str, str], set[str]]:
+    def _customers(
+        self, messages: Mapping[int, Message], names: Mapping[int, str | None]
+    ) -> tuple[dict[str, str], set[str]]:
         """Customer ids by the names that the messages have for them, and those just minted.
 
         Some names may stay unknown.
         """
-        names = {m.customer for m in messages if m.customer}
-        external = {name for name in names if ":" in name}
-        found = dict(self._owners.find(external)) | {
-            owner: owner for owner in self._owners.purposes(names - external)
-        }
+        said = {name for name in names.values() if name}
+        external = {name for name in said if ":" in name}
+        found = dict(self._owners.find(external))
+        ours = said - external
+        found |= {owner: owner for owner in ours & self._told}
+        found |= {owner: owner for owner in self._owners.purposes(ours - self._told)}
         if not (unknown := external - set(found)):
             return found, set()
-        new = [m for m in messages if m.customer in unknown]
+        new = {i: messages[i] for i, name in names.items() if name in unknown}
         # What was said before mints nothing, nor does what could not be stored.
-        known = self._store.known([m.event_id for m in new])
-        minted = self._owners.mint({cast(str, m.customer) for m in new if self._may_open(m, known)})
+        known = self._store.known([m.event_id for m in new.values()])
+        open_to = {cast(str, names[i]) for i, m in new.items() if self._may_open(m, known)}
+        minted = self._owners.mint(open_to)
         return {**found, **minted}, set(minted.values())
 
     def _may_open(self, message: Message, known: set[UUID]) -> bool:
@@ -113,9 +118,14 @@ class Gate:
             self._store.append(appends)
 
 
-def _whose(message: Message, customers: Mapping[str, str], opened: Mapping[str, str]) -> str | None:
+def _whose(
+    message: Message,
+    name: str | None,
+    customers: Mapping[str, str],
+    opened: Mapping[str, str],
+) -> str | None:
     """Our id of the customer; None where the stream has none. Raises Refusal if nobody knows."""
-    if message.customer is None:
+    if name is None:
         owner = opened.get(message.subject)
         if owner is None:
             raise Malformed(
@@ -124,7 +134,7 @@ def _whose(message: Message, customers: Mapping[str, str], opened: Mapping[str, 
                 "subject",
             )
         return None if owner == message.subject else owner
-    customer = customers.get(message.customer)
+    customer = customers.get(name)
     if customer is None:
         if purpose := purpose_of(message.type):
             raise ConsentMissing("of this name", [purpose])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +12,6 @@ from consumers.ports import Change, Fenced, Log, Parked, Undecodable, Views
 from projections.view import AnyProjection, Handled, View
 
 BATCH = 5_000
-
-
 MINUTE_S = 60.0
 POISON_LEAST, POISON_SHARE = 20, 0.01
 """More keys parked in a minute than both of these are no poison but a bad deploy."""
@@ -21,16 +19,25 @@ POISON_LEAST, POISON_SHARE = 20, 0.01
 
 @dataclass(slots=True)
 class _Minute:
-    """The keys of a partition in the last minute, and those of them that were parked."""
+    """The keys of a partition in the last minute, and those of them that were parked.
+
+    Each batch counts its own, and they are summed: to keep every key of a minute takes too much.
+    """
 
     began: float
-    keys: set[str] = field(default_factory=set)
+    keys: int = 0
+    waits: int = 0
     parked: set[tuple[str, str | None]] = field(default_factory=set)
+
+    def count(self, keys: Set[str], parked: Collection[Parked]) -> None:
+        waiting = {(p.owner, p.key) for p in parked}
+        self.keys += len(keys | {p.key for p in parked if p.key})
+        self.waits += len(waiting)
+        self.parked |= waiting
 
     @property
     def bad_deploy(self) -> bool:
-        parked = len(self.parked)
-        return parked >= POISON_LEAST and parked > POISON_SHARE * len(self.keys)
+        return len(self.parked) >= POISON_LEAST and self.waits > POISON_SHARE * self.keys
 
 
 @dataclass(slots=True)
@@ -103,8 +110,7 @@ class Projector:
         rows, parked = self._fold(partition, held, events)
         if self._clock() - held.minute.began > MINUTE_S:
             held.minute = _Minute(self._clock())
-        held.minute.keys |= set(rows) | {p.key for p in parked if p.key}
-        held.minute.parked |= {(p.owner, p.key) for p in parked}
+        held.minute.count(rows.keys(), parked)
         if held.minute.bad_deploy:
             held.stopped = True
             self._views.stop(self._projection.group, partition, held.epoch, parked[-1].reason)

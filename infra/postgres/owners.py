@@ -73,6 +73,8 @@ class PostgresOwners:
         return digest, owner, key.seal(external.encode(), digest)
 
     def purposes(self, owners: Collection[str]) -> Mapping[str, frozenset[str]]:
+        if not owners:
+            return {}
         with self._pool.connection() as db:
             rows = db.execute(
                 "SELECT owner, purposes FROM store.owner WHERE owner = ANY(%s)", [list(owners)]
