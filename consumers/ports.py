@@ -80,6 +80,10 @@ class Owners(Protocol):
         """What the owners consent to, as far as they are known."""
         ...
 
+    def digest(self, owner: str, contents: bytes) -> str:
+        """A MAC under the owner's key, in hex; an owner without a key gets one."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:

@@ -54,12 +54,16 @@ D_co = TypeVar("D_co", bound=Data, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """A wire name and what stands behind it. `upcast` leads to the next version's data."""
+    """A wire name and what stands behind it. `upcast` leads to the next version's data.
+
+    A report that `opens` may be the first of its stream, though it names no customer.
+    """
 
     name: str
     kind: Kind
     cls: type[Data]
     upcast: Callable[[Any], Data] | None
+    opens: bool
 
 
 TYPES: dict[str, EventType] = {}
@@ -68,7 +72,7 @@ _WIRE_NAME = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9]\d*")
 
 
 def event(
-    name: str, kind: Kind, *, upcast: Callable[[Any], Data] | None = None
+    name: str, kind: Kind, *, upcast: Callable[[Any], Data] | None = None, opens: bool = False
 ) -> Callable[[type[D]], type[D]]:
     """Registers a frozen dataclass under a wire name, `noun.verb.vN`, which is never used again."""
 
@@ -76,7 +80,7 @@ def event(
         if not _WIRE_NAME.fullmatch(name) or name in TYPES:
             raise ValueError(f"{name} is no free wire name")
         strict(cls)
-        TYPES[name] = _BY_CLASS[cls] = EventType(name, kind, cls, upcast)
+        TYPES[name] = _BY_CLASS[cls] = EventType(name, kind, cls, upcast, opens)
         return cls
 
     return register

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:\d\d)?"
@@ -53,6 +54,37 @@ Share = Annotated[float, Field(ge=0, le=1)]
 """A probability or a share, 0 to 1."""
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+Change = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+"""A quantity as somebody else counted it: what was taken back or written off is negative."""
+
+_MONEY = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
+_IS_MONEY = re.compile(_MONEY)
+
+
+def _as_money(value: Any) -> Any:
+    """A number in JSON is binary floating point to many a reader: money is text."""
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str):
+        raise ValueError('money is text, not a number: write it like "12.50"')
+    if not _IS_MONEY.fullmatch(value):
+        raise ValueError('money is text like "12.50", with at most six decimals')
+    return Decimal(value)
+
+
+Money = Annotated[
+    Decimal,
+    Field(strict=True),
+    BeforeValidator(_as_money),
+    WithJsonSchema({"type": "string", "pattern": _MONEY, "maxLength": 23}),
+]
+"""An amount of a currency that is named beside it; a unit price is a rate.
+
+At most six decimals: with more, Python may write "1E-7", which is no money to anybody else.
+"""
+Currency = Annotated[str, Field(max_length=3, pattern=r"^[A-Z]{3}$")]
+"""ISO 4217."""
 
 Origin = Literal["direct", "observed", "third_party"]
 ChoiceSpace = Literal["closed", "parametric", "free_form", "contributed_content", "intake"]

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, make_dataclass, replace
 from datetime import datetime
 from functools import reduce
 from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
+from pydantic import TypeAdapter, ValidationError
 
+from consumers.doors.message import malformed
 from consumers.ports import Owners, Store, StreamAppend
-from domain.customer import decide as customer_decisions
+from domain.customer import decide as customer
 from domain.customer.state import Customer
 from domain.customer.state import evolve as evolve_customer
 from domain.errors import ConsentMissing, Malformed, Refusal, VersionConflict
-from domain.event import Data, Event, Recorded, event_id
-from domain.order import decide as order_decisions
-from domain.order.state import Order
+from domain.event import Data, Event, Recorded, event_id, strict
+from domain.order import decide as order
+from domain.order.state import Order, configuration
 from domain.order.state import evolve as evolve_order
 
 _TRIES = 20
@@ -30,32 +35,77 @@ class Decider:
     """How a kind of stream is folded, and what may be decided about it."""
 
     initial: Any
-    evolve: Callable[[Any, Any], Any]
+    evolve: Callable[[Any, Any, datetime], Any]
     decisions: Mapping[str, Callable[..., Sequence[Data]]]
+    configuration: Callable[[Any], bytes] | None = None
+
+
+def _named(*decisions: Callable[..., Sequence[Data]]) -> dict[str, Callable[..., Sequence[Data]]]:
+    return {decision.__name__.replace("_", "-"): decision for decision in decisions}
 
 
 DECIDERS = {
     "order": Decider(
         Order(),
         evolve_order,
-        {
-            "draft": order_decisions.draft,
-            "choose": order_decisions.choose,
-            "clear": order_decisions.clear,
-            "place": order_decisions.place,
-            "queue": order_decisions.queue,
-            "cancel": order_decisions.cancel,
-        },
+        _named(
+            order.draft,
+            order.choose,
+            order.clear,
+            order.instruct,
+            order.interpret,
+            order.accept,
+            order.decline,
+            order.quote,
+            order.expire_quote,
+            order.place,
+            order.promise,
+            order.settle_promise,
+            order.request_change,
+            order.approve_change,
+            order.reject_change,
+            order.cancel,
+            order.queue,
+            order.rework,
+            order.request_return,
+            order.refund,
+        ),
+        configuration,
     ),
     "customer": Decider(
-        Customer(),
-        evolve_customer,
-        {
-            "grant-consent": customer_decisions.grant_consent,
-            "withdraw-consent": customer_decisions.withdraw_consent,
-        },
+        Customer(), evolve_customer, _named(customer.grant_consent, customer.withdraw_consent)
     ),
 }
+_GIVEN_BY_US = ("now", "configuration_hash")
+"""Arguments of decisions that nobody outside may name."""
+
+
+@functools.cache
+def arguments_of(kind: str, name: str) -> TypeAdapter[Any]:
+    """Takes a decision's arguments from JSON, as literally as a door takes an event."""
+    decision = DECIDERS[kind].decisions[name]
+    hints = typing.get_type_hints(decision, include_extras=True)
+    given = list(inspect.signature(decision).parameters.values())[1:]
+    fields = [
+        (p.name, hints[p.name])
+        if p.default is p.empty
+        else (p.name, hints[p.name], field(default=p.default))
+        for p in given
+        if p.name not in _GIVEN_BY_US
+    ]
+    return TypeAdapter(strict(make_dataclass(name, fields, frozen=True, kw_only=True)))
+
+
+def parse_arguments(kind: str, name: str, said: bytes) -> dict[str, Any]:
+    """What a command asks, from JSON. Raises Malformed, with the field and the remedy."""
+    if kind not in DECIDERS or name not in DECIDERS[kind].decisions:
+        known = ", ".join(DECIDERS[kind].decisions) if kind in DECIDERS else ", ".join(DECIDERS)
+        raise Malformed(f"there is no command {kind} {name}: there are {known}", "command")
+    try:
+        made = arguments_of(kind, name).validate_json(said)
+    except ValidationError as error:
+        raise malformed(error) from None
+    return {name: getattr(made, name) for name in made.__dataclass_fields__}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +155,8 @@ class Commands:
         decider = DECIDERS.get(kind)
         if decider is None or not name or command.name not in decider.decisions:
             raise Malformed(f"{command.subject}: nothing can be asked of it by {command.name}")
-        customer = self._customer(name if kind == "customer" else command.customer, command.name)
-        stream = f"customer/{customer}" if kind == "customer" else command.subject
+        whose = self._customer(name if kind == "customer" else command.customer, command.name)
+        stream = f"customer/{whose}" if kind == "customer" else command.subject
         first = event_id(command.source, command.id)
         for _ in range(_TRIES):
             history = self._store.read_stream(stream)
@@ -114,12 +164,11 @@ class Commands:
             if said:
                 self._append(stream, [r.event for r in said], None, command)
                 return Done(said, known=True)
-            state = reduce(decider.evolve, (r.data for r in history), decider.initial)
-            decided = decider.decisions[command.name](state, **command.arguments)
+            owner = history[0].event.customerid if history else whose
+            decided = self._decide(decider, command, history, owner or stream)
             if not decided:
                 return Done()
-            owner = history[0].event.customerid if history else customer
-            if history and customer and owner != customer:
+            if history and whose and owner != whose:
                 raise Malformed("customer: the stream belongs to another one", "customer")
             events = _events(decided, command, stream, owner, first)
             try:
@@ -128,6 +177,21 @@ class Commands:
                 continue
             return Done(tuple(self._store.read_stream(stream)[len(history) :][: len(events)]))
         raise Refusal(f"{stream} changes faster than this can be decided: send it again")
+
+    def _decide(
+        self, decider: Decider, command: Command, history: Sequence[Recorded[Data]], owner: str
+    ) -> Sequence[Data]:
+        state = reduce(lambda s, r: decider.evolve(s, r.data, r.event.time), history,
+                       decider.initial)  # fmt: skip
+        decision = decider.decisions[command.name]
+        arguments = dict(command.arguments)
+        wanted = inspect.signature(decision).parameters
+        if "now" in wanted:
+            arguments["now"] = command.time
+        if "configuration_hash" in wanted and decider.configuration:
+            said = decider.configuration(state)
+            arguments["configuration_hash"] = self._owners.digest(owner, said)
+        return decision(state, **arguments)
 
     def _customer(self, said: str | None, name: str) -> str | None:
         if said is None or ":" not in said:

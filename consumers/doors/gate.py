@@ -95,10 +95,15 @@ class Gate:
                 continue
             stream = f"customer/{customer}"
             history = [] if customer in new else self._store.read_stream(stream)
-            said = [cast(CustomerEvent, recorded.data) for recorded in history]
-            state = reduce(evolve, said, Customer())
+            state = reduce(
+                lambda state, r: evolve(state, cast(CustomerEvent, r.data), r.event.time),
+                history,
+                Customer(),
+            )
             granted = grant_consent(
-                state, purposes=self._basis - state.withdrawn, policy_version="basis of an import"
+                state,
+                purposes=sorted(self._basis - state.withdrawn),
+                policy_version="basis of an import",
             )
             events = tuple(
                 Event(

@@ -100,7 +100,7 @@ def parse(line: bytes) -> Message:
     try:
         message = _adapter(name if published else "").validate_json(line)
     except ValidationError as error:
-        raise _malformed(error) from None
+        raise malformed(error) from None
     if not published:
         raise _unpublished(message.type)
     noun, _, about = message.subject.partition("/")
@@ -121,7 +121,8 @@ def _unpublished(name: str) -> Malformed:
     return Malformed(_NO_JSON)
 
 
-def _malformed(error: ValidationError) -> Malformed:
+def malformed(error: ValidationError) -> Malformed:
+    """The first thing that is wrong, by its field and without its value."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     if first["type"] == "json_invalid":
         return Malformed(_NO_JSON)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from domain.customer.consent import PURPOSES, Purpose
 from domain.customer.events import ConsentGranted, ConsentWithdrawn, CustomerEvent
@@ -10,7 +10,7 @@ from domain.customer.state import Customer
 
 
 def grant_consent(
-    customer: Customer, *, purposes: Collection[Purpose], policy_version: str
+    customer: Customer, *, purposes: Sequence[Purpose], policy_version: str
 ) -> list[CustomerEvent]:
     """Records what is newly granted, or all of it again under a newer policy."""
     known = customer.purposes if policy_version == customer.policy_version else frozenset[Purpose]()
@@ -19,7 +19,7 @@ def grant_consent(
 
 
 def withdraw_consent(
-    customer: Customer, *, purposes: Collection[Purpose], policy_version: str
+    customer: Customer, *, purposes: Sequence[Purpose], policy_version: str
 ) -> list[CustomerEvent]:
     gone = tuple(p for p in PURPOSES if p in purposes and p in customer.purposes)
     return [ConsentWithdrawn(purposes=gone, policy_version=policy_version)] if gone else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
 from domain.customer.consent import Purpose
@@ -16,7 +17,7 @@ class Customer:
     withdrawn: frozenset[Purpose] = frozenset()  # an import's basis does not grant these again
 
 
-def evolve(customer: Customer, event: CustomerEvent) -> Customer:
+def evolve(customer: Customer, event: CustomerEvent, _at: datetime) -> Customer:
     match event:
         case ConsentGranted(purposes=purposes, policy_version=policy):
             now = customer.purposes | set(purposes)

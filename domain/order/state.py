@@ -1,104 +1,125 @@
-"""An order, as its events leave it. `evolve` never refuses: a broken rule is noted instead."""
+"""An order, as its events leave it: its progress, and what the customer wants. Never refuses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
 
-from domain.order.events import (
-    OperationCompleted,
-    OperationStarted,
-    OptionChosen,
-    OptionCleared,
-    OrderCancelled,
-    OrderDrafted,
-    OrderEvent,
-    OrderLine,
-    OrderPlaced,
-    OrderQueued,
-    OrderShipped,
-)
+import msgspec
+
+from domain.order import events as e
+from domain.order.progress import Progress, Status
+from domain.order.progress import evolve as evolve_progress
+from domain.personal import Erased
 
 
-class Status(StrEnum):
-    NEW = "new"
-    DRAFT = "draft"
-    PLACED = "placed"
-    QUEUED = "queued"
-    IN_PRODUCTION = "in_production"
-    SHIPPED = "shipped"
-    CANCELLED = "cancelled"
+class Answer(StrEnum):
+    """What became of a special instruction."""
+
+    GIVEN = "given"
+    INTERPRETED = "interpreted"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
 
 
-class Work(StrEnum):
-    """How far an operation is."""
-
-    QUEUED = "queued"
-    STARTED = "started"
-    COMPLETED = "completed"
-    CLOSED = "closed"
-
-
-OPEN = frozenset({Work.QUEUED, Work.STARTED})
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    given: e.SpecialInstructionGiven
+    answer: Answer = Answer.GIVEN
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    status: Status = Status.NEW
-    lines: tuple[OrderLine, ...] = ()
-    options: dict[tuple[str, str], OptionChosen] = field(default_factory=dict)
-    work: dict[str, Work] = field(default_factory=dict)
-    unexpected: tuple[str, ...] = ()  # the rules that the last event broke
+    progress: Progress = field(default_factory=Progress)
+    options: dict[tuple[str, str], e.OptionChosen] = field(default_factory=dict)
+    instructions: dict[str, Instruction] = field(default_factory=dict)
+    quotes: dict[str, e.QuoteIssued] = field(default_factory=dict)
+    expired: frozenset[str] = frozenset()
+    placed_quote: str | None = None
+    changes: dict[str, e.ChangeOrderRequested] = field(default_factory=dict)
+    refunds: frozenset[str] = frozenset()
+
+    @property
+    def status(self) -> Status:
+        return self.progress.status
+
+    @property
+    def quote(self) -> e.QuoteIssued | None:
+        """The latest one, which replaces those before."""
+        return next(reversed(self.quotes.values()), None)
 
 
-def evolve(order: Order, event: OrderEvent) -> Order:
-    order = replace(order, unexpected=tuple(broken(order, event)))
+def configuration(order: Order) -> bytes:
+    """What a quote prices, whole and in one order: the lines, the choices, what was accepted."""
+    options = [
+        (line, option, chosen.value, _text(chosen.text))
+        for (line, option), chosen in sorted(order.options.items())
+    ]
+    wishes = [
+        (id, _text(wish.given.text))
+        for id, wish in sorted(order.instructions.items())
+        if wish.answer is Answer.ACCEPTED
+    ]
+    lines = [(line.line_id, line.product, line.ordered) for line in order.progress.lines]
+    return msgspec.json.encode([lines, options, wishes])
+
+
+def evolve(order: Order, event: e.OrderEvent, at: datetime) -> Order:
+    order = replace(order, progress=evolve_progress(order.progress, event, at))
     match event:
-        case OrderDrafted(lines=lines):
-            return replace(order, status=Status.DRAFT, lines=lines)
-        case OptionChosen(line_id=line, option=option):
+        case e.OptionChosen(line_id=line, option=option):
             return replace(order, options={**order.options, (line, option): event})
-        case OptionCleared(line_id=line, option=option):
-            left = {k: v for k, v in order.options.items() if k != (line, option)}
-            return replace(order, options=left)
-        case OrderPlaced():
-            return replace(order, status=Status.PLACED)
-        case OrderQueued(route=route):
-            work = {step.operation_id: Work.QUEUED for step in route}
-            return replace(order, status=Status.QUEUED, work=work)
-        case OperationStarted(operation_id=operation):
-            return _worked(order, operation, Work.STARTED)
-        case OperationCompleted(operation_id=operation):
-            return _worked(order, operation, Work.COMPLETED)
-        case OrderShipped():
-            return replace(order, status=Status.SHIPPED)
-        case OrderCancelled():
-            closed = {k: Work.CLOSED if w in OPEN else w for k, w in order.work.items()}
-            return replace(order, status=Status.CANCELLED, work=closed)
-        case _:
-            assert_never(event)
+        case e.OptionCleared(line_id=line, option=option):
+            return replace(order, options=_without(order.options, (line, option)))
+        case e.SpecialInstructionGiven(instruction_id=id):
+            return replace(order, instructions={**order.instructions, id: Instruction(event)})
+        case e.SpecialInstructionInterpreted(instruction_id=id):
+            return _answered(order, id, Answer.INTERPRETED)
+        case e.SpecialInstructionAccepted(instruction_id=id):
+            return _answered(order, id, Answer.ACCEPTED)
+        case e.SpecialInstructionDeclined(instruction_id=id):
+            return _answered(order, id, Answer.DECLINED)
+        case e.QuoteIssued(quote_id=id):
+            return replace(order, quotes={**order.quotes, id: event})
+        case e.QuoteExpired(quote_id=id):
+            return replace(order, expired=order.expired | {id})
+        case e.OrderPlaced(quote_id=id):
+            return replace(order, placed_quote=id)
+        case e.ChangeOrderRequested(change_id=id):
+            return replace(order, changes={**order.changes, id: event})
+        case e.ChangeOrderApproved(change_id=id) if id in order.changes:
+            return _changed(order, order.changes[id])
+        case e.RefundIssued(refund_id=id):
+            return replace(order, refunds=order.refunds | {id})
+    return order
 
 
-def _worked(order: Order, operation: str, work: Work) -> Order:
-    status = Status.IN_PRODUCTION if order.status is Status.QUEUED else order.status
-    return replace(order, status=status, work={**order.work, operation: work})
+def _answered(order: Order, id: str, answer: Answer) -> Order:
+    if id not in order.instructions:
+        return order
+    wish = replace(order.instructions[id], answer=answer)
+    return replace(order, instructions={**order.instructions, id: wish})
 
 
-def broken(order: Order, event: OrderEvent) -> list[str]:
-    """The rules that a report breaks. Refusing it would lose what has happened."""
-    match event:
-        case OperationStarted(operation_id=operation):
-            if order.work.get(operation) is not Work.QUEUED:
-                return ["started-without-being-queued"]
-        case OperationCompleted(operation_id=operation):
-            if order.work.get(operation) is not Work.STARTED:
-                return ["completed-without-being-started"]
-        case OrderShipped():
-            rules = []
-            if order.status is not Status.IN_PRODUCTION:
-                rules.append("shipped-without-being-made")
-            if OPEN & set(order.work.values()):
-                rules.append("shipped-with-open-operations")
-            return rules
-    return []
+def _changed(order: Order, change: e.ChangeOrderRequested) -> Order:
+    """An approved change order alters the choice, frozen or not."""
+    key = change.line_id, change.option
+    if change.value is None:
+        return replace(order, options=_without(order.options, key))
+    chosen = e.OptionChosen(
+        line_id=change.line_id, option=change.option, value=change.value, text=change.text,
+        origin=change.origin, choice_space=change.choice_space, target=change.target,
+        stage=change.stage, collaboration=change.collaboration, effort_s=change.effort_s,
+    )  # fmt: skip
+    return replace(order, options={**order.options, key: chosen})
+
+
+def _without(
+    options: dict[tuple[str, str], e.OptionChosen], key: tuple[str, str]
+) -> dict[tuple[str, str], e.OptionChosen]:
+    return {k: v for k, v in options.items() if k != key}
+
+
+def _text(text: str | Erased | None) -> str | None:
+    return "" if isinstance(text, Erased) else text

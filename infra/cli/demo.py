@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import typer
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consumers.doors.commands import Command
-from domain.order.events import OptionChosen, OrderLine, Step
+from domain.order.events import OptionChosen, OrderLine, QuoteLine, Step
 from infra.bootstrap import App
 from infra.cli.showing import show_view
 
@@ -112,30 +113,31 @@ def _make(app: App, day: int, n: int, dice: random.Random, time: datetime) -> No
         **_CHOICE))  # type: ignore[arg-type]  # fmt: skip
     if dice.random() < 0.1:
         return
-    ask("place")
+    price = Decimal(dice.randint(4000, 9000)) / 100
+    ask("quote", quote_id="Q1", lines=[QuoteLine(line_id="L1", amount=price)], currency="EUR",
+        expires_at=time + timedelta(hours=1))  # fmt: skip
+    if dice.random() < 0.1:
+        return
+    ask("place", quote_id="Q1")
     steps = [Step(operation_id=c, line_id="L1", work_centre=c) for c in _ROUTE]
     ask("queue", route=steps)
     if dice.random() < 0.1:
-        ask("cancel")
+        ask("cancel", sunk_cost=Decimal("4.50"))
         return
-    reports = []
-    for hour, step in enumerate(steps[: dice.randint(0, 3)], 1):
+    reports: list[bytes] = []
+
+    def report(kind: str, hours: float, **data: Any) -> None:
+        at = time + timedelta(hours=hours)
+        reports.append(_message(f"{order}/{len(reports)}", f"order.{kind}.v1", subject, at, data))
+
+    for hour, step in enumerate(steps[: dice.randint(0, 4)], 1):
         work = {"operation_id": step.operation_id, "line_id": "L1", "work_centre": step.work_centre}
-        at = time + timedelta(hours=hour)
-        reports.append(
-            _message(
-                f"{order}/{step.operation_id}/start",
-                "order.operation-started.v1",
-                subject,
-                at,
-                work,
-            )
-        )
-        done = {**work, "quantity": 1, "run_s": float(dice.randint(60, 900))}
-        reports.append(_message(f"{order}/{step.operation_id}/done",
-                                "order.operation-completed.v1", subject, at, done))  # fmt: skip
+        report("operation-started", hour, **work)
+        report("operation-completed", hour + dice.random(), **work, quantity=1,
+               run_s=float(dice.randint(60, 900)))  # fmt: skip
     if len(reports) == 2 * len(_ROUTE):
-        at = time + timedelta(hours=5)
-        reports.append(_message(f"{order}/ship", "order.order-shipped.v1", subject, at, {}))
+        report("quality-check-passed", 5, check_id="C1", line_id="L1", quantity=1)
+        report("order-packaged", 5.5)
+        report("order-shipped", 6)
     if reports:
         app.gate(()).accept(reports, time)

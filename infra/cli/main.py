@@ -115,6 +115,8 @@ def project() -> None:
 
 Customer = Annotated[str, typer.Argument(help="namespace:id, or our id.")]
 OrderId = Annotated[str, typer.Argument(metavar="ORDER")]
+QuoteId = Annotated[str, typer.Argument(metavar="QUOTE")]
+Currency = Annotated[str, typer.Option(help="ISO 4217, EUR say.")]
 LineId = Annotated[str, typer.Argument(metavar="LINE")]
 CommandId = Annotated[
     str | None, typer.Option("--id", help="The command's own id: sent again, it is done once.")
@@ -153,7 +155,7 @@ def choose(
     """Choose an option for a line of a draft."""
     from infra.cli.ordering import choice, tell
 
-    chosen = choice(line, option, stage, space, effort_s, value=value, text=text)
+    chosen = choice(line, option, stage, space, effort_s=effort_s, value=value, text=text)
     tell(f"order/{order_id}", "choose", {"choice": chosen}, id, actor)
 
 
@@ -173,11 +175,32 @@ def clear(
 
 
 @order.command()
-def place(order_id: OrderId, id: CommandId = None, actor: Actor = None) -> None:
-    """Place a draft."""
+def quote(
+    order_id: OrderId,
+    quote_id: QuoteId,
+    line: Annotated[list[str], typer.Option(help="LINE=AMOUNT, for each line.")],
+    currency: Currency,
+    hours: Annotated[float, typer.Option(help="How long it holds.")] = 24.0,
+    id: CommandId = None,
+    actor: Actor = None,
+) -> None:
+    """Quote a draft as it is now."""
+    from datetime import UTC, datetime, timedelta
+
+    from infra.cli.ordering import amounts, tell
+
+    expires = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+    said = {"quote_id": quote_id, "lines": amounts(line), "currency": currency,
+            "expires_at": expires}  # fmt: skip
+    tell(f"order/{order_id}", "quote", said, id, actor)
+
+
+@order.command()
+def place(order_id: OrderId, quote_id: QuoteId, id: CommandId = None, actor: Actor = None) -> None:
+    """Place a draft at the price of its quote."""
     from infra.cli.ordering import tell
 
-    tell(f"order/{order_id}", "place", {}, id, actor)
+    tell(f"order/{order_id}", "place", {"quote_id": quote_id}, id, actor)
 
 
 @order.command()
@@ -195,12 +218,33 @@ def queue(
 
 @order.command()
 def cancel(
-    order_id: OrderId, reason: Reason = None, id: CommandId = None, actor: Actor = None
+    order_id: OrderId,
+    sunk_cost: Annotated[
+        str | None, typer.Option(help="What was spent, once the order is queued.")
+    ] = None,
+    reason: Reason = None,
+    id: CommandId = None,
+    actor: Actor = None,
 ) -> None:
     """Cancel an order; its open operations are closed."""
     from infra.cli.ordering import tell
 
-    tell(f"order/{order_id}", "cancel", {}, id, actor, reason=reason)
+    tell(f"order/{order_id}", "cancel", {"sunk_cost": sunk_cost}, id, actor, reason=reason)
+
+
+@order.command("tell")
+def tell_order(
+    order_id: OrderId,
+    command: Annotated[str, typer.Argument(help="instruct, accept, promise, rework, refund, …")],
+    arguments: Annotated[str, typer.Argument(help="In JSON; what is wrong is said.")] = "{}",
+    reason: Reason = None,
+    id: CommandId = None,
+    actor: Actor = None,
+) -> None:
+    """Any decision about an order, its arguments in JSON: docs/commands.md lists them."""
+    from infra.cli.ordering import parsed, tell
+
+    tell(f"order/{order_id}", command, parsed(arguments), id, actor, reason=reason)
 
 
 Purposes = Annotated[str, typer.Argument(help="By comma: fulfil,personalize,analyse,…")]

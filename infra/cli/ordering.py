@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from uuid import uuid4
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
-from consumers.doors.commands import Command
+from consumers.doors.commands import Command, parse_arguments
 from domain.customer.consent import PURPOSES, Purpose
-from domain.order.events import OptionChosen, OptionCleared, OrderLine, Step
 from infra.cli.terminal import Told, open_app
 
-T = TypeVar("T")
+Said = dict[str, Any]
 
 
 def purposes_of(text: str) -> list[Purpose]:
@@ -28,49 +26,53 @@ def purposes_of(text: str) -> list[Purpose]:
     return cast(list[Purpose], named)
 
 
-def lines(words: list[str]) -> list[OrderLine]:
+def lines(words: list[str]) -> list[Said]:
     made = []
     for word in words:
         line_id, _, rest = word.partition("=")
         product, _, quantity = rest.partition(":")
         if quantity and not quantity.isdigit():
             raise Told(f"--line {word}: the quantity is no whole number: write LINE=PRODUCT:2")
-        said = {"line_id": line_id, "product": product, "quantity": int(quantity or 1)}
-        made.append(_valid(OrderLine, said, "--line"))
+        made.append({"line_id": line_id, "product": product, "quantity": int(quantity or 1)})
     return made
 
 
-def route(words: list[str]) -> list[Step]:
+def amounts(words: list[str]) -> list[Said]:
+    if wrong := [w for w in words if "=" not in w]:
+        raise Told(f"--line {wrong[0]}: write LINE=AMOUNT")
+    return [dict(zip(("line_id", "amount"), w.split("=", 1), strict=True)) for w in words]
+
+
+def route(words: list[str]) -> list[Said]:
     names = ("operation_id", "line_id", "work_centre")
     if wrong := [w for w in words if w.count(":") != 2]:
         raise Told(f"--operation {wrong[0]}: write OPERATION:LINE:WORK_CENTRE")
-    return [_valid(Step, dict(zip(names, w.split(":"), strict=True)), "--operation") for w in words]
+    return [dict(zip(names, w.split(":"), strict=True)) for w in words]
 
 
-def choice(
-    line: str, option: str, stage: str, space: str = "closed", effort_s: float = 0.0, **more: Any
-) -> OptionChosen | OptionCleared:
+def choice(line: str, option: str, stage: str, space: str = "closed", **more: Any) -> Said:
     """A choice that the customer made, by themselves and for the product."""
-    said = {
+    return {
         "line_id": line, "option": option, "stage": stage, "choice_space": space,
-        "origin": "direct", "target": "product", "effort_s": effort_s, **more,
+        "origin": "direct", "target": "product", **more,
     }  # fmt: skip
-    cls: Any = OptionChosen if more else OptionCleared
-    return cast(OptionChosen | OptionCleared, _valid(cls, said, "the choice"))
 
 
-def _valid(cls: type[T], said: Mapping[str, Any], what: str) -> T:
+def parsed(text: str) -> Said:
+    """Arguments as a person wrote them in JSON."""
     try:
-        return TypeAdapter(cls).validate_json(json.dumps(said))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise Told(f"{what}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        said = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Told(f"the arguments are no JSON ({error.msg}): write '{{\"name\": …}}'") from None
+    if not isinstance(said, dict):
+        raise Told("the arguments are one JSON object")
+    return said
 
 
 def tell(
     subject: str,
     name: str,
-    arguments: Mapping[str, Any],
+    said: Mapping[str, Any],
     id: str | None,
     actor: str | None,
     *,
@@ -78,6 +80,7 @@ def tell(
     reason: str | None = None,
 ) -> None:
     """Sends a command, waits for the views, and says what came of it."""
+    arguments = parse_arguments(subject.partition("/")[0], name, json.dumps(said).encode())
     command = Command(
         id=id or str(uuid4()),
         source="/ordermade/cli",

@@ -81,6 +81,9 @@ class PostgresOwners:
             ).fetchall()
         return {owner: frozenset(purposes) for owner, purposes in rows}
 
+    def digest(self, owner: str, contents: bytes) -> str:
+        return self.keys([owner], mint=True)[owner].digest(contents).hex()
+
     def key_of(self, owner: str) -> OwnerKey | None:
         """The owner's key; None where there is none, or none any more."""
         return self.keys([owner]).get(owner)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_WORDS = ("{at} – übermäßig 你好", "{at}", "12.50")
+_WORDS = ("{at} – übermäßig 你好", "{at}", "12.50", "EUR")
 _NUMBERS = (81.25, 0.75)
 _FORMATS = {
     "uuid": "6fa459ea-ee8a-5ca4-894e-db77e160355e",

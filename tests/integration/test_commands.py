@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
-from consumers.doors.commands import Command, Commands
-from domain.errors import ConsentMissing, ContentsDiffer, NotAllowed
-from domain.order.events import OrderDrafted, OrderLine, OrderPlaced
+from consumers.doors.commands import Command, Commands, parse_arguments
+from domain.errors import ConsentMissing, ContentsDiffer, Malformed, NotAllowed
+from domain.order.events import (
+    OptionChosen,
+    OptionCleared,
+    OrderDrafted,
+    OrderLine,
+    OrderPlaced,
+    QuoteLine,
+)
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LINES = [OrderLine(line_id="L1", product="shirt")]
+QUOTE = {
+    "quote_id": "Q1", "lines": [QuoteLine(line_id="L1", amount=Decimal("40"))],
+    "currency": "EUR", "expires_at": NOW + timedelta(days=1),
+}  # fmt: skip
+PLACE = {"quote_id": "Q1"}
 
 
 @pytest.fixture
@@ -31,15 +44,42 @@ def ask(commands, id, name, subject="order/1", customer=None, **arguments):
 
 def test_an_order_is_drafted_and_placed(commands):
     [drafted] = ask(commands, "1", "draft", lines=LINES).events
-    [placed] = ask(commands, "2", "place").events
-    assert (drafted.data, placed.data) == (OrderDrafted(lines=tuple(LINES)), OrderPlaced())
-    assert (drafted.version, placed.version) == (1, 2)
-    assert ask(commands, "3", "place").events == ()
+    ask(commands, "2", "quote", **QUOTE)
+    [placed] = ask(commands, "3", "place", **PLACE).events
+    agreed = OrderPlaced(quote_id="Q1", total=Decimal("40"), currency="EUR")
+    assert (drafted.data, placed.data) == (OrderDrafted(lines=tuple(LINES)), agreed)
+    assert (drafted.version, placed.version) == (1, 3)
+    assert ask(commands, "4", "place", **PLACE).events == ()
+
+
+def test_what_changed_after_its_quote_is_not_placed_at_its_price(commands):
+    ask(commands, "1", "draft", lines=LINES)
+    ask(commands, "2", "quote", **QUOTE)
+    chosen = {"line_id": "L1", "option": "monogram", "value": "serif", "text": "A.B."}
+    facts = {"origin": "direct", "choice_space": "closed", "target": "product",
+             "stage": "packaging"}  # fmt: skip
+    ask(commands, "3", "choose", choice=OptionChosen(**chosen, **facts))
+    with pytest.raises(NotAllowed, match="has changed since quote Q1"):
+        ask(commands, "4", "place", **PLACE)
+    ask(commands, "5", "clear", choice=OptionCleared(line_id="L1", option="monogram", **facts))
+    assert len(ask(commands, "6", "place", **PLACE).events) == 1
+
+
+def test_arguments_are_taken_literally():
+    said = b'{"quote_id": "Q1", "lines": [{"line_id": "L1", "amount": 40}], "currency": "EUR", '
+    with pytest.raises(Malformed, match=r"lines\.0\.amount: money is text, not a number"):
+        parse_arguments("order", "quote", said + b'"expires_at": "2026-03-01T12:00:00Z"}')
+    with pytest.raises(Malformed, match="expires_at: the time has no zone"):
+        parse_arguments("order", "quote", said + b'"expires_at": "2026-03-01T12:00:00"}')
+    with pytest.raises(Malformed, match="now: is not a field"):
+        parse_arguments("order", "place", b'{"quote_id": "Q1", "now": "2026-03-01T12:00:00Z"}')
+    with pytest.raises(Malformed, match="there is no command order plaice: there are draft"):
+        parse_arguments("order", "plaice", b"{}")
 
 
 def test_a_command_sent_again_gives_the_first_answer_and_other_contents_are_refused(commands):
     first = ask(commands, "1", "draft", lines=LINES)
-    ask(commands, "2", "place")
+    ask(commands, "2", "quote", **QUOTE)
     again = ask(commands, "1", "draft", lines=LINES)
     assert (again.events, again.known) == (first.events, True)
     other = [OrderLine(line_id="L2", product="hat")]
@@ -50,10 +90,10 @@ def test_a_command_sent_again_gives_the_first_answer_and_other_contents_are_refu
 
 
 def test_a_refusal_records_nothing_and_is_decided_anew(commands):
-    with pytest.raises(NotAllowed, match="the order is new and cannot be placed"):
-        ask(commands, "1", "place")
+    with pytest.raises(NotAllowed, match="the order is new and cannot be quoted"):
+        ask(commands, "1", "quote", **QUOTE)
     ask(commands, "2", "draft", lines=LINES)
-    assert len(ask(commands, "1", "place").events) == 1
+    assert len(ask(commands, "1", "quote", **QUOTE).events) == 1
 
 
 def test_only_who_consents_can_order(commands, owners):
@@ -66,11 +106,12 @@ def test_only_who_consents_can_order(commands, owners):
     assert drafted.event.customerid == owners.find(["shop:ann"])["shop:ann"]
     ask(commands, "3", "withdraw-consent", subject="customer/shop:ann", **granted)
     with pytest.raises(ConsentMissing):
-        ask(commands, "4", "place")
+        ask(commands, "4", "quote", **QUOTE)
 
 
 def test_of_eight_who_place_at_once_one_does(commands):
     ask(commands, "0", "draft", lines=LINES)
+    ask(commands, "1", "quote", **QUOTE)
     with ThreadPoolExecutor(8) as pool:
-        done = list(pool.map(lambda i: ask(commands, f"p{i}", "place"), range(8)))
+        done = list(pool.map(lambda i: ask(commands, f"p{i}", "place", **PLACE), range(8)))
     assert sum(len(d.events) for d in done) == 1

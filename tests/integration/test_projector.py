@@ -12,7 +12,8 @@ from consumers.movers.projector import Projector
 from consumers.ports import StreamAppend
 from domain.customer.events import ConsentGranted, PreferenceStated
 from domain.event import Event, event_id
-from domain.order.events import OrderDrafted, OrderLine, OrderPlaced, OrderShipped
+from domain.order.events import OrderDrafted, OrderLine, OrderPlaced
+from domain.order.reports import OrderShipped
 from domain.partition import partition_of
 from infra.postgres.log import PostgresLog
 from infra.postgres.progress import Progress

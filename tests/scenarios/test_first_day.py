@@ -25,26 +25,31 @@ def test_an_order_goes_from_draft_to_shipped(front):
     front.ok("order", "draft", "7", "--line", "L1=shirt:2", "--customer", "shop:ann")
     front.ok("order", "choose", "7", "L1", "monogram", "serif", "--stage", "packaging",
              "--text", "A.B.", "--actor", "clerk")  # fmt: skip
-    front.ok("order", "place", "7")
+    front.ok("order", "quote", "7", "Q1", "--line", "L1=80.00", "--currency", "EUR")
+    front.ok("order", "place", "7", "Q1")
     front.ok("order", "queue", "7", "--operation", "cut:L1:cutting")
     work = {"operation_id": "cut", "line_id": "L1", "work_centre": "cutting"}
     front.publish(
         message("2", "order.operation-started.v1", "order/7", work),
         message("3", "order.operation-completed.v1", "order/7",
                 {**work, "quantity": 2, "run_s": 90}),
-        message("4", "order.order-shipped.v1", "order/7", {"carrier": "bike"}),
+        message("4", "order.quality-check-passed.v1", "order/7",
+                {"check_id": "C1", "line_id": "L1", "quantity": 2}),
+        message("5", "order.order-packaged.v1", "order/7", {}),
+        message("6", "order.order-shipped.v1", "order/7", {"carrier": "bike"}),
     )  # fmt: skip
     [row] = front.show("backlog", "7")
-    assert (row["status"], row["operations"][0]["completed"]) == (
+    assert (row["status"], row["progress"]["operations"][0]["completed"]) == (
         "shipped", "2026-03-01T12:00:00Z",
     )  # fmt: skip
     story = front.show("audit", "order/7")
     assert [r["type"].split(".")[1] for r in story] == [
-        "order-drafted", "option-chosen", "order-placed", "order-queued",
-        "operation-started", "operation-completed", "order-shipped",
+        "order-drafted", "option-chosen", "quote-issued", "order-placed", "order-queued",
+        "operation-started", "operation-completed", "quality-check-passed", "order-packaged",
+        "order-shipped",
     ]  # fmt: skip
     assert story[1]["actor"] == "clerk"
-    assert "is shipped and cannot" in front.refused("order", "place", "7")
+    assert "is shipped and cannot" in front.refused("order", "place", "7", "Q2")
 
 
 def test_a_customer_is_one_by_either_name_and_personal_values_are_opened(front):
@@ -107,9 +112,11 @@ def test_nothing_is_taken_in_without_a_basis(front, tmp_path):
         (["sql", "DROP VIEW profile"], "cannot execute DROP VIEW in a read-only transaction"),
         (["sql", "SELEC"], "the query fails: syntax error"),
         (["import", "events", "no.jsonl", "--basis", "fulfil"], "no.jsonl is not there"),
-        (["order", "place", "9"], "the order is new and cannot be placed"),
-        (["order", "draft", "9", "--line", "L1"], "--line: product"),
+        (["order", "place", "9", "Q1"], "the order is new and cannot be placed"),
+        (["order", "draft", "9", "--line", "L1"], "lines.0.product: "),
         (["order", "queue", "9", "--operation", "cut"], "write OPERATION:LINE:WORK_CENTRE"),
+        (["order", "tell", "9", "refund", "{"], "the arguments are no JSON"),
+        (["order", "tell", "9", "refund", '{"refund_id": "F1"}'], "amount: is missing"),
     ],
 )
 def test_an_error_is_a_sentence(front, words, sentence):

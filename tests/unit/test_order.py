@@ -3,47 +3,77 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import reduce
 
 import pytest
 
 from domain.errors import NotAllowed
 from domain.order import decide
-from domain.order.events import (
-    OperationCompleted,
-    OperationStarted,
-    OptionChosen,
-    OptionCleared,
-    OrderCancelled,
-    OrderDrafted,
-    OrderLine,
-    OrderPlaced,
-    OrderQueued,
-    OrderShipped,
-    Step,
-)
-from domain.order.state import Order, Status, Work, evolve
+from domain.order import events as e
+from domain.order import reports as r
+from domain.order.expected import unexpected
+from domain.order.progress import Status
+from domain.order.state import Order, evolve
 
-LINES = (OrderLine(line_id="L1", product="shirt"), OrderLine(line_id="L2", product="shirt"))
+T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 FACTS = {
     "origin": "direct",
     "choice_space": "closed",
     "target": "product",
     "stage": "packaging",
 }
-DRAFTED = OrderDrafted(lines=LINES)
-MONOGRAM = OptionChosen(line_id="L1", option="monogram", value="serif", text="A.B.", **FACTS)
-CLEARED = OptionCleared(line_id="L1", option="monogram", **FACTS)
-PLACED = OrderPlaced()
-CUT = Step(operation_id="cut", line_id="L1", work_centre="cutting")
-SEW = Step(operation_id="sew", line_id="L1", work_centre="sewing")
-QUEUED = OrderQueued(route=(CUT, SEW))
-STARTED = OperationStarted(operation_id="cut", line_id="L1", work_centre="cutting")
-COMPLETED = OperationCompleted(
+LINES = (e.OrderLine(line_id="L1", product="shirt"), e.OrderLine(line_id="L2", product="shirt"))
+DRAFTED = e.OrderDrafted(lines=LINES)
+MONOGRAM = e.OptionChosen(line_id="L1", option="monogram", value="serif", text="A.B.", **FACTS)
+CLEARED = e.OptionCleared(line_id="L1", option="monogram", **FACTS)
+FIT = e.OptionChosen(
+    line_id="L1", option="fit", value="slim", **{**FACTS, "stage": "pre_manufacture"}
+)
+WISH = e.SpecialInstructionGiven(instruction_id="I1", text="no starch, please", **FACTS)
+READ = e.SpecialInstructionInterpreted(
+    instruction_id="I1", operations=("no-starch",), confidence=0.9, by="clerk"
+)
+ACCEPTED = e.SpecialInstructionAccepted(instruction_id="I1")
+PRICES = (
+    e.QuoteLine(line_id="L1", amount=Decimal("40")),
+    e.QuoteLine(line_id="L2", amount=Decimal("30.50")),
+)
+ASKED = {"quote_id": "Q1", "lines": PRICES, "currency": "EUR", "expires_at": T0 + DAY}
+[QUOTED] = decide.quote(
+    reduce(lambda s, d: evolve(s, d, T0), [DRAFTED], Order()),
+    **ASKED, configuration_hash="h1", now=T0,
+)  # fmt: skip
+PLACED = e.OrderPlaced(quote_id="Q1", total=Decimal("70.50"), currency="EUR")
+CUT = e.Step(operation_id="cut", line_id="L1", work_centre="cutting")
+SEW = e.Step(operation_id="sew", line_id="L1", work_centre="sewing")
+QUEUED = e.OrderQueued(route=(CUT, SEW))
+STARTED = r.OperationStarted(operation_id="cut", line_id="L1", work_centre="cutting")
+COMPLETED = r.OperationCompleted(
     operation_id="cut", line_id="L1", work_centre="cutting", quantity=1, run_s=60
 )
-SHIPPED = OrderShipped()
-CANCELLED = OrderCancelled()
+FAILED = r.QualityCheckFailed(check_id="C1", line_id="L1", quantity=1, defect="loose thread")
+PASSED = r.QualityCheckPassed(check_id="C2", line_id="L1", quantity=1)
+AGAIN = e.Step(operation_id="sew-2", line_id="L1", work_centre="sewing")
+REWORKED = e.ReworkOrdered(check_id="C1", route=(AGAIN,))
+PACKAGING, PACKAGED = r.PackagingStarted(), r.OrderPackaged()
+SHIPPED, DELIVERED = r.OrderShipped(), r.OrderDelivered()
+PROMISED = e.PromiseMade(p50=T0 + 2 * DAY, p90=T0 + 3 * DAY, basis="clerk")
+PAID = r.PaymentRecorded(amount=Decimal("70.50"), currency="EUR")
+CHANGE = e.ChangeOrderRequested(
+    change_id="X1", line_id="L1", option="monogram", value="sans", delta_price=Decimal("5"),
+    delta_days=2, **FACTS,
+)  # fmt: skip
+PAUSED = e.OperationsPaused(change_id="X1", operations=("cut", "sew"))
+RESUMED = e.OperationsResumed(change_id="X1", operations=("cut", "sew"))
+APPROVED = e.ChangeOrderApproved(change_id="X1")
+TO_PLANT = (DRAFTED, QUOTED, PLACED, QUEUED)
+MADE = (*TO_PLANT, STARTED, COMPLETED)
+ARRIVED = (*MADE, PASSED, PACKAGED, SHIPPED, DELIVERED)
+BACK = (r.ReturnLine(line_id="L1", product="shirt", quantity=1),)
+RETURNING = e.ReturnRequested(return_id="R1", lines=BACK)
 
 
 @dataclass
@@ -70,7 +100,15 @@ class Given:
 
 
 def given(*events):
-    return Given(reduce(evolve, events, Order()))
+    """Each event happened at T0, or at the time that stands beside it."""
+    order = Order()
+    for said in events:
+        event, at = said if isinstance(said, tuple) else (said, T0)
+        order = evolve(order, event, at)
+    return Given(order)
+
+
+# The configuration.
 
 
 def test_a_draft_takes_choices():
@@ -82,8 +120,12 @@ def test_a_draft_takes_choices():
 def test_what_is_so_already_is_recorded_once():
     given(DRAFTED, MONOGRAM).when(decide.choose, choice=MONOGRAM).then()
     given(DRAFTED).when(decide.clear, choice=CLEARED).then()
-    given(DRAFTED, PLACED).when(decide.place).then()
-    given(DRAFTED, CANCELLED).when(decide.cancel).then()
+    given(DRAFTED, WISH).when(decide.instruct, instruction=WISH).then()
+    given(DRAFTED, QUOTED).when(decide.quote, **ASKED, configuration_hash="h1", now=T0).then()
+    given(*TO_PLANT).when(decide.place, quote_id="Q1", configuration_hash="?", now=T0).then()
+    given(*TO_PLANT, CHANGE).when(decide.request_change, change=CHANGE).then()
+    given(*TO_PLANT, CHANGE, APPROVED).when(decide.approve_change, change_id="X1").then()
+    given(*ARRIVED, RETURNING).when(decide.request_return, return_id="R1", lines=BACK).then()
 
 
 def test_an_order_is_drafted_once_with_lines_of_their_own():
@@ -91,40 +133,334 @@ def test_an_order_is_drafted_once_with_lines_of_their_own():
     given().when(decide.draft, lines=LINES[:1] * 2).refused("lines", "L1 is named twice")
 
 
-def test_a_choice_is_about_a_line_of_a_draft():
-    given(DRAFTED, PLACED).when(decide.choose, choice=MONOGRAM).refused("status", "only a draft")
-    given(OrderDrafted(lines=LINES[1:])).when(decide.choose, choice=MONOGRAM).refused(
+def test_a_choice_is_about_a_line_of_the_order():
+    given(e.OrderDrafted(lines=LINES[1:])).when(decide.choose, choice=MONOGRAM).refused(
         "line_id", "no line L1: its lines are L2"
     )
 
 
-def test_an_order_is_placed_and_then_queued():
-    given(DRAFTED).when(decide.place).then(PLACED)
-    given(DRAFTED).when(decide.queue, route=[CUT]).refused("status", "place it first")
-    given(DRAFTED, PLACED).when(decide.queue, route=[CUT, SEW]).then(QUEUED)
-    given(DRAFTED, PLACED).when(decide.queue, route=[CUT, CUT]).refused("route", "cut is named")
+@pytest.mark.parametrize(
+    ("choice", "open_until", "frozen_by"),
+    [
+        (FIT, (QUEUED,), (QUEUED, STARTED)),
+        (MONOGRAM, (QUEUED, STARTED, COMPLETED), (QUEUED, STARTED, PACKAGING)),
+        (MONOGRAM, (), (PACKAGED,)),
+    ],
+)
+def test_a_choice_freezes_when_its_stage_begins(choice, open_until, frozen_by):
+    placed = (DRAFTED, QUOTED, PLACED)
+    given(*placed, *open_until).when(decide.choose, choice=choice).then(choice)
+    given(*placed, *frozen_by).when(decide.choose, choice=choice).refused(
+        "stage", "request a change order"
+    )
 
 
-def test_cancelling_closes_what_is_open_and_is_too_late_after_shipping():
-    given(DRAFTED, PLACED, QUEUED).when(decide.cancel).then(CANCELLED)
-    given(DRAFTED, PLACED, QUEUED, SHIPPED).when(decide.cancel).refused("status", "shipped")
-    work = given(DRAFTED, PLACED, QUEUED, STARTED, COMPLETED, CANCELLED).order.work
-    assert work == {"cut": Work.COMPLETED, "sew": Work.CLOSED}
+def test_what_is_chosen_for_delivery_freezes_with_the_shipment_and_for_use_never():
+    sms = e.OptionChosen(
+        line_id="L1", option="notice", value="sms", **{**FACTS, "stage": "delivery"}
+    )
+    care = e.OptionChosen(line_id="L1", option="care", value="wool", **{**FACTS, "stage": "in_use"})
+    given(*MADE, PASSED, PACKAGED).when(decide.choose, choice=sms).then(sms)
+    given(*MADE, PASSED, PACKAGED, SHIPPED).when(decide.choose, choice=sms).refused(
+        "stage", "delivery of line L1 has begun"
+    )
+    given(*ARRIVED).when(decide.choose, choice=care).then(care)
+
+
+def test_a_frozen_choice_is_not_thawed_by_naming_a_later_stage():
+    late = e.OptionChosen(line_id="L1", option="fit", value="wide", **{**FACTS, "stage": "in_use"})
+    given(DRAFTED, FIT, QUOTED, PLACED, QUEUED, STARTED).when(decide.choose, choice=late).refused(
+        "stage", "pre_manufacture"
+    )
+
+
+# Special instructions.
+
+
+def test_an_instruction_is_read_and_then_answered():
+    given(DRAFTED).when(decide.instruct, instruction=WISH).then(WISH)
+    given(DRAFTED, WISH).when(
+        decide.interpret, instruction_id="I1", operations=["no-starch"], confidence=0.9, by="clerk"
+    ).then(READ)
+    given(DRAFTED, WISH, READ).when(decide.accept, instruction_id="I1").then(ACCEPTED)
+    given(DRAFTED, WISH).when(decide.decline, instruction_id="I1", cause="no such thing").then(
+        e.SpecialInstructionDeclined(instruction_id="I1", cause="no such thing")
+    )
+    given(DRAFTED, WISH).when(decide.accept, instruction_id="I1").refused(
+        "instruction_id", "is given: it must be interpreted"
+    )
+    given(DRAFTED).when(decide.accept, instruction_id="I9").refused("instruction_id", "I9")
+
+
+def test_an_order_is_placed_when_every_instruction_is_answered():
+    place = {"quote_id": "Q1", "configuration_hash": "h1", "now": T0}
+    given(DRAFTED, WISH, READ, QUOTED).when(decide.place, **place).refused(
+        "instruction_id", "I1 is open"
+    )
+    given(DRAFTED, WISH, READ, ACCEPTED, QUOTED).when(decide.place, **place).then(PLACED)
+
+
+# The price.
+
+
+def test_a_quote_prices_each_line_once_and_its_trace_sums_to_its_total():
+    assert QUOTED.total == sum(t.amount for t in QUOTED.trace) == Decimal("70.50")
+    ask = {**ASKED, "configuration_hash": "h1", "now": T0}
+    given(DRAFTED).when(decide.quote, **{**ask, "lines": PRICES[:1]}).refused("lines", "L2")
+    given(DRAFTED).when(decide.quote, **{**ask, "lines": PRICES[:1] * 2}).refused("lines", "twice")
+    below = (e.QuoteLine(line_id="L1", amount=Decimal(-1)), PRICES[1])
+    given(DRAFTED).when(decide.quote, **{**ask, "lines": below}).refused("lines", "negative")
+    given(DRAFTED).when(decide.quote, **{**ask, "expires_at": T0}).refused("expires_at", "later")
+    given(DRAFTED, QUOTED).when(decide.quote, **{**ask, "currency": "GBP"}).refused(
+        "quote_id", "another quote"
+    )
+
+
+def test_placing_needs_an_unexpired_quote_for_exactly_this_configuration():
+    place = {"quote_id": "Q1", "configuration_hash": "h1", "now": T0}
+    given(DRAFTED).when(decide.place, **place).refused("quote_id", "no open quote Q1")
+    given(DRAFTED, QUOTED).when(decide.place, **place).then(PLACED)
+    given(DRAFTED, QUOTED).when(decide.place, **{**place, "now": T0 + DAY}).refused(
+        "quote_id", "Q1 expired at 2026-03-02T12:00:00Z"
+    )
+    given(DRAFTED, QUOTED, MONOGRAM).when(
+        decide.place, **{**place, "configuration_hash": "h2"}
+    ).refused("quote_id", "has changed since quote Q1")
+    given(DRAFTED, QUOTED, e.QuoteExpired(quote_id="Q1")).when(decide.place, **place).refused(
+        "quote_id", "expired"
+    )
+    given().when(decide.place, **place).refused("status", "only a draft")
+
+
+def test_a_quote_expires_once_and_only_while_it_is_open():
+    late = {"quote_id": "Q1", "now": T0 + DAY}
+    given(DRAFTED, QUOTED).when(decide.expire_quote, **{**late, "now": T0}).then()
+    expired = e.QuoteExpired(quote_id="Q1")
+    given(DRAFTED, QUOTED).when(decide.expire_quote, **late).then(expired)
+    given(DRAFTED, QUOTED, expired).when(decide.expire_quote, **late).then()
+    given(DRAFTED, QUOTED, PLACED).when(decide.expire_quote, **late).then()
+
+
+# The date.
+
+
+def test_a_promise_is_made_revised_kept_or_missed():
+    dates = {"p50": PROMISED.p50, "p90": PROMISED.p90, "basis": "clerk"}
+    placed = (DRAFTED, QUOTED, PLACED)
+    given(*placed).when(decide.promise, **dates).then(PROMISED)
+    given(*placed, PROMISED).when(decide.promise, **dates).then()
+    later = {**dates, "p90": PROMISED.p90 + DAY}
+    given(*placed, PROMISED).when(decide.promise, **later).then(e.PromiseRevised(**later))
+    given(DRAFTED).when(decide.promise, **dates).refused("status", "place it first")
+    given(*placed).when(decide.promise, **{**dates, "p90": T0}).refused("p90", "before p50")
 
 
 @pytest.mark.parametrize(
-    ("events", "unexpected"),
+    ("events", "now", "said"),
     [
-        ([DRAFTED, PLACED, QUEUED, STARTED], ()),
-        ([DRAFTED, PLACED, STARTED], ("started-without-being-queued",)),
-        ([DRAFTED, PLACED, QUEUED, COMPLETED], ("completed-without-being-started",)),
-        ([DRAFTED, PLACED, QUEUED, STARTED, SHIPPED], ("shipped-with-open-operations",)),
-        ([SHIPPED], ("shipped-without-being-made",)),
+        ([], 3, None),
+        ([], 4, "missed"),
+        ([(DELIVERED, 3)], 9, "kept"),
+        ([(DELIVERED, 4)], 4, "missed"),
+        ([(e.PromiseMissed(promised=PROMISED.p90), 4)], 9, None),
+        ([(e.PromiseMissed(promised=PROMISED.p90), 4), (DELIVERED, 3)], 9, "kept"),
+        ([(e.OrderCancelled(), 1)], 9, None),
     ],
 )
-def test_a_report_is_never_refused_but_what_it_breaks_is_noted(events, unexpected):
-    assert given(*events).order.unexpected == unexpected
+def test_a_promise_is_settled_by_its_day(events, now, said):
+    dated = [(event, T0 + day * DAY) for event, day in events]
+    settled = given(DRAFTED, QUOTED, PLACED, PROMISED, *dated).when(
+        decide.settle_promise, now=T0 + now * DAY
+    )
+    kinds = {e.PromiseKept: "kept", e.PromiseMissed: "missed"}
+    assert [kinds[type(event)] for event in settled.said] == ([said] if said else [])
 
 
-def test_the_first_operation_starts_production():
-    assert given(DRAFTED, PLACED, QUEUED, STARTED).order.status is Status.IN_PRODUCTION
+# Changes to what is agreed.
+
+
+def test_a_change_order_pauses_what_it_touches_until_it_is_answered():
+    given(*TO_PLANT).when(decide.request_change, change=CHANGE).then(CHANGE, PAUSED)
+    given(*TO_PLANT, CHANGE, PAUSED).when(decide.reject_change, change_id="X1").then(
+        e.ChangeOrderRejected(change_id="X1"), RESUMED
+    )
+    given(DRAFTED).when(decide.request_change, change=CHANGE).refused("status", "place it first")
+    given(*TO_PLANT).when(decide.approve_change, change_id="X1").refused("change_id", "no change")
+
+
+def test_an_approved_change_requotes_repromises_and_alters_a_frozen_choice():
+    before = (DRAFTED, MONOGRAM, QUOTED, PLACED, PROMISED, QUEUED, STARTED, PACKAGING)
+    touched = e.OperationsPaused(change_id="X1", operations=("cut", "sew"))
+    asked = given(*before, CHANGE, touched).when(decide.approve_change, change_id="X1")
+    later = e.PromiseRevised(p50=T0 + 4 * DAY, p90=T0 + 5 * DAY, basis="X1")
+    asked.then(APPROVED, later, RESUMED)
+    order = given(*before, CHANGE, touched, APPROVED, later, RESUMED).order
+    assert order.options["L1", "monogram"].value == "sans"
+    assert order.progress.total == Decimal("75.50")
+    assert not any(o.paused_by for o in order.progress.operations)
+
+
+def test_a_change_order_is_answered_once():
+    rejected = e.ChangeOrderRejected(change_id="X1")
+    given(*TO_PLANT, CHANGE, rejected).when(decide.approve_change, change_id="X1").refused(
+        "change_id", "rejected already"
+    )
+    given(*TO_PLANT, CHANGE, APPROVED).when(decide.reject_change, change_id="X1").refused(
+        "change_id", "approved already"
+    )
+
+
+def test_cancelling_is_free_before_it_is_queued_and_carries_the_sunk_cost_after():
+    given(DRAFTED).when(decide.cancel).then(e.OrderCancelled())
+    given(DRAFTED, QUOTED, PLACED).when(decide.cancel).then(e.OrderCancelled(currency="EUR"))
+    given(DRAFTED).when(decide.cancel, sunk_cost=Decimal(5)).refused("sunk_cost", "nothing is")
+    given(*TO_PLANT).when(decide.cancel).refused("sunk_cost", "say what was spent")
+    given(*TO_PLANT).when(decide.cancel, sunk_cost=Decimal(-1)).refused("sunk_cost", "negative")
+    cancelled = e.OrderCancelled(sunk_cost=Decimal(5), currency="EUR")
+    given(*TO_PLANT).when(decide.cancel, sunk_cost=Decimal(5)).then(cancelled)
+    given(*TO_PLANT, cancelled).when(decide.cancel).then()
+    given(*TO_PLANT, SHIPPED).when(decide.cancel).refused("status", "shipped")
+    closed = given(*MADE, cancelled).order.progress.operations
+    assert [o.closed is not None for o in closed] == [False, True]
+
+
+# The plant, and what comes back.
+
+
+def test_an_order_is_queued_when_it_is_placed_each_operation_once():
+    given(DRAFTED).when(decide.queue, route=[CUT]).refused("status", "place it first")
+    given(DRAFTED, QUOTED, PLACED).when(decide.queue, route=[CUT, SEW]).then(QUEUED)
+    given(DRAFTED, QUOTED, PLACED).when(decide.queue, route=[CUT, CUT]).refused("route", "cut is")
+
+
+def test_rework_points_at_its_failed_check_and_escalates_after_three_tries():
+    ask = {"check_id": "C1", "route": [AGAIN]}
+    given(*MADE, FAILED).when(decide.rework, **ask).then(REWORKED)
+    given(*MADE, FAILED, REWORKED).when(decide.rework, **ask).then()
+    given(*MADE, PASSED).when(decide.rework, **{**ask, "check_id": "C2"}).refused(
+        "check_id", "no check C2 failed"
+    )
+    tries = []
+    for n in range(3):
+        step = e.Step(operation_id=f"again-{n}", line_id="L1", work_centre="sewing")
+        failed = r.QualityCheckFailed(check_id=f"F{n}", line_id="L1", quantity=1, defect="thread")
+        tries += [failed, e.ReworkOrdered(check_id=f"F{n}", route=(step,))]
+    given(*MADE, *tries, FAILED).when(decide.rework, **ask).then(
+        e.ReworkEscalated(check_id="C1", tries=3)
+    )
+    given(*MADE, *tries, FAILED).when(decide.rework, **ask, most=4).then(REWORKED)
+
+
+def test_good_and_scrap_and_open_are_what_was_ordered():
+    def tally(*events):
+        line = given(*MADE, *events).order.progress.line("L1")
+        return line.good, line.scrap, line.open
+
+    assert tally() == (0, 0, 1)
+    assert tally(FAILED) == (0, 1, 0)
+    assert tally(FAILED, REWORKED) == (0, 0, 1)
+    assert tally(FAILED, REWORKED, PASSED) == (1, 0, 0)
+
+
+def test_a_return_needs_delivery_and_no_more_comes_back_than_was_sold():
+    ask = {"return_id": "R1", "lines": BACK}
+    given(*ARRIVED).when(decide.request_return, **ask).then(RETURNING)
+    given(*MADE).when(decide.request_return, **ask).refused("status", "not delivered")
+    two = (r.ReturnLine(line_id="L1", product="shirt", quantity=2),)
+    given(*ARRIVED).when(decide.request_return, return_id="R1", lines=two).refused(
+        "lines", "only 1"
+    )
+    other = (r.ReturnLine(product="hat", quantity=1),)
+    given(*ARRIVED).when(decide.request_return, return_id="R1", lines=other).refused(
+        "lines", "names the lines"
+    )
+
+
+def test_refunds_never_exceed_what_was_paid():
+    ask = {"refund_id": "F1", "amount": Decimal("70.50"), "currency": "EUR"}
+    refunded = e.RefundIssued(**ask)
+    given(*ARRIVED, PAID).when(decide.refund, **ask).then(refunded)
+    given(*ARRIVED).when(decide.refund, **ask).refused("amount", "only 0 is left")
+    given(*ARRIVED, PAID, refunded).when(decide.refund, **ask).then()
+    given(*ARRIVED, PAID, refunded).when(decide.refund, **{**ask, "refund_id": "F2"}).refused(
+        "amount", "only 0.00 is left"
+    )
+    given(*ARRIVED, PAID).when(decide.refund, **{**ask, "currency": "GBP"}).refused(
+        "currency", "in EUR"
+    )
+    given(*ARRIVED, PAID).when(decide.refund, **ask, return_id="R9").refused("return_id", "R9")
+    given(*ARRIVED, PAID).when(decide.refund, **{**ask, "amount": Decimal(0)}).refused(
+        "amount", "more than nothing"
+    )
+
+
+# Reports: never refused; what they break is named.
+
+SOLD = r.OrderLineAdopted(
+    line_id="1", product="lantern", quantity=6, unit_price=Decimal("3.399"), currency="GBP",
+    origin="till",
+)  # fmt: skip
+HOME = r.ReturnReported(lines=(r.ReturnLine(line_id="1", product="lantern", quantity=7),))
+CANCELLED = e.OrderCancelled()
+
+
+@pytest.mark.parametrize(
+    ("events", "rules"),
+    [
+        ((*TO_PLANT, STARTED), []),
+        ((DRAFTED, QUOTED, PLACED, STARTED), ["started-without-being-queued"]),
+        ((*TO_PLANT, STARTED, STARTED), ["started-twice"]),
+        ((*TO_PLANT, COMPLETED), ["completed-without-being-started"]),
+        ((*MADE, COMPLETED), ["completed-twice"]),
+        ((*TO_PLANT, CHANGE, PAUSED, STARTED), ["worked-on-while-paused"]),
+        ((*TO_PLANT, CANCELLED, STARTED), ["reported-after-cancelling"]),
+        ((*MADE, PASSED), []),
+        ((*MADE, PASSED, FAILED), ["more-checked-than-ordered"]),
+        ((*MADE, PACKAGED), ["packaged-without-a-passed-check"]),
+        ((*MADE, FAILED, PACKAGED), ["packaged-without-a-passed-check"]),
+        ((*MADE, FAILED, REWORKED, PASSED, PACKAGED), []),
+        ((*MADE, PASSED, SHIPPED), ["shipped-without-being-packaged",
+                                    "shipped-with-open-operations"]),
+        ((DELIVERED,), ["delivered-without-being-shipped"]),
+        ((*TO_PLANT, r.OperationQueued(operation_id="cut", line_id="L1", work_centre="cutting")),
+         ["queued-twice"]),
+        ((*ARRIVED, r.CustomizationAppliedInUse(line_id="L1", option="care", value="wool")), []),
+        ((DRAFTED, r.CustomizationAppliedInUse(line_id="L1", option="care", value="wool")),
+         ["applied-before-delivery"]),
+        ((*ARRIVED, RETURNING, r.ReturnReceived(return_id="R1", lines=BACK)), []),
+        ((*ARRIVED, r.ReturnReceived(lines=BACK)), ["returned-without-a-request"]),
+        ((HOME,), ["return-fits-no-sale"]),
+        ((SOLD, HOME), ["returned-more-than-sold"]),
+        ((SOLD, SHIPPED, DELIVERED), []),
+        ((SOLD, SOLD), ["line-adopted-twice"]),
+        ((DRAFTED, QUOTED, PLACED, r.PaymentRecorded(amount=Decimal(1), currency="USD")),
+         ["another-currency"]),
+        ((DRAFTED, QUOTED, PLACED, PAID, PAID), ["paid-more-than-agreed"]),
+    ],
+)  # fmt: skip
+def test_a_report_is_never_refused_but_what_it_breaks_is_named(events, rules):
+    *before, last = events
+    assert unexpected(given(*before).order.progress, last) == rules
+
+
+def test_what_was_sold_elsewhere_is_summed_exactly():
+    order = given(SOLD, r.OrderAdjusted(amount=Decimal("-0.001"), currency="GBP", cause="rounding"))
+    assert order.order.progress.total == Decimal("20.394")
+    assert order.order.progress.adjusted == Decimal("-0.001")
+    assert order.order.status is Status.PLACED
+
+
+def test_an_order_goes_all_the_way():
+    way = (
+        (DRAFTED, "draft"), (QUOTED, "quoted"), (MONOGRAM, "draft"), (QUOTED, "quoted"),
+        (PLACED, "placed"), (QUEUED, "queued"), (STARTED, "in_production"),
+        (COMPLETED, "in_production"), (FAILED, "quality_check"), (REWORKED, "rework"),
+        (PASSED, "quality_check"), (PACKAGING, "quality_check"), (PACKAGED, "packaged"),
+        (SHIPPED, "shipped"), (DELIVERED, "delivered"),
+        (r.CustomizationAppliedInUse(line_id="L1", option="care", value="wool"), "in_use"),
+        (r.ReturnReceived(lines=BACK), "returned"),
+    )  # fmt: skip
+    order = Order()
+    for event, status in way:
+        order = evolve(order, event, T0)
+        assert order.status == status

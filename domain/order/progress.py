@@ -1,0 +1,399 @@
+"""How far an order is: the part of it that is about no person, which views keep as it is.
+
+`evolve` never refuses. What a report breaks is said by `expected.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, assert_never
+
+from domain.order import events as e
+from domain.order import reports as r
+from domain.personal import Plain
+
+
+class Status(StrEnum):
+    NEW = "new"
+    DRAFT = "draft"
+    QUOTED = "quoted"
+    PLACED = "placed"
+    QUEUED = "queued"
+    IN_PRODUCTION = "in_production"
+    QUALITY_CHECK = "quality_check"
+    REWORK = "rework"
+    PACKAGED = "packaged"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    IN_USE = "in_use"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+OPEN_TO_CHOICES = frozenset({Status.DRAFT, Status.QUOTED})
+OVER = frozenset({Status.NEW, Status.CANCELLED, Status.RETURNED})
+HANDED_OVER = frozenset({Status.DELIVERED, Status.IN_USE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """good + scrap + open = ordered, in pieces; `scrap` failed a check and is not reworked."""
+
+    line_id: Plain[str]
+    product: Plain[str]
+    ordered: Plain[int]
+    unit_price: Plain[Decimal | None] = None
+    good: Plain[int] = 0
+    scrap: Plain[int] = 0
+    returned: Plain[int] = 0
+
+    @property
+    def open(self) -> int:
+        return self.ordered - self.good - self.scrap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation of the route, with when it was what; `run_s` is its time at the machine."""
+
+    operation_id: Plain[str]
+    line_id: Plain[str]
+    work_centre: Plain[str]
+    queued: Plain[datetime | None] = None
+    started: Plain[datetime | None] = None
+    completed: Plain[datetime | None] = None
+    closed: Plain[datetime | None] = None
+    quantity: Plain[int] = 0
+    run_s: Plain[float] = 0.0
+    paused_by: Plain[str | None] = None
+
+    @property
+    def open(self) -> bool:
+        return self.completed is None and self.closed is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    check_id: Plain[str]
+    line_id: Plain[str]
+    passed: Plain[bool]
+    quantity: Plain[int]
+    defect: Plain[str | None] = None
+    instruction_id: Plain[str | None] = None
+    reworked: Plain[bool] = False
+    escalated: Plain[bool] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeOrder:
+    change_id: Plain[str]
+    line_id: Plain[str]
+    delta_price: Plain[Decimal]
+    delta_days: Plain[int]
+    approved: Plain[bool | None] = None  # None: nobody has said yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    p50: Plain[datetime]
+    p90: Plain[datetime]
+    made: Plain[datetime]
+    revisions: Plain[int] = 0
+    kept: Plain[bool | None] = None  # None: not yet known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Money is in `currency`; sums of what was adopted are exact and not rounded."""
+
+    status: Plain[Status] = Status.NEW
+    adopted: Plain[bool] = False
+    currency: Plain[str | None] = None
+    total: Plain[Decimal] = Decimal(0)
+    adjusted: Plain[Decimal] = Decimal(0)
+    paid: Plain[Decimal] = Decimal(0)
+    refunded: Plain[Decimal] = Decimal(0)
+    sunk_cost: Plain[Decimal] = Decimal(0)
+    lines: Plain[tuple[Line, ...]] = ()
+    operations: Plain[tuple[Operation, ...]] = ()
+    checks: Plain[tuple[Check, ...]] = ()
+    changes: Plain[tuple[ChangeOrder, ...]] = ()
+    returns: Plain[tuple[str, ...]] = ()
+    promise: Plain[Promise | None] = None
+    placed: Plain[datetime | None] = None
+    packaging: Plain[datetime | None] = None
+    packaged: Plain[datetime | None] = None
+    shipped: Plain[datetime | None] = None
+    delivered: Plain[datetime | None] = None
+    cancelled: Plain[datetime | None] = None
+
+    def line(self, line_id: str) -> Line | None:
+        return next((line for line in self.lines if line.line_id == line_id), None)
+
+    def operation(self, operation_id: str) -> Operation | None:
+        return next((o for o in self.operations if o.operation_id == operation_id), None)
+
+    def check(self, check_id: str) -> Check | None:
+        return next((c for c in self.checks if c.check_id == check_id), None)
+
+    def change(self, change_id: str) -> ChangeOrder | None:
+        return next((c for c in self.changes if c.change_id == change_id), None)
+
+    def frozen(self, line_id: str, stage: str) -> bool:
+        """Whether the stage has begun, after which only a change order alters a choice of it."""
+        match stage:
+            case "pre_manufacture":
+                return any(o.started for o in self.operations if o.line_id == line_id)
+            case "packaging":
+                return self.packaging is not None or self.packaged is not None
+            case "delivery":
+                return self.shipped is not None
+        return False
+
+
+def evolve(order: Progress, event: e.OrderEvent, at: datetime) -> Progress:
+    """The order after an event that happened `at` a time."""
+    match event:
+        case e.OrderDrafted(lines=lines):
+            made = tuple(
+                Line(line_id=li.line_id, product=li.product, ordered=li.quantity) for li in lines
+            )
+            return replace(order, status=Status.DRAFT, lines=made)
+        case (
+            e.OptionChosen()
+            | e.OptionCleared()
+            | e.SpecialInstructionGiven()
+            | e.SpecialInstructionAccepted()
+            | e.SpecialInstructionDeclined()
+            | e.QuoteExpired()
+        ):
+            return _moved(order, {Status.QUOTED}, Status.DRAFT)
+        case e.QuoteIssued():
+            return _moved(order, {Status.DRAFT}, Status.QUOTED)
+        case e.OrderPlaced(total=total, currency=currency):
+            return replace(
+                order, status=Status.PLACED, placed=at, total=total or order.total,
+                currency=currency or order.currency,
+            )  # fmt: skip
+        case r.OrderAdopted(lines=lines, total=total, currency=currency):
+            return replace(
+                _adopted(order, currency, at), total=total, lines=tuple(map(_sold, lines))
+            )
+        case r.OrderLineAdopted(quantity=quantity, unit_price=price, currency=currency):
+            others = tuple(li for li in order.lines if li.line_id != event.line_id)
+            return replace(
+                _adopted(order, currency, at), total=order.total + quantity * price,
+                lines=(*others, _sold(event)),
+            )  # fmt: skip
+        case r.OrderAdjusted(amount=amount, currency=currency):
+            return replace(
+                order, adjusted=order.adjusted + amount, currency=order.currency or currency
+            )
+        case r.PaymentRecorded(amount=amount, currency=currency):
+            if currency != (order.currency or currency):
+                return order
+            return replace(order, paid=order.paid + amount, currency=currency)
+        case e.RefundIssued(amount=amount):
+            return replace(order, refunded=order.refunded + amount)
+        case e.PromiseMade(p50=p50, p90=p90):
+            return replace(order, promise=Promise(p50=p50, p90=p90, made=at))
+        case e.PromiseRevised(p50=p50, p90=p90):
+            revisions = order.promise.revisions + 1 if order.promise else 0
+            new = Promise(p50=p50, p90=p90, made=at, revisions=revisions)
+            return replace(order, promise=new)
+        case e.PromiseKept() | e.PromiseMissed():
+            if order.promise is None:
+                return order
+            kept = isinstance(event, e.PromiseKept)
+            return replace(order, promise=replace(order.promise, kept=kept))
+        case e.ChangeOrderRequested():
+            asked = ChangeOrder(
+                change_id=event.change_id, line_id=event.line_id,
+                delta_price=event.delta_price, delta_days=event.delta_days,
+            )  # fmt: skip
+            return replace(order, changes=(*order.changes, asked))
+        case e.ChangeOrderApproved(change_id=change) | e.ChangeOrderRejected(change_id=change):
+            return _answered(order, change, isinstance(event, e.ChangeOrderApproved))
+        case e.ReturnRequested(return_id=id):
+            return replace(order, returns=(*order.returns, id))
+        case r.ReturnReceived(lines=lines):
+            return replace(_returned(order, lines), status=Status.RETURNED)
+        case r.ReturnReported(lines=lines, currency=currency):
+            moved = _moved(order, {Status.NEW}, Status.RETURNED)
+            return replace(_returned(moved, lines), currency=order.currency or currency)
+        case e.OrderCancelled(sunk_cost=cost):
+            closed = tuple(replace(o, closed=at) if o.open else o for o in order.operations)
+            return replace(
+                order, status=Status.CANCELLED, cancelled=at, sunk_cost=cost, operations=closed
+            )
+        case e.SpecialInstructionInterpreted():
+            return order
+        case _:
+            return _made(order, event, at)
+
+
+Making = (
+    e.OrderQueued
+    | e.OperationsPaused
+    | e.OperationsResumed
+    | e.ReworkOrdered
+    | e.ReworkEscalated
+    | r.OperationQueued
+    | r.OperationStarted
+    | r.OperationCompleted
+    | r.QualityCheckPassed
+    | r.QualityCheckFailed
+    | r.PackagingStarted
+    | r.OrderPackaged
+    | r.OrderShipped
+    | r.OrderDelivered
+    | r.CustomizationAppliedInUse
+)
+
+
+def _made(order: Progress, event: Making, at: datetime) -> Progress:
+    """What happens in the plant, and on the way to the customer."""
+    match event:
+        case e.OrderQueued(route=route):
+            return replace(_queued(order, route, at), status=Status.QUEUED)
+        case r.OperationQueued():
+            return _queued(order, [event], at)
+        case r.OperationStarted():
+            moved = _moved(order, {Status.PLACED, Status.QUEUED}, Status.IN_PRODUCTION)
+            return _worked(moved, event, started=at)
+        case r.OperationCompleted(quantity=quantity, run_s=run_s):
+            return _worked(order, event, completed=at, quantity=quantity, run_s=run_s)
+        case e.OperationsPaused(change_id=change, operations=ids):
+            return _paused(order, ids, change)
+        case e.OperationsResumed(operations=ids):
+            return _paused(order, ids, None)
+        case r.QualityCheckPassed(check_id=check, line_id=line, quantity=quantity):
+            passed = Check(check_id=check, line_id=line, passed=True, quantity=quantity)
+            return _tallied(_checked(order, passed), line, good=quantity)
+        case r.QualityCheckFailed(check_id=check, line_id=line, quantity=quantity):
+            failed = Check(
+                check_id=check, line_id=line, passed=False, quantity=quantity,
+                defect=event.defect, instruction_id=event.instruction_id,
+            )  # fmt: skip
+            return _tallied(_checked(order, failed), line, scrap=quantity)
+        case e.ReworkOrdered(check_id=id, route=route):
+            cause = order.check(id)
+            again = replace(_marked(order, id, reworked=True), status=Status.REWORK)
+            if cause and not cause.reworked:
+                again = _tallied(again, cause.line_id, scrap=-cause.quantity)
+            return _queued(again, route, at)
+        case e.ReworkEscalated(check_id=id):
+            return _marked(order, id, escalated=True)
+        case r.PackagingStarted():
+            return replace(order, packaging=at)
+        case r.OrderPackaged():
+            return replace(order, status=Status.PACKAGED, packaged=at)
+        case r.OrderShipped():
+            return replace(order, status=Status.SHIPPED, shipped=at)
+        case r.OrderDelivered():
+            return replace(order, status=Status.DELIVERED, delivered=at)
+        case r.CustomizationAppliedInUse():
+            return _moved(order, {Status.DELIVERED}, Status.IN_USE)
+        case _:
+            assert_never(event)
+
+
+def _moved(order: Progress, before: set[Status], after: Status) -> Progress:
+    return replace(order, status=after) if order.status in before else order
+
+
+def _adopted(order: Progress, currency: str, at: datetime) -> Progress:
+    status = Status.PLACED if order.status is Status.NEW else order.status
+    return replace(
+        order, adopted=True, status=status, currency=order.currency or currency,
+        placed=min(order.placed or at, at),
+    )  # fmt: skip
+
+
+def _sold(line: r.AdoptedLine | r.OrderLineAdopted) -> Line:
+    return Line(
+        line_id=line.line_id, product=line.product, ordered=line.quantity,
+        unit_price=line.unit_price,
+    )  # fmt: skip
+
+
+def _queued(order: Progress, route: Sequence[e.Step | r.OperationQueued], at: datetime) -> Progress:
+    for step in route:
+        order = _worked(order, step, queued=at)
+    return order
+
+
+def _worked(
+    order: Progress, work: e.Step | r.OperationQueued | r.OperationStarted | r.OperationCompleted,
+    **now: Any,
+) -> Progress:  # fmt: skip
+    known = order.operation(work.operation_id)
+    new = known or Operation(
+        operation_id=work.operation_id, line_id=work.line_id, work_centre=work.work_centre
+    )
+    changed = replace(new, **now)
+    if known is None:
+        return replace(order, operations=(*order.operations, changed))
+    return replace(order, operations=tuple(changed if o is known else o for o in order.operations))
+
+
+def _paused(order: Progress, ids: tuple[str, ...], change: str | None) -> Progress:
+    return replace(
+        order,
+        operations=tuple(
+            replace(o, paused_by=change) if o.operation_id in ids else o for o in order.operations
+        ),
+    )
+
+
+def _checked(order: Progress, check: Check) -> Progress:
+    before = {Status.QUEUED, Status.IN_PRODUCTION, Status.REWORK, Status.PLACED}
+    return replace(_moved(order, before, Status.QUALITY_CHECK), checks=(*order.checks, check))
+
+
+def _marked(order: Progress, check_id: str, **now: Any) -> Progress:
+    return replace(
+        order,
+        checks=tuple(replace(c, **now) if c.check_id == check_id else c for c in order.checks),
+    )
+
+
+def _tallied(order: Progress, line_id: str, good: int = 0, scrap: int = 0) -> Progress:
+    return replace(
+        order,
+        lines=tuple(
+            replace(li, good=li.good + good, scrap=li.scrap + scrap)
+            if li.line_id == line_id
+            else li
+            for li in order.lines
+        ),
+    )
+
+
+def _returned(order: Progress, lines: tuple[r.ReturnLine, ...]) -> Progress:
+    """Each returned line counts on its sale's line, where it names one."""
+    back = {line.line_id: line.quantity for line in lines}
+    return replace(
+        order,
+        lines=tuple(
+            replace(li, returned=li.returned + back.get(li.line_id, 0)) for li in order.lines
+        ),
+    )
+
+
+def _answered(order: Progress, change_id: str, approved: bool) -> Progress:
+    changes = tuple(
+        replace(c, approved=approved) if c.change_id == change_id else c for c in order.changes
+    )
+    asked = order.change(change_id)
+    more = asked.delta_price if asked and approved else Decimal(0)
+    return replace(order, changes=changes, total=order.total + more)
+
+
+def later(promise: Promise, days: int) -> tuple[datetime, datetime]:
+    """Both dates of a promise, so many days on."""
+    return promise.p50 + timedelta(days=days), promise.p90 + timedelta(days=days)
