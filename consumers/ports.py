@@ -41,6 +41,14 @@ class Appended:
     known: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A report that waits, durable and listed, until its stream opens or a person releases it."""
+
+    id: UUID
+    known: bool = False
+
+
 class Store(Protocol):
     """Where everything accepted is first."""
 

@@ -15,7 +15,7 @@ from domain.customer.decide import grant_consent
 from domain.customer.events import CustomerEvent
 from domain.customer.state import Customer, evolve
 from domain.errors import ConsentMissing, Malformed, Refusal
-from domain.event import Event, event_id
+from domain.event import TYPES, Event, event_id
 
 Answer = Appended | Refusal
 SOURCE = "/ordermade/gate"
@@ -132,6 +132,8 @@ def _whose(
     """Our id of the customer; None where the stream has none. Raises Refusal if nobody knows."""
     if name is None:
         owner = opened.get(message.subject)
+        if owner is None and TYPES[message.type].opens:
+            return None
         if owner is None:
             raise Malformed(
                 f"subject: {message.subject} is not open, so nobody knows whose it is: open it "

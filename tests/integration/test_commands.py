@@ -70,6 +70,7 @@ def test_arguments_are_taken_literally():
     with pytest.raises(Malformed, match=r"lines\.0\.amount: money is text, not a number"):
         parse_arguments("order", "quote", said + b'"expires_at": "2026-03-01T12:00:00Z"}')
     with pytest.raises(Malformed, match="expires_at: the time has no zone"):
+        said = said.replace(b"40", b'"40"')
         parse_arguments("order", "quote", said + b'"expires_at": "2026-03-01T12:00:00"}')
     with pytest.raises(Malformed, match="now: is not a field"):
         parse_arguments("order", "place", b'{"quote_id": "Q1", "now": "2026-03-01T12:00:00Z"}')
