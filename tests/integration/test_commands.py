@@ -69,8 +69,8 @@ def test_arguments_are_taken_literally():
     said = b'{"quote_id": "Q1", "lines": [{"line_id": "L1", "amount": 40}], "currency": "EUR", '
     with pytest.raises(Malformed, match=r"lines\.0\.amount: money is text, not a number"):
         parse_arguments("order", "quote", said + b'"expires_at": "2026-03-01T12:00:00Z"}')
+    said = said.replace(b"40", b'"40"')
     with pytest.raises(Malformed, match="expires_at: the time has no zone"):
-        said = said.replace(b"40", b'"40"')
         parse_arguments("order", "quote", said + b'"expires_at": "2026-03-01T12:00:00"}')
     with pytest.raises(Malformed, match="now: is not a field"):
         parse_arguments("order", "place", b'{"quote_id": "Q1", "now": "2026-03-01T12:00:00Z"}')
