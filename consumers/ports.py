@@ -94,6 +94,35 @@ class Owners(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A report that is held, as its publisher sent it."""
+
+    id: UUID
+    subject: str
+    type: str
+    received: datetime
+    message: bytes
+
+
+class HeldReports(Protocol):
+    """Where reports wait, sealed, until their stream opens."""
+
+    def hold(self, reports: Sequence[Waiting]) -> None:
+        """Durable when it returns; what is there already stays as it is."""
+        ...
+
+    def find(
+        self, subjects: Collection[str] | None = None, ids: Collection[UUID] | None = None
+    ) -> list[Waiting]:
+        """Those of the subjects and ids, in the order in which they came; None: any."""
+        ...
+
+    def released(self, ids: Collection[UUID]) -> None:
+        """They are in the store now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Undecodable:
     """An event in the log that this release cannot read."""
 

@@ -8,18 +8,22 @@ import socket
 import time
 from collections.abc import Collection
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from types import TracebackType
+from typing import cast
 
 from psycopg_pool import ConnectionPool
 
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
+from consumers.doors.holding import Holding
+from consumers.emitters.timers import Timers
 from consumers.movers.projector import Projector
 from domain.customer.consent import Purpose
 from infra.keys import Secrets
 from infra.postgres import database, embedded
+from infra.postgres.held import PostgresHeld
 from infra.postgres.log import PostgresLog
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.progress import Progress
@@ -27,6 +31,7 @@ from infra.postgres.store import PostgresStore
 from infra.postgres.views import PostgresViews
 from infra.settings import Settings
 from projections import discover
+from projections.due import DueRow
 
 
 class App:
@@ -86,7 +91,16 @@ class App:
         return made
 
     def gate(self, basis: Collection[Purpose]) -> Gate:
-        return Gate(self.store, self.owners(self._door), basis)
+        return Gate(self.store, self.owners(self._door), self.holding, basis)
+
+    @cached_property
+    def holding(self) -> Holding:
+        owners = self.owners(self._door)
+        return Holding(self.store, owners, self.held)
+
+    @cached_property
+    def held(self) -> PostgresHeld:
+        return PostgresHeld(self._door, self.owners(self._door))
 
     @cached_property
     def log(self) -> PostgresLog:
@@ -106,7 +120,13 @@ class App:
 
     @cached_property
     def commands(self) -> Commands:
-        return Commands(self.store, self.owners(self._door))
+        return Commands(self.store, self.owners(self._door), self.holding)
+
+    def timers(self) -> Timers:
+        def due(by: datetime) -> list[DueRow]:
+            return cast(list[DueRow], self.views.due(discover()["due"], by))
+
+        return Timers(due, self.commands, self.store, lambda: datetime.now(UTC))
 
     def projectors(self) -> list[Projector]:
         """A member of every view's group, in this process."""

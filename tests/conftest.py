@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
+from consumers.doors.holding import Holding
 from infra.keys import Secrets
 from infra.postgres import database, embedded
+from infra.postgres.held import PostgresHeld
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
 
@@ -61,3 +63,8 @@ def store(door, owners):
     made = PostgresStore(door, owners)
     yield made
     made.close()
+
+
+@pytest.fixture
+def holding(door, owners, store):
+    return Holding(store, owners, PostgresHeld(door, owners))

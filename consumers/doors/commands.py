@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
+from consumers.doors.holding import Holding
 from consumers.doors.message import malformed
 from consumers.ports import Owners, Store, StreamAppend
 from domain.customer import decide as customer
@@ -146,8 +147,8 @@ class Done:
 class Commands:
     """The door for decisions."""
 
-    def __init__(self, store: Store, owners: Owners) -> None:
-        self._store, self._owners = store, owners
+    def __init__(self, store: Store, owners: Owners, holding: Holding) -> None:
+        self._store, self._owners, self._holding = store, owners, holding
 
     def execute(self, command: Command) -> Done:
         """Decides and records. Raises Refusal; a refusal is not recorded and costs nothing."""
@@ -175,6 +176,8 @@ class Commands:
                 self._append(stream, events, len(history), command)
             except VersionConflict:
                 continue
+            if not history:
+                self._holding.release({stream})
             return Done(tuple(self._store.read_stream(stream)[len(history) :][: len(events)]))
         raise Refusal(f"{stream} changes faster than this can be decided: send it again")
 

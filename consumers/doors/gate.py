@@ -8,8 +8,9 @@ from functools import reduce
 from typing import cast
 from uuid import UUID
 
+from consumers.doors.holding import Holding
 from consumers.doors.message import Message, parse
-from consumers.ports import Appended, Owners, Store, StreamAppend
+from consumers.ports import Appended, Held, Owners, Store, StreamAppend
 from domain.customer.consent import Purpose, purpose_of
 from domain.customer.decide import grant_consent
 from domain.customer.events import CustomerEvent
@@ -17,7 +18,7 @@ from domain.customer.state import Customer, evolve
 from domain.errors import ConsentMissing, Malformed, Refusal
 from domain.event import TYPES, Event, event_id
 
-Answer = Appended | Refusal
+Answer = Appended | Held | Refusal
 SOURCE = "/ordermade/gate"
 
 
@@ -28,8 +29,11 @@ class Gate:
     the customer's consent, except those that the customer has withdrawn.
     """
 
-    def __init__(self, store: Store, owners: Owners, basis: Collection[Purpose] = ()) -> None:
-        self._store, self._owners, self._basis = store, owners, frozenset(basis)
+    def __init__(
+        self, store: Store, owners: Owners, holding: Holding, basis: Collection[Purpose] = ()
+    ) -> None:
+        self._store, self._owners, self._holding = store, owners, holding
+        self._basis = frozenset(basis)
         self._told: set[str] = set()  # customers of whom the basis is recorded, or was refused
 
     def accept(self, lines: Sequence[bytes], now: datetime) -> list[Answer]:
@@ -45,7 +49,11 @@ class Gate:
         unnamed = {messages[i].subject for i, name in names.items() if name is None}
         opened = self._store.owners(unnamed) if unnamed else {}
         appends: dict[int, StreamAppend] = {}
+        waits: list[int] = []
         for i, message in messages.items():
+            if names[i] is None and _must_wait(message, opened):
+                waits.append(i)
+                continue
             try:
                 event = message.event(_whose(message, names[i], customers, opened))
             except Refusal as refusal:
@@ -56,6 +64,16 @@ class Gate:
             about = {a.owner for a in appends.values() if a.events[0].customerid}
             self._grant(about - self._told, new, now)
         answers |= zip(appends, self._store.append(list(appends.values())), strict=True)
+        if waits:
+            held = self._holding.hold([(messages[i], lines[i]) for i in waits], now)
+            answers |= zip(waits, held, strict=True)
+        new_streams = {
+            append.stream
+            for i, append in appends.items()
+            if "/" in append.stream and isinstance(a := answers[i], Appended) and a.version == 1
+        }
+        if new_streams:
+            self._holding.release(new_streams)
         return [answers[i] for i in range(len(lines))]
 
     def _customers(
@@ -123,6 +141,11 @@ class Gate:
             self._store.append(appends)
 
 
+def _must_wait(message: Message, opened: Mapping[str, str]) -> bool:
+    """Nobody knows whose it is, and an owner is fixed for ever."""
+    return message.subject not in opened and not TYPES[message.type].opens
+
+
 def _whose(
     message: Message,
     name: str | None,
@@ -132,14 +155,6 @@ def _whose(
     """Our id of the customer; None where the stream has none. Raises Refusal if nobody knows."""
     if name is None:
         owner = opened.get(message.subject)
-        if owner is None and TYPES[message.type].opens:
-            return None
-        if owner is None:
-            raise Malformed(
-                f"subject: {message.subject} is not open, so nobody knows whose it is: open it "
-                "first, or name its customer in customerid",
-                "subject",
-            )
         return None if owner == message.subject else owner
     customer = customers.get(name)
     if customer is None:

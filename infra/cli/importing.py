@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from consumers.ports import Appended
+from consumers.ports import Appended, Held
 from infra.cli.ordering import purposes_of
 from infra.cli.terminal import Told, open_app
 
@@ -43,6 +43,9 @@ def import_file(file: Path, basis: str) -> int:
                 if isinstance(answer, Appended):
                     counts["known" if answer.known else "accepted"] += 1
                     continue
+                if isinstance(answer, Held):
+                    counts["held"] += 1
+                    continue
                 counts["refused"] += 1
                 told = {
                     "line": number,
@@ -55,6 +58,7 @@ def import_file(file: Path, basis: str) -> int:
         app.drain()
     typer.echo(
         f"{counts['read']} read, {counts['accepted']} accepted, {counts['known']} already known, "
-        f"{counts['refused']} refused" + (f": see {beside}" if counts["refused"] else "")
+        f"{counts['held']} held, {counts['refused']} refused"
+        + (f": see {beside}" if counts["refused"] else "")
     )
     return counts["refused"]

@@ -15,6 +15,8 @@ importing = typer.Typer(no_args_is_help=True)
 app.add_typer(importing, name="import", help="Take in events from files.")
 order = typer.Typer(no_args_is_help=True)
 app.add_typer(order, name="order", help="Decide about an order.")
+held = typer.Typer(invoke_without_command=True)
+app.add_typer(held, name="held", help="Reports on orders that nobody opened yet.")
 consent = typer.Typer(no_args_is_help=True)
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
 
@@ -75,6 +77,32 @@ def parked(as_json: Json = False) -> None:
         show_parked(opened, as_json)
 
 
+@held.callback()
+def list_held(context: typer.Context, as_json: Json = False) -> None:
+    """List the reports that wait for their order to be opened."""
+    if context.invoked_subcommand:
+        return
+    from infra.cli.showing import show_held
+
+    with open_app() as opened:
+        show_held(opened, as_json)
+
+
+@held.command()
+def release(
+    id: Annotated[str, typer.Argument(help="As `ordermade held` lists it.")],
+    customer: Annotated[
+        str | None, typer.Option(help="Whose the order is; nobody's if left out, for ever.")
+    ] = None,
+) -> None:
+    """Open the order with the report, and let in what else waits for it."""
+    from infra.cli.upkeep import release_held
+
+    with open_app() as opened:
+        release_held(opened, id, customer)
+        opened.drain()
+
+
 @app.command("sql")
 def run_sql(query: str, as_json: Json = False) -> None:
     """Ask the schema `view`, as an analyst who can read nothing else."""
@@ -111,6 +139,18 @@ def project() -> None:
     stop = stop_on_signal()
     with open_app() as opened:
         project(opened.projectors(), stop)
+
+
+@app.command()
+def timers(
+    once: Annotated[bool, typer.Option("--once", help="Say what is due now, and end.")] = False,
+) -> None:
+    """Say what becomes due (quotes expire, promises are kept or missed); `up` runs this."""
+    from infra.cli.upkeep import stop_on_signal, tick
+
+    stop = stop_on_signal()
+    with open_app() as opened:
+        tick(opened, stop, once)
 
 
 Customer = Annotated[str, typer.Argument(help="namespace:id, or our id.")]

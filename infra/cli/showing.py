@@ -86,6 +86,14 @@ def show_parked(app: App, as_json: bool) -> None:
     answer(app, "Which events wait, and why?", rows, discover().values(), as_json)
 
 
+def show_held(app: App, as_json: bool) -> None:
+    rows = [
+        {"id": w.id, "subject": w.subject, "type": w.type, "received": w.received.isoformat()}
+        for w in app.held.find()
+    ]
+    answer(app, "Which reports wait for their order?", rows, discover().values(), as_json)
+
+
 def ask(app: App, query: str, as_json: bool) -> None:
     """Prints what the schema `view` answers, to an analyst who can read nothing else."""
     answer(app, query, _asked(app, query), discover().values(), as_json)

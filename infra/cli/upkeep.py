@@ -8,15 +8,21 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
+import typer
 
 from consumers.movers.projector import Projector
+from domain.errors import Refusal
+from infra.bootstrap import App
+from infra.cli.terminal import Told
 
 _BACKOFF_S = (0.2, 10.0)
 _STEADY_S = 30.0  # who ran this long may fall once more without waiting long
 _GRACE_S = 15.0
 _IDLE_S = (0.005, 0.2)
+_TICK_S = 1.0
 
 log = structlog.get_logger()
 
@@ -40,6 +46,30 @@ def project(projectors: list[Projector], stop: threading.Event) -> None:
     finally:
         for projector in projectors:
             projector.close()
+
+
+def tick(app: App, stop: threading.Event, once: bool) -> None:
+    """Says what is due, and releases what was held for an order that is open by now."""
+    timers, said = app.timers(), 0
+    while True:
+        said += timers.run()
+        app.holding.release()
+        if once or stop.wait(_TICK_S):
+            break
+    if once:
+        app.drain()
+        typer.echo(f"{said} events were due.")
+
+
+def release_held(app: App, id: str, customer: str | None) -> None:
+    try:
+        known = UUID(id)
+    except ValueError:
+        raise Told(f"{id} is no id: see `ordermade held`") from None
+    answer = app.holding.release_by_hand(known, customer)
+    if isinstance(answer, Refusal):
+        raise answer
+    typer.echo(f"Stored at {answer.positions[0]}.")
 
 
 @dataclass
@@ -71,6 +101,7 @@ def supervise(projectors: int) -> None:
     stop = stop_on_signal()
     command = [sys.executable, "-m", "infra", "project"]
     family = [Supervised(f"projector-{n}", command) for n in range(1, projectors + 1)]
+    family.append(Supervised("timers", [sys.executable, "-m", "infra", "timers"]))
     while not stop.wait(0.1):
         for member in family:
             member.watch(time.monotonic())

@@ -167,6 +167,10 @@ class PostgresViews:
         by = sql.SQL("{} = %s").format(sql.Identifier(projection.find_by))
         return self._select(projection, by, [wanted])
 
+    def due(self, projection: AnyProjection, by: datetime) -> list[View]:
+        """The rows that are due by a time."""
+        return [row for _, row in self._select(projection, sql.SQL("due <= %s"), [by])]
+
     def _select(
         self, projection: AnyProjection, where: sql.Composable, values: list[Any]
     ) -> list[tuple[str, View]]:

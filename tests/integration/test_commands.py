@@ -29,8 +29,8 @@ PLACE = {"quote_id": "Q1"}
 
 
 @pytest.fixture
-def commands(store, owners):
-    return Commands(store, owners)
+def commands(store, owners, holding):
+    return Commands(store, owners, holding)
 
 
 def ask(commands, id, name, subject="order/1", customer=None, **arguments):

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from consumers.doors.commands import Command, Commands
 from consumers.doors.gate import Gate
-from consumers.ports import Appended, StreamAppend
+from consumers.ports import Appended, Held, StreamAppend
 from domain.customer.events import ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, Malformed
 from domain.event import Event, event_id
+from domain.order.events import OrderLine
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -26,8 +28,13 @@ def seen(id, customer="shop:ann", item="rose", **more):
 
 
 @pytest.fixture
-def gate(store, owners):
-    return Gate(store, owners, ["personalize"])
+def gate(store, owners, holding):
+    return Gate(store, owners, holding, ["personalize"])
+
+
+@pytest.fixture
+def commands(store, owners, holding):
+    return Commands(store, owners, holding)
 
 
 def test_one_batch_is_answered_item_by_item(gate, owners):
@@ -47,8 +54,10 @@ def test_an_event_is_about_the_same_customer_by_either_name(gate, owners, store)
     assert stored.event.subject == f"customer/{minted}"
 
 
-def test_without_a_basis_a_stranger_is_refused_and_nothing_is_minted(store, owners, deployment):
-    [answer] = Gate(store, owners).accept([seen("1")], NOW)
+def test_without_a_basis_a_stranger_is_refused_and_nothing_is_minted(
+    store, owners, holding, deployment
+):
+    [answer] = Gate(store, owners, holding).accept([seen("1")], NOW)
     assert isinstance(answer, ConsentMissing)
     assert deployment.sql("SELECT count(*) FROM store.owner") == [(0,)]
 
@@ -71,13 +80,46 @@ def test_a_basis_does_not_overrule_a_withdrawal(gate, owners, store):
     assert isinstance(answer, ConsentMissing)
 
 
-def test_a_report_on_an_order_that_nobody_opened_needs_a_customer(gate):
-    report = seen("1", type="order.order-shipped.v1", subject="order/1", data={})
-    [answer] = gate.accept([report], NOW)
-    assert "order/1 is not open" in str(answer)
-    [answer] = gate.accept([seen("2", type="order.order-shipped.v1", subject="order/1", data={},
-                                 customerid="shop:ann")], NOW)  # fmt: skip
-    assert isinstance(answer, Appended)
-    [answer] = gate.accept([seen("3", type="order.order-shipped.v1", subject="order/1",
-                                 data={})], NOW)  # fmt: skip
-    assert isinstance(answer, Appended)
+def shipped(id, **more):
+    return seen(id, type="order.order-shipped.v1", subject="order/1", data={}, **more)
+
+
+def test_a_report_on_an_order_that_nobody_opened_is_held_until_it_opens(gate, holding, store):
+    [answer] = gate.accept([shipped("1")], NOW)
+    assert answer == Held(event_id("/shop", "1"))
+    [again] = gate.accept([shipped("1")], NOW)
+    assert again == Held(event_id("/shop", "1"), known=True)
+    [other] = gate.accept([shipped("1", channel="web")], NOW)
+    assert isinstance(other, ContentsDiffer)
+    [opening] = gate.accept([shipped("2", customerid="shop:ann")], NOW)
+    assert isinstance(opening, Appended)
+    assert [r.event.id for r in store.read_stream("order/1")] == [
+        event_id("/shop", "2"), event_id("/shop", "1")
+    ]  # fmt: skip
+    [now_known] = gate.accept([shipped("1")], NOW)
+    assert (type(now_known), now_known.known) == (Appended, True)
+    assert holding.release() == {}
+
+
+def test_a_command_that_opens_an_order_lets_in_what_was_held(gate, commands, store):
+    gate.accept([shipped("1")], NOW)
+    commands.execute(
+        Command(
+            id="1", source="/desk", subject="order/1", name="draft", time=NOW,
+            arguments={"lines": [OrderLine(line_id="L1", product="shirt")]},
+        )
+    )  # fmt: skip
+    assert [r.event.type for r in store.read_stream("order/1")] == [
+        "order.order-drafted.v1", "order.order-shipped.v1"
+    ]  # fmt: skip
+
+
+def test_an_order_taken_elsewhere_opens_itself_with_a_customer_or_without(gate, store):
+    sold = {"line_id": "1", "product": "lantern", "quantity": 6, "unit_price": "3.39",
+            "currency": "GBP", "origin": "till"}  # fmt: skip
+    adopted = {"type": "order.order-line-adopted.v1", "data": sold}
+    gate.accept([seen("1", subject="order/1", **adopted),
+                 seen("2", subject="order/2", customerid="shop:ann", **adopted)], NOW)  # fmt: skip
+    [nobodys], [anns] = store.read_stream("order/1"), store.read_stream("order/2")
+    assert (nobodys.owner, nobodys.event.customerid) == ("order/1", None)
+    assert anns.owner == anns.event.customerid

@@ -74,7 +74,7 @@ def test_an_import_tells_what_became_of_each_line_and_loses_nothing(front, tmp_p
     file.write_text("\n".join(lines))
     done = front.run("import", "events", file, "--basis", "personalize")
     assert done.returncode == 1
-    assert "5 read, 2 accepted, 0 already known, 3 refused" in done.stdout
+    assert "5 read, 2 accepted, 0 already known, 0 held, 3 refused" in done.stdout
     refused = [
         json.loads(x) for x in (tmp_path / "in.jsonl.refused.jsonl").read_text().splitlines()
     ]
@@ -85,7 +85,7 @@ def test_an_import_tells_what_became_of_each_line_and_loses_nothing(front, tmp_p
     assert "time: the time has no zone" in refused[1]["reason"]
     assert "used before with other contents" in refused[2]["reason"]
     again = front.run("import", "events", file, "--basis", "personalize").stdout
-    assert "5 read, 0 accepted, 2 already known, 3 refused" in again
+    assert "5 read, 0 accepted, 2 already known, 0 held, 3 refused" in again
 
 
 def test_nothing_is_taken_in_without_a_basis(front, tmp_path):
@@ -107,7 +107,10 @@ def test_nothing_is_taken_in_without_a_basis(front, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["show", "nothing"], "there is no view nothing: the views are audit, backlog, profile"),
+        (
+            ["show", "nothing"],
+            "there is no view nothing: the views are audit, backlog, due",
+        ),
         (["sql", "SELECT * FROM store.event"], "only the schema `view` can be read"),
         (["sql", "DROP VIEW profile"], "cannot execute DROP VIEW in a read-only transaction"),
         (["sql", "SELEC"], "the query fails: syntax error"),

@@ -78,7 +78,13 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path):
              "--text", secret())  # fmt: skip
     front.refused("order", "choose", "8", "L9", "monogram", "serif", "--stage", "packaging",
                   "--text", secret())  # fmt: skip
+    wish = {"instruction_id": "I1", "text": secret(), **FACTS}
+    front.ok("order", "tell", "8", "instruct", json.dumps(wish))
     front.ok("order", "cancel", "8", "--reason", secret())
+
+    # What is held.
+    front.publish(message("held", "order.order-delivered.v1", "order/9", {}, reason=secret()))
+    assert len(front.rows("held")) == 1
     front.refused("sql", f"SELECT '{secret()}'::int")
 
     # What is parked: an event whose type this release does not know.
