@@ -79,7 +79,7 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path):
     front.refused("order", "choose", "8", "L9", "monogram", "serif", "--stage", "packaging",
                   "--text", secret())  # fmt: skip
     wish = {"instruction_id": "I1", "text": secret(), **FACTS}
-    front.ok("order", "tell", "8", "instruct", json.dumps(wish))
+    front.ok("order", "tell", "8", "instruct", json.dumps({"instruction": wish}))
     front.ok("order", "cancel", "8", "--reason", secret())
 
     # What is held.
