@@ -1,0 +1,38 @@
+"""What several decisions ask first. Each raises NotAllowed, with the field and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.errors import NotAllowed
+from domain.order.progress import OPEN_TO_CHOICES, OVER, Status
+from domain.order.state import Order
+
+
+def need_status(
+    order: Order, wanted: set[Status] | frozenset[Status], done: str, remedy: str
+) -> None:
+    if order.status not in wanted:
+        raise NotAllowed(f"the order is {order.status} and cannot {done}: {remedy}", "status")
+
+
+def need_agreed(order: Order, done: str) -> None:
+    if order.status in OPEN_TO_CHOICES | OVER:
+        raise NotAllowed(f"the order is {order.status} and cannot {done}: place it first", "status")
+
+
+def need_line(order: Order, line_id: str) -> None:
+    if order.progress.line(line_id) is None:
+        known = ", ".join(line.line_id for line in order.progress.lines)
+        raise NotAllowed(f"the order has no line {line_id}: its lines are {known}", "line_id")
+
+
+def need_apart(ids: Sequence[str], what: str, field: str) -> None:
+    if twice := next((i for i in ids if ids.count(i) > 1), None):
+        raise NotAllowed(f"{what} {twice} is named twice: give each its own id", field)
+
+
+def need_currency(order: Order, currency: str | None) -> None:
+    known = order.progress.currency
+    if currency and known and currency != known:
+        raise NotAllowed(f"the order is in {known}: name the amount in it", "currency")
