@@ -89,6 +89,13 @@ class PostgresStore:
         ]
 
     def _prepared(self, append: StreamAppend, owner: str, key: OwnerKey) -> Prepared:
+        needs: set[str] = set()
+        consent: list[ConsentGranted | ConsentWithdrawn] = []
+        for event in append.events:
+            if event.customerid and (purpose := purpose_of(event.type)):
+                needs.add(purpose)
+            if isinstance(event.data, ConsentGranted | ConsentWithdrawn):
+                consent.append(event.data)
         return Prepared(
             append.stream,
             append.expected,
@@ -96,12 +103,8 @@ class PostgresStore:
             partition_of(owner, self.partitions),
             append.events,
             partial(_seals, append, key),
-            needs={p for e in append.events if e.customerid and (p := purpose_of(e.type))},
-            consent=[
-                e.data
-                for e in append.events
-                if isinstance(e.data, ConsentGranted | ConsentWithdrawn)
-            ],
+            needs,
+            consent,
         )
 
     def _transact(self, batch: Sequence[Prepared]) -> Sequence[Appended | Refusal | None]:
