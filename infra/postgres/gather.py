@@ -106,7 +106,7 @@ class Gatherer:
     def _answers(self, batch: Sequence[Prepared]) -> Sequence[Answer | None]:
         try:
             return self._transact(batch) if batch else []
-        except psycopg.errors.UniqueViolation:
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected):
             # Another door was first with a stream or an id: apart, each sees what it met.
             if len(batch) > 1:
                 return [self._answers([append])[0] for append in batch]

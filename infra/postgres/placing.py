@@ -28,7 +28,9 @@ _COLUMNS = (
 _TYPES = ["int4", "int4", "int8", "text", "text", "int4", "uuid", "text",
           "timestamptz", "timestamptz", "bytea", "bytea"]  # fmt: skip
 _INSERT = f"INSERT INTO store.event ({_COLUMNS}) VALUES ({', '.join(['%s'] * 12)})"  # noqa: S608
-_COPY = f"COPY store.event ({_COLUMNS}) FROM STDIN (FORMAT BINARY)"
+# A condition that is no constant makes PostgreSQL insert each row as it arrives. Otherwise a binary
+# COPY waits for a thousand rows or the end, and we for it.
+_COPY = f"COPY store.event ({_COLUMNS}) FROM STDIN (FORMAT BINARY) WHERE random() >= 0"
 
 _OWNERS = (  # most owners consent to the same: a row for all of them costs less to read
     "SELECT purposes, array_agg(owner) FROM (SELECT owner, purposes FROM store.owner "
@@ -122,7 +124,8 @@ class Placing:
     known: dict[UUID, Known]
     versions: dict[str, int]
     streams: dict[str, str]
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)  # not yet sent
+    moved: set[int] = field(default_factory=set)  # heads
     opened: dict[str, str] = field(default_factory=dict)
     consented: set[str] = field(default_factory=set)
 
@@ -162,6 +165,7 @@ class Placing:
             )  # fmt: skip
             self.known[event.id] = digest, position, version, self.recorded
             places.append(position)
+        self.moved.add(partition)
         if "/" in stream:
             self.versions[stream] = version
             if stream not in self.streams:
@@ -212,14 +216,25 @@ def lock(
     )
 
 
-def write(db: psycopg.Connection, placing: Placing) -> None:
-    """Rows, streams, consent and heads, and the commit."""
-    many = len(placing.rows) >= COPY_FROM
-    if many:
-        with db.cursor().copy(_COPY) as copy:
-            copy.set_types(_TYPES)
+def place(
+    db: psycopg.Connection, placing: Placing, batch: Sequence[Prepared]
+) -> list[Appended | Refusal | None]:
+    """Gives places; rows of a large batch are on their way while the next are made."""
+    if len(batch) < COPY_FROM:
+        return [placing.place(append) for append in batch]
+    answers = []
+    with db.cursor().copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        for append in batch:
+            answers.append(placing.place(append))
             for row in placing.rows:
                 copy.write_row(row)
+            placing.rows.clear()
+    return answers
+
+
+def write(db: psycopg.Connection, placing: Placing) -> None:
+    """What is left of the rows, streams, consent and heads, and the commit."""
     with db.pipeline():
         cursor = db.cursor()
         if placing.opened:
@@ -227,10 +242,10 @@ def write(db: psycopg.Connection, placing: Placing) -> None:
         for owner in placing.consented:
             now = [p for p in PURPOSES if p in placing.purposes[owner]]
             cursor.execute(_CONSENT, [now, owner])
-        if placing.rows:
-            moved = sorted({row[1] for row in placing.rows})
+        if placing.moved:
+            moved = sorted(placing.moved)
             last = [placing.heads[partition] for partition in moved]
             cursor.execute(_ADVANCE, [placing.recorded, moved, last])
-            if not many:
-                cursor.executemany(_INSERT, placing.rows)
+        if placing.rows:
+            cursor.executemany(_INSERT, placing.rows)
         db.execute("COMMIT")

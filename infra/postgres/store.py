@@ -117,7 +117,7 @@ class PostgresStore:
             if stored := facts.append(db, batch, self.incarnation, self._now):
                 return stored
             places = placing.lock(db, batch, self.incarnation, self._now)
-            answers = [places.place(append) for append in batch]
+            answers = placing.place(db, places, batch)
             placing.write(db, places)
         except BaseException:
             self._db = None
