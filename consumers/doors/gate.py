@@ -84,12 +84,12 @@ class Gate:
         Some names may stay unknown.
         """
         said = {name for name in names.values() if name}
+        found = {owner: owner for owner in said & self._told}
+        said -= self._told
         external = {name for name in said if ":" in name}
-        found = dict(self._owners.find(external))
-        ours = said - external
-        found |= {owner: owner for owner in ours & self._told}
-        found |= {owner: owner for owner in self._owners.purposes(ours - self._told)}
-        if not (unknown := external - set(found)):
+        found |= self._owners.find(external)
+        found |= {owner: owner for owner in self._owners.purposes(said - external)}
+        if not (unknown := external - found.keys()):
             return found, set()
         new = {i: messages[i] for i, name in names.items() if name in unknown}
         # What was said before mints nothing, nor does what could not be stored.
