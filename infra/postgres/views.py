@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from projections.view import AnyProjection, View
 
 _SCALARS: dict[Any, str] = {
     str: "text", int: "bigint", float: "double precision", bool: "boolean",
-    datetime: "timestamptz", UUID: "uuid",
+    datetime: "timestamptz", UUID: "uuid", Decimal: "numeric",
 }  # fmt: skip
 
 
@@ -104,8 +105,8 @@ class PostgresViews:
                     "PRIMARY KEY (partition, key))"
                 ).format(table, sql.SQL(", ").join(fields))
             )
-            if projection.find_by != "key":
-                by = sql.Identifier(projection.find_by)
+            for name in projection.indexed:
+                by = sql.Identifier(name)
                 db.execute(sql.SQL("CREATE INDEX ON {} ({})").format(table, by))
             plain = [sql.Identifier("key"), *(sql.Identifier(c.name) for c in made
                                               if not c.personal)]  # fmt: skip
