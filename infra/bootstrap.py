@@ -10,8 +10,9 @@ from collections.abc import Collection
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import chain
 from types import TracebackType
-from typing import cast
+from typing import Any, cast
 
 from psycopg_pool import ConnectionPool
 
@@ -27,10 +28,11 @@ from infra.postgres.held import PostgresHeld
 from infra.postgres.log import PostgresLog
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.progress import Progress
+from infra.postgres.reading import Reading
 from infra.postgres.store import PostgresStore
 from infra.postgres.views import PostgresViews
 from infra.settings import Settings
-from projections import discover
+from projections import discover, figures
 from projections.due import DueRow
 
 
@@ -109,6 +111,18 @@ class App:
     @cached_property
     def views(self) -> PostgresViews:
         return PostgresViews(self._reading, self.owners(self._reading).keys)
+
+    @cached_property
+    def reading(self) -> Reading:
+        return Reading(self._reading, self.owners(self._reading).keys)
+
+    def figures(self, view: str) -> Any | None:
+        """The figures of a view as it is now, over all its rows; None where it has none."""
+        figured = figures.of(view)
+        if figured is None:
+            return None
+        rows = chain.from_iterable(self.reading.stream(discover()[v]) for v in figured.reads)
+        return figured.figures(rows, datetime.now(UTC))
 
     @cached_property
     def progress(self) -> Progress:

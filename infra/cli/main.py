@@ -50,13 +50,16 @@ def show(
     key: Annotated[
         str | None, typer.Argument(help="A key; a customer also as namespace:id.")
     ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="How many rows: 20 on a page, 1000 in JSON.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """The rows of a view, personal fields opened."""
+    """A view in figures with its first rows, or the rows of a key; personal fields opened."""
     from infra.cli.showing import show_view
 
     with open_app() as opened:
-        show_view(opened, view, key, as_json)
+        show_view(opened, view, key, as_json, limit)
 
 
 @app.command()
