@@ -67,8 +67,8 @@ def wilson(successes: int, trials: int) -> Interval:
     centre = p + z2 / (2 * trials)
     spread = _Z * math.sqrt(p * (1 - p) / trials + z2 / (4 * trials**2))
     scale = 1 + z2 / trials
-    # At 0 and 1 rounding would leave an end a hair outside.
-    return Interval(max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale))
+    low, high = (centre - spread) / scale, (centre + spread) / scale
+    return Interval(min(p, max(0.0, low)), max(p, min(1.0, high)))  # rounding leaves p inside
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float | None:

@@ -109,7 +109,7 @@ def figures(rows: Iterable[PricesRow], now: datetime) -> Figures:
             )
         if row.first_sale:
             orders += 1
-            for currency, amount in _sold(row):
+            for currency, amount in _sold(row).items():
                 days[row.first_sale.astimezone(UTC).date(), currency].add(amount)
                 if row.customer:
                     customers[row.customer, currency].add(amount)
@@ -184,11 +184,10 @@ def _amounts(row: PricesRow) -> Iterator[tuple[str, str, Decimal]]:
         yield other.booked, other.currency, other.amount
 
 
-def _sold(row: PricesRow) -> Iterator[tuple[str, Decimal]]:
-    """What an order sold: in its own currency, were it nothing, and in each other one."""
-    by_currency = money()
-    by_currency[row.currency or NO_CURRENCY] = row.sold
-    for other in row.foreign:
-        if other.booked == "sold":
-            by_currency[other.currency] += other.amount
-    yield from by_currency.items()
+def _sold(row: PricesRow) -> dict[str, Decimal]:
+    """What an order sold, by currency; in its own were it for nothing."""
+    sums = money()
+    for booked, currency, amount in _amounts(row):
+        if booked == "sold":
+            sums[currency] += amount
+    return sums or {row.currency or NO_CURRENCY: Decimal(0)}
