@@ -22,9 +22,9 @@ def bought(customer, order, days, amount, line="1"):
 
 
 SHOP = [
-    bought("ann", "a1", 0, 10),
+    bought("ann", "a2", 31, 5),  # reported first
     bought("ann", "a1", 1, 20, line="2"),
-    bought("ann", "a2", 31, 5),
+    bought("ann", "a1", -1, 10),
     bought("bob", "b1", 2, 1),
     bought("bob", "b2", 70, 1),
     bought("bob", "b3", 71, 1),

@@ -90,19 +90,19 @@ def test_revenue_by_customer_leaves_out_who_is_not_recognised():
 
 
 def test_what_becomes_of_quotes():
-    late = T0 - HOUR
     made = figures("prices", [
         said("order/1", quoted("Q1", "50")),
         said("order/1", quoted("Q2", "60", adder="10")),
         said("order/1", placed("Q2", "60")),
-        said("order/2", quoted("Q1", "40", expires=late)),
+        said("order/2", quoted("Q1", "40", expires=T0 - HOUR)),
         said("order/2", e.QuoteExpired(quote_id="Q1")),
-        said("order/3", quoted("Q1", "30", expires=late)),
+        said("order/2", quoted("Q2", "45")),
+        said("order/3", quoted("Q1", "30", expires=T0)),
         said("order/4", quoted("Q1", "20")),
     ])  # fmt: skip
     quotes = made.quotes
-    assert (quotes.issued, quotes.placed, quotes.expired, quotes.replaced) == (5, 1, 1, 1)
-    assert (quotes.open, quotes.lapsed, quotes.off_trace) == (2, 1, 0)
+    assert (quotes.issued, quotes.placed, quotes.expired, quotes.replaced) == (6, 1, 1, 1)
+    assert (quotes.open, quotes.lapsed, quotes.off_trace) == (3, 1, 0)
     assert (quotes.orders, quotes.conversion) == (4, 0.25)
     assert [(x.rule_id, x.quotes, x.amount) for x in made.by_rule] == [
         ("base", 1, Decimal(50)), ("monogram", 1, Decimal(10)),

@@ -93,6 +93,13 @@ def test_a_rejection_may_name_a_value_or_none():
     assert held([cow, said(ANN, c.PreferenceRejected(attribute="milk"))]) == {}
 
 
+def test_what_was_said_before_a_belief_and_is_told_late_leaves_it():
+    oat = said(ANN, stated("oat"), T0 + DAY)
+    for late in (c.PreferenceRejected(attribute="milk"), c.PreferenceRetracted(attribute="milk")):
+        assert held([oat, said(ANN, late, T0)]) == {"milk": "oat"}
+        assert held([oat, said(ANN, late, T0 + 2 * DAY)]) == {}
+
+
 def test_what_cannot_be_read_any_more_is_folded_all_the_same():
     gone = [
         said(ANN, stated(ERASED)), said(ANN, appended(ERASED)),
