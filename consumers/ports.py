@@ -19,16 +19,18 @@ class StreamAppend:
 
     `expected` is the version that the stream must have (0: it is new); None means its end.
     `said` is what the events' ids stand for, where that is not the events: a command's contents.
+    `whose` is the owner, where that is neither the events' customer nor the stream itself.
     """
 
     stream: str
     events: tuple[Event[Data], ...]
     expected: int | None = None
     said: bytes | None = None
+    whose: str | None = None
 
     @property
     def owner(self) -> str:
-        return self.events[0].customerid or self.stream
+        return self.whose or self.events[0].customerid or self.stream
 
 
 @dataclass(frozen=True, slots=True)
