@@ -1,0 +1,204 @@
+"""The table of a view: made, filled, indexed, and shown to analysts as `view.<name>`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from infra.keys import OwnerKey
+from infra.postgres.columns import Column, column_of, columns
+from projections.view import AnyProjection, View
+
+Keys = Callable[[Collection[str]], Mapping[str, OwnerKey]]
+Stored = tuple[str, str, tuple[Any, ...]]
+"""Key, owner and columns of a row."""
+
+_TIME = ("timestamp with time zone", "timestamptz")
+_WIRE = {"bigint": "int8", "double precision": "float8", "boolean": "bool", "jsonb": "text"}
+
+
+def identifier(table: str) -> sql.Identifier:
+    return sql.Identifier("projection", table)
+
+
+def make(db: psycopg.Connection, projection: AnyProjection, table: str) -> None:
+    """A table without an index: see `index`."""
+    fields = [
+        sql.SQL("{} " + c.sql).format(sql.Identifier(c.name)) for c in columns(projection)
+    ]  # fmt: skip
+    db.execute(
+        sql.SQL(
+            "CREATE TABLE {0} (partition int, key text, owner text NOT NULL, {1}); "
+            "GRANT SELECT ON {0} TO ordermade_reader"
+        ).format(identifier(table), sql.SQL(", ").join(fields))
+    )
+
+
+def index(db: psycopg.Connection, projection: AnyProjection, table: str) -> None:
+    db.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (partition, key)").format(identifier(table)))
+    if projection.find_by != "key":
+        by = sql.Identifier(projection.find_by)
+        db.execute(sql.SQL("CREATE INDEX ON {} ({})").format(identifier(table), by))
+
+
+def publish(db: psycopg.Connection, projection: AnyProjection, build: int) -> None:
+    """Shows the group's table from now on: the columns that are not personal, to analysts."""
+    plain = ["key", *(c.name for c in columns(projection) if not c.personal)]
+    shown = sql.Identifier("view", projection.name)
+    db.execute(
+        sql.SQL(
+            "CREATE VIEW {0} WITH (security_barrier) AS SELECT {1} FROM {2} t "
+            "WHERE (SELECT projection.visible({3}, {4})) AND NOT EXISTS ("
+            "SELECT FROM store.owner o WHERE o.owner = t.owner "
+            "AND o.owner NOT LIKE '%/%' AND NOT 'analyse' = ANY(o.purposes)); "
+            "GRANT SELECT ON {0} TO ordermade_analyst"
+        ).format(
+            shown,
+            sql.SQL(", ").join(map(sql.Identifier, plain)),
+            identifier(projection.group),
+            sql.Literal(projection.name),
+            sql.Literal(build),
+        )
+    )
+    db.execute(
+        "INSERT INTO projection.live VALUES (%s, %s, %s) ON CONFLICT (view) DO UPDATE "
+        "SET consumer_group = excluded.consumer_group, build = excluded.build",
+        [projection.name, projection.group, build],
+    )
+
+
+def described(db: psycopg.Connection, table: str) -> list[Column]:
+    """The columns of a table as it is, whatever this release calls its row."""
+    rows = db.execute(
+        "SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_attribute a "
+        "WHERE a.attrelid = format('projection.%%I', %s::text)::regclass AND a.attnum > 0 "
+        "AND a.attname NOT IN ('partition', 'key', 'owner') ORDER BY a.attnum",
+        [table],
+    ).fetchall()
+    return [column_of(name, type.replace(*_TIME)) for name, type in rows]
+
+
+def select(
+    db: psycopg.Connection,
+    table: str,
+    made: Sequence[Column],
+    where: sql.Composable,
+    values: Sequence[Any],
+    sort_by: str = "key",
+    prepare: bool | None = None,
+) -> list[Stored]:
+    names = [
+        sql.SQL("{}::text").format(sql.Identifier(c.name))
+        if c.sql == "jsonb"
+        else sql.Identifier(c.name)
+        for c in made
+    ]
+    rows = db.execute(
+        sql.SQL("SELECT key, owner, {} FROM {} WHERE {} ORDER BY {}").format(
+            sql.SQL(", ").join(names), identifier(table), where, sql.Identifier(sort_by)
+        ),
+        values,
+        prepare=prepare,
+    ).fetchall()
+    return [(key, owner, tuple(stored)) for key, owner, *stored in rows]
+
+
+def opened(
+    rows: Sequence[Stored], made: Sequence[Column], group: str, keys: Keys
+) -> list[tuple[str, str, dict[str, Any]]]:
+    """Rows as they were before they were stored: key, owner and fields."""
+    sealed = any(c.personal for c in made)
+    found = keys({owner for _, owner, _ in rows}) if sealed and rows else {}
+    return [
+        (
+            key,
+            owner,
+            {
+                c.name: c.read(value, group, owner, found.get(owner))
+                for c, value in zip(made, stored, strict=True)
+            },
+        )
+        for key, owner, stored in rows
+    ]
+
+
+def stored(
+    projection: AnyProjection,
+    partition: int,
+    rows: Mapping[str, tuple[str, View | None]],
+    keys: Keys,
+) -> list[tuple[Any, ...]]:
+    """Rows as a table keeps them; those that are removed are left out."""
+    made = columns(projection)
+    found = keys({owner for owner, row in rows.values() if row}) if rows else {}
+    group = projection.group
+    return [
+        (
+            partition,
+            key,
+            owner,
+            *(c.store(getattr(row, c.name), group, owner, found.get(owner)) for c in made),
+        )
+        for key, (owner, row) in rows.items()
+        if row is not None
+    ]
+
+
+def delete(cursor: psycopg.Cursor[Any], table: str, partition: int, keys: Collection[str]) -> None:
+    statement = sql.SQL("DELETE FROM {} WHERE partition = %s AND key = ANY(%s)")
+    cursor.execute(statement.format(identifier(table)), [partition, list(keys)])
+
+
+def copy(
+    cursor: psycopg.Cursor[Any],
+    projection: AnyProjection,
+    table: str,
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    """Many rows that are not there yet."""
+    made = columns(projection)
+    # In PostgreSQL's binary form a jsonb is its text behind a version, 1.
+    documents = [n for n, c in enumerate(made, 3) if c.sql == "jsonb"]
+    statement = sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(identifier(table))
+    with cursor.copy(statement) as out:
+        out.set_types(["int4", "text", "text", *(_WIRE.get(c.sql, c.sql) for c in made)])
+        for row in rows:
+            wire = list(row)
+            for n in documents:
+                wire[n] = "\x01" + wire[n]
+            out.write_row(wire)
+
+
+def upsert(
+    cursor: psycopg.Cursor[Any],
+    projection: AnyProjection,
+    table: str,
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Rows, new or not, in one statement: an array for each column."""
+    made = columns(projection)
+    names = [sql.Identifier(c.name) for c in made]
+    arrays = [sql.SQL("%b::int[], %b::text[], %b::text[]")]
+    arrays += [
+        sql.SQL("%b::" + ("text" if c.parse and not c.personal else c.sql) + "[]") for c in made
+    ]
+    values = [
+        sql.SQL("{}::jsonb").format(n) if c.sql == "jsonb" else n
+        for c, n in zip(made, names, strict=True)
+    ]
+    statement = sql.SQL(
+        "INSERT INTO {} (partition, key, owner, {}) SELECT partition, key, owner, {} "
+        "FROM unnest({}) AS new (partition, key, owner, {}) "
+        "ON CONFLICT (partition, key) DO UPDATE SET {}"
+    ).format(
+        identifier(table),
+        sql.SQL(", ").join(names),
+        sql.SQL(", ").join(values),
+        sql.SQL(", ").join(arrays),
+        sql.SQL(", ").join(names),
+        sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(n) for n in names),
+    )
+    cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
