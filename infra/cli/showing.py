@@ -31,17 +31,28 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 def show_view(app: App, name: str, key: str | None, as_json: bool, most: int | None = None) -> None:
     """Prints the rows of a view that a key leads to, or the first `most` of all."""
+    projection = view_of(name)
+    found = app.views.find(projection, key and resolved(app, key))
+    rows = [msgspec.to_builtins(row) for _, row in found]
+    answer(app, projection.answers, rows, [projection], as_json, most)
+
+
+def view_of(name: str) -> AnyProjection:
     projection = discover().get(name)
     if projection is None:
         raise Told(f"there is no view {name}: the views are {', '.join(sorted(discover()))}")
-    if key and ":" in key:
-        found = app.owners(app.pool("reader")).find([key.removeprefix("customer/")])
-        if not found:
-            raise Told(f"nobody is known as {key}: check the namespace and the id")
-        [owner] = found.values()
-        key = f"customer/{owner}" if key.startswith("customer/") else owner
-    rows = [msgspec.to_builtins(row) for _, row in app.views.find(projection, key)]
-    answer(app, projection.answers, rows, [projection], as_json, most)
+    return projection
+
+
+def resolved(app: App, key: str) -> str:
+    """A key in which a customer may be named `namespace:id`, by our id."""
+    if ":" not in key:
+        return key
+    found = app.owners(app.pool("reader")).find([key.removeprefix("customer/")])
+    if not found:
+        raise Told(f"nobody is known as {key}: check the namespace and the id")
+    [owner] = found.values()
+    return f"customer/{owner}" if key.startswith("customer/") else owner
 
 
 def answer(
@@ -53,10 +64,12 @@ def answer(
     most: int | None = None,
 ) -> None:
     """Rows, and how far the views that they come from are: position, lag, and what waits."""
-    lags = app.progress.lags([view.group for view in views])
+    live = app.views.live()
+    groups = [live[view.name] for view in views]
+    lags = app.progress.lags(groups)
     position = str(app.progress.position(lags))
     events, seconds = sum(lag.events for lag in lags), max(lag.seconds for lag in lags)
-    parked = sum(len(app.views.parked(view.group)) for view in views)
+    parked = sum(len(app.views.parked(group)) for group in groups)
     if as_json:
         lag = {"events": events, "seconds": seconds}
         told = {"rows": rows, "position": position, "lag": lag, "parked": parked}
@@ -70,7 +83,7 @@ def answer(
 
 
 def show_lag(app: App, as_json: bool) -> None:
-    names = {p.group: p.name for p in discover().values()}
+    names = {group: name for name, group in app.views.live().items() if name in discover()}
     rows = [
         {"view": names[lag.group], **msgspec.to_builtins(lag)} for lag in app.progress.lags(names)
     ]
@@ -79,9 +92,9 @@ def show_lag(app: App, as_json: bool) -> None:
 
 def show_parked(app: App, as_json: bool) -> None:
     rows = [
-        {"view": p.name, "number": e.number, "key": e.key, "owner": e.owner, "reason": e.reason}
-        for p in discover().values()
-        for e in app.views.parked(p.group)
+        {"view": name, "number": e.number, "key": e.key, "owner": e.owner, "reason": e.reason}
+        for name, group in app.views.live().items()
+        for e in app.views.parked(group)
     ]
     answer(app, "Which events wait, and why?", rows, discover().values(), as_json)
 
