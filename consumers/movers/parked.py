@@ -52,13 +52,10 @@ def undropped(events: Iterable[Read], dropped: Dropped) -> list[Read]:
     return [e for e in events if (e.position.number, None) not in dropped]
 
 
-def behind(drop: EventDropped, parked: Sequence[Parked]) -> tuple[list[Parked], list[Parked]]:
-    """All that waits with what a drop names, and of it what goes on."""
-    for dropped in parked:
-        if (dropped.number, dropped.key) == (drop.number, drop.key):
-            freed = [p for p in parked if (p.owner, p.key) == (dropped.owner, dropped.key)]
-            return freed, [p for p in freed if p is not dropped]
-    return [], []
+def freed(drop: EventDropped, parked: Sequence[Parked]) -> list[Parked]:
+    """What a drop names and all that waits with it; nothing where it does not wait any more."""
+    of = {(p.owner, p.key) for p in parked if (p.number, p.key) == (drop.number, drop.key)}
+    return [p for p in parked if (p.owner, p.key) in of]
 
 
 def again(
@@ -66,11 +63,14 @@ def again(
 ) -> tuple[AnyProjection, list[Read]]:
     """The events that wait, in order, and a projection that folds them into the keys they wait for.
 
-    Other events it folds as ever.
+    What was dropped is left out, also if no projector has met the drop yet. Other events are folded
+    as ever.
     """
+    dropped = log.dropped(projection.name).get(partition, frozenset())
     waited: dict[int, set[str | None]] = {}
     for p in parked:
-        waited.setdefault(p.number, set()).add(p.key)
+        if (p.number, p.key) not in dropped:
+            waited.setdefault(p.number, set()).add(p.key)
 
     def keys(event: Handled) -> Iterable[str]:
         only = waited.get(event.position.number, {None})
@@ -134,43 +134,50 @@ def _fold(
 
 def drop(
     projection: AnyProjection,
+    log: Log,
     views: Views,
     store: Store,
-    partitions: Iterable[int],
     key: str,
     numbers: Collection[int],
     *,
     now: datetime,
     actor: str | None = None,
 ) -> list[Appended]:
-    """Records that a view goes on without events that wait. Raises NotParked, and drops none."""
-    parked = {
-        p.number: p
-        for partition in partitions
-        for p in _of(views.parked(projection.group, partition), key)
-    }
-    if unknown := [n for n in numbers if n not in parked]:
-        raise NotParked(f"number {unknown[0]} of {key} does not wait: see `ordermade parked`")
-    answers = store.append([_append(projection.name, parked[n], now, actor) for n in numbers])
-    for answer in answers:
-        if isinstance(answer, Refusal):
-            raise answer
-    return [answer for answer in answers if isinstance(answer, Appended)]
+    """Records that a view goes on without events that wait. Raises NotParked, and drops none.
+
+    No projector can send an event on between the look at it and the record.
+    """
+    done: list[Appended] = []
+
+    def make(epoch: int, position: int) -> Change:
+        waiting = {p.number: p for p in _of(views.parked(projection.group, partition), key)}
+        if unknown := [n for n in numbers if n not in waiting]:
+            raise NotParked(f"number {unknown[0]} of {key} does not wait: see `ordermade parked`")
+        appends = [_append(projection.name, waiting[n], now, actor) for n in numbers]
+        for answer in store.append(appends):
+            if isinstance(answer, Refusal):
+                raise answer
+            done.append(answer)
+        return Change(partition, epoch, position, position, {})
+
+    for partition in log.heads():
+        if _of(views.parked(projection.group, partition), key):
+            views.amend(projection, partition, make)
+    if not done:
+        raise NotParked(f"nothing of {key} waits: see `ordermade parked`")
+    return done
 
 
 def _append(view: str, parked: Parked, now: datetime, actor: str | None) -> StreamAppend:
-    about = parked.key or parked.owner
     said = f"{view}/{parked.owner}/{parked.key}/{parked.number}"
     event = Event(
         id=event_id(SOURCE, said),
         source=SOURCE,
-        subject=f"parked/{view}/{about}",
+        subject=f"parked/{view}/{parked.key or parked.owner}",
         time=now,
-        data=EventDropped(
-            view=view, key=parked.key, number=parked.number, error=parked.reason
-        ),
+        data=EventDropped(view=view, key=parked.key, number=parked.number, error=parked.reason),
         customerid=None if "/" in parked.owner else parked.owner,
         actor=actor,
         channel="cli",
-    )  # fmt: skip
+    )
     return StreamAppend(event.subject, (event,), said=said.encode(), whose=parked.owner)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass, field
 
 from consumers.movers.fold import Read, fold
-from consumers.movers.parked import again, behind, drop_of
+from consumers.movers.parked import again, drop_of, freed
 from consumers.ports import Change, Fenced, Log, Parked, Views
 from projections.view import AnyProjection
 
@@ -114,12 +114,12 @@ class Projector:
         upto = events[-1].position.number
         projection, folding = self._projection, self._projection
         waiting, handled = held.parked, len(events)
-        freed: list[Parked] = []
+        going_on: list[Parked] = []
         if drop := drop_of(projection.name, events[0]):
-            freed, going_on = behind(drop, self._views.parked(projection.group, partition))
+            going_on = freed(drop, self._views.parked(projection.group, partition))
             folding, before = again(projection, self._log, partition, going_on)
             events = [*before, *events]
-            waiting = waiting - {(p.owner, p.key) for p in freed}
+            waiting = waiting - {(p.owner, p.key) for p in going_on}
         rows, parked = fold(
             folding, events, lambda keys: self._views.load(projection, partition, keys), waiting
         )
@@ -130,7 +130,7 @@ class Projector:
             held.stopped = True
             self._views.stop(projection.group, partition, held.epoch, parked[-1].reason)
             return 0
-        change = Change(partition, held.epoch, held.position, upto, rows, parked, freed)
+        change = Change(partition, held.epoch, held.position, upto, rows, parked, going_on)
         try:
             self._views.commit(projection, change)
         except Fenced:

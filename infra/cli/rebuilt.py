@@ -149,7 +149,7 @@ def _changes(before: View | None, after: View | None) -> list[tuple[str, Any, An
 
 def drop(app: App, name: str, key: str, numbers: list[int], actor: str | None) -> None:
     done = parked.drop(
-        view_of(name), app.views, app.store, app.log.heads(), resolved(app, key), numbers,
+        view_of(name), app.log, app.amending, app.store, resolved(app, key), numbers,
         now=datetime.now(UTC), actor=actor,
     )  # fmt: skip
     app.drain()

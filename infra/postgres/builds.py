@@ -20,8 +20,8 @@ from projections.view import AnyProjection, View
 
 Follow = Callable[[Mapping[int, int]], None]
 
-_FENCE, _DDL = "500ms", "200ms"
-"""How long to wait for a lock. Longer, and whoever comes next would wait behind us."""
+_ALONE, _FENCE, _DDL = "5s", "500ms", "200ms"
+"""How long to wait for a lock. Longer for the last two, and others would wait behind us."""
 _PAUSE_S = 1.0
 _KEYS = 20
 _PAGE = 2_000
@@ -225,7 +225,8 @@ def building(
 ) -> Iterator[list[PostgresBuild]]:
     """New tables for views, one rebuild at a time; what was not switched is removed."""
     with pool.connection() as db:
-        db.execute("SET lock_timeout = '5s'")
+        # A server process whose client was killed shall not go on for long.
+        db.execute(f"SET lock_timeout = '{_ALONE}'; SET client_connection_check_interval = '1s'")
         try:
             db.execute("SELECT pg_advisory_lock(7303)")
         except psycopg.errors.LockNotAvailable:
@@ -238,4 +239,4 @@ def building(
         finally:
             for build in builds:
                 build.discard()
-            db.execute("SELECT pg_advisory_unlock(7303); RESET lock_timeout")
+            db.execute("SELECT pg_advisory_unlock(7303); RESET ALL")

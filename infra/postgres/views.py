@@ -119,7 +119,8 @@ class PostgresViews:
                 made, view = columns(projection), projection.view
             else:
                 made = tables.described(db, group)
-                view = make_dataclass("Row", [(c.name, Any) for c in made], bases=(View,))
+                fields = [(c.name, Any) for c in made]
+                view = make_dataclass("Row", fields, bases=(View,), frozen=True)
             names = {"key", *(c.name for c in made)}
             by, order = (
                 name if name in names else "key"
