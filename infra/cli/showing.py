@@ -80,6 +80,12 @@ def answer(
         typer.echo(f"… and {len(rows[most:])} more.")
     waiting = f"; {parked} parked: see `ordermade parked`" if parked else ""
     typer.echo(f"Position {position}; {events} events, {seconds:.1f} s behind{waiting}.")
+    for view in views:
+        if live[view.name] != view.group:
+            typer.echo(
+                f"{view.name} is shown as {live[view.name]}, and this release makes {view.group}: "
+                f"`ordermade rebuild {view.name}` compares them."
+            )
 
 
 def show_lag(app: App, as_json: bool) -> None:

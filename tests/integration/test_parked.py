@@ -149,6 +149,15 @@ def test_a_rebuild_under_a_mended_fold_differs_where_something_waits(made, parke
     assert len(waiting(made)) == 2
 
 
+def test_a_new_version_takes_over_and_nothing_waits_any_more(made, parked, deployment):  # noqa: F811
+    mended = replace(BACKLOG, version=2)
+    [done] = made.rebuild(mended, accept=True)
+    assert done.switched
+    assert done.difference.keys == ["o3"]
+    assert made.rows(mended) == made.folded(mended)
+    assert deployment.sql("SELECT FROM projection.parked") == []
+
+
 def test_only_what_waits_can_be_dropped_and_a_drop_said_twice_is_one(made, parked):  # noqa: F811
     projector, placed, shipped = parked
     with pytest.raises(NotParked, match="number 99 of o3 does not wait"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -14,7 +15,8 @@ from consumers.movers.projector import Projector
 from consumers.movers.rebuild import Poison, fold_until, rebuild
 from domain.order.events import OrderPlaced, OrderShipped
 from domain.personal import Plain
-from infra.postgres import builds
+from infra.keys import Secrets
+from infra.postgres import builds, database
 from infra.postgres.builds import Busy, PostgresBuild, building
 from infra.postgres.views import PostgresViews
 from projections.backlog import BacklogRow
@@ -196,6 +198,44 @@ def test_what_is_folded_between_comparison_and_switch_is_not_lost(made, monkeypa
     assert projector.drain() == 0
 
 
+def test_comparison_is_of_the_same_positions_while_projectors_go_on(made, monkeypatch):
+    projector = made.project(BACKLOG)
+    differing = PostgresBuild._differing
+
+    def later(self):
+        made.ship(1, 2, 3)
+        assert projector.drain() == 3
+        return differing(self)
+
+    monkeypatch.setattr(PostgresBuild, "_differing", later)
+    assert made.rebuild(BACKLOG)[0].switched
+    assert made.rows(BACKLOG) == made.folded(BACKLOG)
+
+
+def test_a_switch_that_had_to_wait_folds_again_what_it_gave_up(made, deployment, monkeypatch):
+    projector = made.project(BACKLOG)
+    switch = PostgresBuild.switch
+    with deployment.pool("analyst") as pool, pool.connection() as idle:
+
+        def later(self, follow):
+            idle.execute("BEGIN")
+            idle.execute("SELECT FROM view.backlog")
+            made.ship(1, 2, 3)
+            projector.drain()
+            switch(self, follow)
+
+        monkeypatch.setattr(PostgresBuild, "switch", later)
+        told = []
+
+        def waits(why):
+            told.append(why)
+            idle.execute("COMMIT")
+
+        assert made.rebuild(BACKLOG, waits=waits)[0].switched
+    assert len(told) == 1
+    assert made.rows(BACKLOG) == made.folded(BACKLOG)
+
+
 def test_who_folded_before_the_switch_cannot_write_after_it(made, monkeypatch):
     projector = made.project(BACKLOG)
     made.ship(1)
@@ -351,3 +391,23 @@ def test_a_fold_until_a_time_leaves_what_is_shown_alone(made):
     made.ship(1)
     rows = dict(fold_until(BACKLOG, made.log, made.log.at(then)))
     assert rows == before == made.rows(BACKLOG)
+
+
+def test_a_home_of_the_release_before_goes_on(server, tmp_path, monkeypatch):
+    before = tmp_path / "migrations"
+    before.mkdir()
+    for path in database.MIGRATIONS.glob("000[1-5]_*.sql"):
+        shutil.copy(path, before)
+    secrets = Secrets.load(tmp_path / "home")
+    monkeypatch.setattr(database, "DATABASE", "ordermade_before")
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "MIGRATIONS", before)
+        url = database.migrate(server.url(), secrets)
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("CREATE TABLE projection.backlog_v1 (key text, status text)")
+        admin.execute("CREATE VIEW view.backlog AS SELECT key, status FROM projection.backlog_v1")
+        database.migrate(server.url(), secrets)
+        with database.pool(url, "projector", secrets) as pool:
+            PostgresViews(pool, lambda _: {}).prepare(SECOND)
+        live = admin.execute("SELECT view, consumer_group FROM projection.live").fetchall()
+    assert live == [("backlog", "backlog_v1")]

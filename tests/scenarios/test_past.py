@@ -10,7 +10,7 @@ import pytest
 
 from infra.bootstrap import App
 from infra.settings import Settings
-from tests.frontdoor import FACTS, Front, message
+from tests.frontdoor import FACTS, Within, message
 
 
 def now():
@@ -26,7 +26,7 @@ def stated(id, value, hour, customer="shop:ann"):
 
 @pytest.fixture
 def front(tmp_path):
-    return Front(tmp_path / "home")
+    return Within(tmp_path / "home")
 
 
 def milk(front, *more):
@@ -91,6 +91,29 @@ def test_rebuild_says_what_it_did_and_refuses_what_differs(front):
     assert "in the same version: nothing was switched" in done.stdout
     assert [row["events"] for row in front.show("profile")] == [7, 7]
     assert "there is no view nothing" in front.refused("rebuild", "nothing")
+
+
+def test_a_release_with_another_version_shows_the_old_one_until_it_is_told(front):
+    front.ok("order", "draft", "7", "--line", "L1=shirt")
+    with App(Settings(home=front.home, linger_s=2)) as app, psycopg.connect(app._url) as admin:
+        admin.execute("ALTER TABLE projection.backlog_v1 RENAME TO backlog_v0")
+        admin.execute("ALTER TABLE projection.backlog_v0 ADD colour text")
+        for table in ("live", "checkpoint"):
+            admin.execute(
+                f"UPDATE projection.{table} SET consumer_group = 'backlog_v0' "
+                "WHERE consumer_group = 'backlog_v1'"
+            )
+    front.ok("order", "place", "7")
+    [old] = front.show("backlog", "7")
+    assert (old["status"], old["colour"]) == ("draft", None)
+    assert front.rows("sql", "SELECT status FROM backlog") == [{"status": "draft"}]
+    assert "shown as backlog_v0, and this release makes backlog_v1" in front.ok("lag")
+    said = front.ok("rebuild", "backlog")
+    assert "`ordermade rebuild backlog --accept` shows the new version" in said
+    assert front.show("backlog", "7") == [old]
+    assert "1 rows before, 1 after, 0 differ" in front.ok("rebuild", "backlog", "--accept")
+    assert front.show("backlog", "7")[0]["status"] == "placed"
+    assert front.rows("sql", "SELECT status FROM backlog") == [{"status": "placed"}]
 
 
 def test_what_waits_is_listed_tried_sent_on_and_dropped(front):
