@@ -76,7 +76,11 @@ def rows_until(app: App, name: str, to: str, as_json: bool) -> None:
 def _answer(
     app: App, projection: AnyProjection, rows: list[tuple[str, View]], as_json: bool
 ) -> None:
-    ordered = sorted(rows, key=lambda found: _field(found[0], found[1], projection.sort_by))
+    def place(found: tuple[str, View]) -> tuple[bool, Any]:
+        value = _field(*found, projection.sort_by)
+        return value is None, value  # as the database does: what has no value is last
+
+    ordered = sorted(rows, key=place)
     told = [msgspec.to_builtins(row) for _, row in ordered]
     answer(app, projection.answers, told, [projection], as_json)
 

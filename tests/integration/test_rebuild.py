@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import psycopg
 import pytest
@@ -13,7 +13,8 @@ import pytest
 from consumers.movers import rebuild as movers
 from consumers.movers.projector import Projector
 from consumers.movers.rebuild import Poison, fold_until, rebuild
-from domain.order.events import OrderPlaced, OrderShipped
+from domain.order.events import OrderPlaced
+from domain.order.reports import OrderShipped
 from domain.personal import Plain
 from infra.keys import Secrets
 from infra.postgres import builds, database
@@ -146,10 +147,9 @@ class SecondRow(BacklogRow):
 
 
 def counted(row, event):
-    if row is None:
-        order = event.event.subject.partition("/")[2]
-        row = SecondRow(order_id=order, customer=event.event.customerid, status="new")
-    return replace(BACKLOG.evolve(row, event), events=row.events + 1)
+    after = BACKLOG.evolve(row, event)
+    same = {f.name: getattr(after, f.name) for f in fields(BacklogRow)}
+    return SecondRow(**same, events=row.events + 1 if row else 1)
 
 
 SECOND = replace(BACKLOG, version=2, view=SecondRow, evolve=counted)
@@ -167,7 +167,6 @@ def test_another_version_waits_beside_the_one_that_is_shown_until_it_is_accepted
     old.drain()
     shown = made.rows(SECOND)  # by this release, in the fields they have
     assert shown["o2"].status == "placed"
-    assert shown["o1"].operations == []
     assert not hasattr(shown["o1"], "events")
     assert made.rows(BACKLOG)["o2"] == before["o2"]
 
