@@ -6,8 +6,8 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Collection
-from contextlib import ExitStack
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import chain
@@ -24,16 +24,17 @@ from consumers.movers.projector import Projector
 from domain.customer.consent import Purpose
 from infra.keys import Secrets
 from infra.postgres import database, embedded
+from infra.postgres.builds import PostgresBuild, building
 from infra.postgres.held import PostgresHeld
 from infra.postgres.log import PostgresLog
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.progress import Progress
-from infra.postgres.reading import Reading
 from infra.postgres.store import PostgresStore
 from infra.postgres.views import PostgresViews
 from infra.settings import Settings
 from projections import discover, figures
 from projections.due import DueRow
+from projections.view import AnyProjection
 
 
 class App:
@@ -53,9 +54,8 @@ class App:
             self._open.callback(server.close)
             url = server.url()
         self._url = database.migrate(url, self.secrets, settings.partitions)
-        views = PostgresViews(self._projecting, self.owners(self._projecting).keys)
         for projection in discover().values():
-            views.prepare(projection)
+            self.amending.prepare(projection)
 
     def __enter__(self) -> App:
         return self
@@ -112,17 +112,27 @@ class App:
     def views(self) -> PostgresViews:
         return PostgresViews(self._reading, self.owners(self._reading).keys)
 
-    @cached_property
-    def reading(self) -> Reading:
-        return Reading(self._reading, self.owners(self._reading).keys)
-
     def figures(self, view: str) -> Any | None:
-        """The figures of a view as it is now, over all its rows; None where it has none."""
-        figured = figures.of(view)
-        if figured is None:
+        """The figures of a view as it is now, over all its rows; None where it has none.
+
+        Nor has it any while another version of it is shown than this release's.
+        """
+        figured, live = figures.of(view), self.views.live()
+        if figured is None or any(live[v] != discover()[v].group for v in figured.reads):
             return None
-        rows = chain.from_iterable(self.reading.stream(discover()[v]) for v in figured.reads)
+        rows = chain.from_iterable(self.views.stream(discover()[v]) for v in figured.reads)
         return figured.figures(rows, datetime.now(UTC))
+
+    @cached_property
+    def amending(self) -> PostgresViews:
+        """Views for who may change their rows."""
+        return PostgresViews(self._projecting, self.owners(self._projecting).keys)
+
+    def building(
+        self, projections: Collection[AnyProjection], waits: Callable[[str], None]
+    ) -> AbstractContextManager[list[PostgresBuild]]:
+        keys = self.owners(self._projecting).keys
+        return building(self._projecting, projections, keys, waits)
 
     @cached_property
     def progress(self) -> Progress:
@@ -144,18 +154,18 @@ class App:
 
     def projectors(self) -> list[Projector]:
         """A member of every view's group, in this process."""
-        pool = self._projecting
         member = f"{socket.gethostname()}-{os.getpid()}"
-        views = PostgresViews(pool, self.owners(pool).keys)
-        log = self._log(pool)
-        return [Projector(p, log, views, member) for p in discover().values()]
+        log = self._log(self._projecting)
+        return [Projector(p, log, self.amending, member) for p in discover().values()]
 
     def drain(self, patience_s: float = 10.0) -> bool:
         """Brings the views up to where the log is now; False if others at it take too long.
 
         While other members live, `up` or another command, they do it: this only waits.
         """
-        groups = [p.group for p in discover().values()]
+        # A version that is not shown yet waits for its rebuild.
+        live = self.views.live().values()
+        groups = [p.group for p in discover().values() if p.group in live]
         goal = self.log.heads()
         deadline = time.monotonic() + patience_s
         while self.progress.behind(groups, goal):

@@ -11,7 +11,8 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 import domain.customer.events
-import domain.order.events  # noqa: F401
+import domain.order.events
+import domain.parked.events  # noqa: F401
 from domain.errors import Malformed
 from domain.event import TYPES, Data, Event, Kind, event_id, strict
 from domain.values import Name, Text, Time

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.cli.terminal import open_app, sentence
+from infra.cli.rebuilding import parked, rebuild
+from infra.cli.terminal import Actor, Json, open_app, sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 importing = typer.Typer(no_args_is_help=True)
@@ -19,8 +20,8 @@ held = typer.Typer(invoke_without_command=True)
 app.add_typer(held, name="held", help="Reports on orders that nobody opened yet.")
 consent = typer.Typer(no_args_is_help=True)
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
-
-Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+app.add_typer(parked, name="parked", help="The events that wait, with the reason.")
+app.command()(rebuild)
 
 
 @app.command()
@@ -50,16 +51,24 @@ def show(
     key: Annotated[
         str | None, typer.Argument(help="A key; a customer also as namespace:id.")
     ] = None,
+    as_of: Annotated[str | None, typer.Option(help="As it was known at that time.")] = None,
+    valid_at: Annotated[
+        str | None, typer.Option(help="By what had happened until that time, late news too.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="How many rows: 20 on a page, 1000 in JSON.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """A view in figures with its first rows, or the rows of a key; personal fields opened."""
+    from infra.cli.rebuilt import show_past
     from infra.cli.showing import show_view
 
     with open_app() as opened:
-        show_view(opened, view, key, as_json, limit)
+        if as_of or valid_at:
+            show_past(opened, view, key, as_of, valid_at, as_json)
+        else:
+            show_view(opened, view, key, as_json, limit)
 
 
 @app.command()
@@ -69,15 +78,6 @@ def lag(as_json: Json = False) -> None:
 
     with open_app() as opened:
         show_lag(opened, as_json)
-
-
-@app.command()
-def parked(as_json: Json = False) -> None:
-    """The events that wait, with the reason."""
-    from infra.cli.showing import show_parked
-
-    with open_app() as opened:
-        show_parked(opened, as_json)
 
 
 @held.callback()
@@ -164,7 +164,6 @@ LineId = Annotated[str, typer.Argument(metavar="LINE")]
 CommandId = Annotated[
     str | None, typer.Option("--id", help="The command's own id: sent again, it is done once.")
 ]
-Actor = Annotated[str | None, typer.Option(help="Who asks.")]
 Reason = Annotated[str | None, typer.Option(help="Why; kept sealed.")]
 
 

@@ -35,7 +35,7 @@ def show_view(
     told = bool(key) and name == "audit"
     most = limit or (IN_JSON if as_json or told else ON_A_PAGE)
     where = _where(projection, resolved(app, key)) if key else {}
-    found = app.reading.some(projection, where, most + 1)
+    found = app.views.some(projection, where, most + 1)
     rows, more = found[:most], len(found) > most
     made = None if key else app.figures(name)
     nodes = story.story(app, cast(list[AuditRow], rows), most) if told else []
@@ -120,27 +120,35 @@ def answer(
 
 
 def _state(app: App, views: Collection[AnyProjection]) -> dict[str, Any]:
-    lags = app.progress.lags([view.group for view in views])
+    live = app.views.live()
+    groups = [live[view.name] for view in views]
+    lags = app.progress.lags(groups)
     events, seconds = sum(lag.events for lag in lags), max(lag.seconds for lag in lags)
     return {
         "position": str(app.progress.position(lags)),
         "lag": {"events": events, "seconds": seconds},
-        "parked": sum(len(app.views.parked(view.group)) for view in views),
+        "parked": sum(len(app.views.parked(group)) for group in groups),
     }
 
 
 def _foot(app: App, views: Collection[AnyProjection]) -> str:
-    state = _state(app, views)
+    state, live = _state(app, views), app.views.live()
     parked, lag = state["parked"], state["lag"]
     waiting = f"; {parked} parked: see `ordermade parked`" if parked else ""
+    others = [
+        f"\n{view.name} is shown as {live[view.name]}, and this release makes {view.group}: "
+        f"`ordermade rebuild {view.name}` compares them."
+        for view in views
+        if live[view.name] != view.group
+    ]
     return (
         f"Position {state['position']}; {lag['events']} events, "
-        f"{lag['seconds']:.1f} s behind{waiting}."
+        f"{lag['seconds']:.1f} s behind{waiting}." + "".join(others)
     )
 
 
 def show_lag(app: App, as_json: bool) -> None:
-    names = {p.group: p.name for p in discover().values()}
+    names = {group: name for name, group in app.views.live().items() if name in discover()}
     rows = [
         {"view": names[lag.group], **msgspec.to_builtins(lag)} for lag in app.progress.lags(names)
     ]
@@ -149,9 +157,9 @@ def show_lag(app: App, as_json: bool) -> None:
 
 def show_parked(app: App, as_json: bool) -> None:
     rows = [
-        {"view": p.name, "number": e.number, "key": e.key, "owner": e.owner, "reason": e.reason}
-        for p in discover().values()
-        for e in app.views.parked(p.group)
+        {"view": name, "number": e.number, "key": e.key, "owner": e.owner, "reason": e.reason}
+        for name, group in app.views.live().items()
+        for e in app.views.parked(group)
     ]
     answer(app, "Which events wait, and why?", rows, discover().values(), as_json)
 

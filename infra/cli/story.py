@@ -48,14 +48,14 @@ def _with_effects(
 
 
 def _rows(app: App, column: str, values: list[Any], most: int) -> dict[UUID, AuditRow]:
-    rows = app.reading.some(discover()["audit"], {column: values}, max(0, most))
+    rows = app.views.some(discover()["audit"], {column: values}, max(0, most))
     return {row.event_id: row for row in cast(list[AuditRow], rows)}
 
 
 def _broken(app: App, subjects: set[str]) -> dict[UUID, list[str]]:
     """The rules that each event broke, by the orders that the story is about."""
     orders = [s.removeprefix("order/") for s in subjects if s.startswith("order/")]
-    rows = app.reading.some(discover()["backlog"], {"key": orders}, len(orders))
+    rows = app.views.some(discover()["backlog"], {"key": orders}, len(orders))
     rules: dict[UUID, list[str]] = {}
     for row in cast(list[BacklogRow], rows):
         for flag in row.unexpected:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from infra.bootstrap import App
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+Actor = Annotated[str | None, typer.Option(help="Who asks.")]
 
 
 class Told(Exception):

@@ -15,6 +15,7 @@ from tests.benchmarks.facts import facts_500
 from tests.benchmarks.harness import Bench, Crippled, Figure, write
 from tests.benchmarks.memory import memory
 from tests.benchmarks.project import project
+from tests.benchmarks.rebuild import rebuild
 from tests.benchmarks.visible import visible
 
 BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
     "append-lib": append_lib,
     "facts-500": facts_500,
     "project": project,
+    "rebuild": rebuild,
     "visible": visible,
     "memory": memory,
 }
