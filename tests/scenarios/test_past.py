@@ -41,11 +41,12 @@ def test_what_was_known_then_and_what_had_happened_by_then(front):
     second = now()
     front.publish(stated("3", "cow", 9))  # news from before
 
-    assert milk(front) == [[["milk", "cow"]]]
+    assert milk(front) == [[["milk", "soy"]]]
     assert milk(front, "--as-of", first) == [[["milk", "oat"]]]
     assert milk(front, "--as-of", second) == [[["milk", "soy"]]]
-    # The late one counts from its own time on, in the order in which it was said.
-    assert milk(front, "--valid-at", "2026-03-01T13:00:00+01:00") == [[["milk", "cow"]]]
+    # The late one counts from its own time on, until what was said later.
+    assert milk(front, "--valid-at", "2026-03-01T12:00:00+01:00") == [[["milk", "cow"]]]
+    assert milk(front, "--valid-at", "2026-03-01T13:00:00+01:00") == [[["milk", "oat"]]]
     assert milk(front, "--valid-at", "2026-03-01T12:30:00Z", "--as-of", second) == [
         [["milk", "oat"]]
     ]
