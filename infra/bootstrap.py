@@ -24,6 +24,7 @@ from consumers.movers.projector import Projector
 from domain.customer.consent import Purpose
 from infra.keys import Secrets
 from infra.postgres import database, embedded
+from infra.postgres.feed import Feed
 from infra.postgres.held import PostgresHeld
 from infra.postgres.log import PostgresLog
 from infra.postgres.owners import PostgresOwners
@@ -37,14 +38,17 @@ from projections.due import DueRow
 
 
 class App:
-    """A deployment, opened: each part is made when it is first asked for."""
+    """A deployment, opened: each part is made when it is first asked for.
 
-    def __init__(self, settings: Settings) -> None:
+    Whoever asks the database waits for a connection for up to `patience_s`.
+    """
+
+    def __init__(self, settings: Settings, patience_s: float = 30.0) -> None:
         # A batch makes thousands of objects and no cycles, and lets go of all of them: looking for
         # garbage as often as by default takes a tenth of a door's time.
         gc.freeze()
         gc.set_threshold(50_000)
-        self.settings = settings
+        self.settings, self._patience_s = settings, patience_s
         self._open = ExitStack()
         self.secrets = Secrets.load(settings.home)
         url = settings.database_url
@@ -69,7 +73,8 @@ class App:
         self._open.close()
 
     def pool(self, role: str) -> ConnectionPool:
-        return self._open.enter_context(database.pool(self._url, role, self.secrets))
+        made = database.pool(self._url, role, self.secrets, patience_s=self._patience_s)
+        return self._open.enter_context(made)
 
     @cached_property
     def _door(self) -> ConnectionPool:
@@ -127,6 +132,20 @@ class App:
     @cached_property
     def progress(self) -> Progress:
         return Progress(self._reading)
+
+    @cached_property
+    def feed(self) -> Feed:
+        return Feed(self._reading)
+
+    @cached_property
+    def _names(self) -> PostgresOwners:
+        return self.owners(self._reading)
+
+    def key(self, said: str) -> str:
+        """A key as the views have it: a customer may be said as `namespace:id`."""
+        name = said.removeprefix("customer/")
+        found = self._names.find([name]) if ":" in name else {}
+        return said.removesuffix(name) + found.get(name, name)
 
     def _log(self, pool: ConnectionPool) -> PostgresLog:
         session = timedelta(seconds=self.settings.session_s)
