@@ -106,7 +106,6 @@ class Gate:
         """Records the basis as consent of those who have not given or withdrawn it."""
         if not customers:
             return
-        self._told |= customers
         appends = []
         for customer, purposes in self._owners.purposes(customers).items():
             if self._basis <= purposes:
@@ -140,6 +139,8 @@ class Gate:
         if appends:
             # A conflict means that the customer has just decided: their word holds.
             self._store.append(appends)
+        # Only now: another thread that finds them here does not wait for their consent.
+        self._told |= customers
 
 
 def _must_wait(message: Message, opened: Mapping[str, str]) -> bool:

@@ -74,7 +74,7 @@ class _Peek(msgspec.Struct):
     type: str = ""
 
 
-_NO_JSON = "the line is no JSON: send one whole CloudEvent a line, in UTF-8"
+_NO_JSON = "this is no JSON: send one whole object, a line in a file, in UTF-8"
 _peek = msgspec.json.Decoder(_Peek).decode
 
 

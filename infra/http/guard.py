@@ -1,0 +1,63 @@
+"""Before and around everything: who may ask, and faults that nobody foresaw."""
+
+from __future__ import annotations
+
+import hmac
+import traceback
+from http import HTTPStatus
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from infra.http.problems import Problem, answer, problem, unforeseen
+
+_HERE = ("localhost", "127.0.0.1", "[::1]")
+
+log = structlog.get_logger()
+
+
+class Guard:
+    """Asks for the token where there is one; where there is none, for a name of this machine.
+
+    A page in a browser of this machine may be made to send here what it likes, under its own name.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
+        self._app = app
+        self._wanted = token and f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        if refusal := self._refusal(Headers(scope=scope)):
+            challenge = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None
+            return await answer(refusal, challenge)(scope, receive, send)
+        began = False
+
+        async def noting(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            # The error's words may hold a value: where it happened is what is told.
+            frames = traceback.format_tb(error.__traceback__)
+            log.error("fault", error=type(error).__name__, at="".join(frames[-4:]))
+            if not began:
+                await unforeseen()(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> Problem | None:
+        if self._wanted:
+            given = headers.get("authorization", "").encode("latin-1")
+            if hmac.compare_digest(given, self._wanted):
+                return None
+            said = "send `Authorization: Bearer` and the token that ORDERMADE_HTTP_TOKEN names"
+            return problem("unauthorized", HTTPStatus.UNAUTHORIZED, said, "Authorization")
+        host = headers.get("host", "").rpartition(":")
+        if (host[0] if host[2].isdigit() else headers.get("host", "")).lower() in _HERE:
+            return None
+        said = "without ORDERMADE_HTTP_TOKEN only localhost is answered: ask for 127.0.0.1"
+        return problem("misdirected", HTTPStatus.MISDIRECTED_REQUEST, said, "Host")
