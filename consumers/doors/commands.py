@@ -94,7 +94,7 @@ def arguments_of(kind: str, name: str) -> type:
         for p in given
         if p.name not in _GIVEN_BY_US
     ]
-    return strict(make_dataclass(name, fields, frozen=True, kw_only=True))
+    return strict(make_dataclass(f"{name}-arguments", fields, frozen=True, kw_only=True))
 
 
 @functools.cache

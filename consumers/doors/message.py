@@ -131,4 +131,4 @@ def malformed(error: ValidationError) -> Malformed:
         "missing": "is missing: add it",
         "unexpected_keyword_argument": "is not a field of this type: leave it out",
     }.get(first["type"], first["msg"].removeprefix("Value error, "))
-    return Malformed(f"{field}: {words}", field)
+    return Malformed(f"{field}: {words}", field) if field else Malformed(words)

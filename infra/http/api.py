@@ -39,7 +39,7 @@ def create(opened: Opened, token: str | None, stopping: Callable[[], bool]) -> F
         told = get_openapi(
             title=_TITLE, version=version(_TITLE), description=_SAID, routes=app.routes
         )
-        told["components"] = {"schemas": dict(sorted(spec.schemas.items()))}
+        told["components"]["schemas"].update(spec.schemas)
         if token:
             told["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             told["security"] = [{"token": []}]

@@ -47,7 +47,7 @@ class AskedOfOrder(Asked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class RecordedEvent:
     """An event that a command recorded, its personal values opened."""
 
     id: UUID
@@ -65,7 +65,7 @@ class Answered:
     A view that is asked with `min_position` shows it.
     """
 
-    events: Sequence[Told]
+    events: Sequence[RecordedEvent]
     known: bool
     min_position: str | None
 
@@ -160,9 +160,9 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
         return Response(msgspec.json.encode(told), status, media_type="application/json")
 
 
-def _told(recorded: Recorded[Data]) -> Told:
+def _told(recorded: Recorded[Data]) -> RecordedEvent:
     event = recorded.event
-    return Told(
+    return RecordedEvent(
         id=event.id,
         type=event.type,
         subject=event.subject,

@@ -28,7 +28,7 @@ from projections import discover
 from projections.view import AnyProjection
 
 _PAUSES_S = (0.01, 0.2)  # between looks at how far a view is: the first, the longest
-_Name = StrEnum("_Name", {name: name for name in discover()})  # type: ignore[misc]
+ViewName = StrEnum("ViewName", {name: name for name in discover()})  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class _Wanted:
     timeout_s: float
 
 
-_View = Annotated[_Name, Path(description="The view.", examples=["profile"])]
+_View = Annotated[ViewName, Path(description="The view.", examples=["profile"])]
 _Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in a page, at most.")]
 _Page = Annotated[str | None, Query(description="`next` of the page before.")]
 _MinPosition = Annotated[
