@@ -88,3 +88,5 @@ def wait_for(client: httpx.Client) -> None:
 def stop(process: subprocess.Popen) -> None:
     process.terminate()
     process.wait(30)
+    if process.stderr:
+        process.stderr.close()

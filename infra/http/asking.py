@@ -71,21 +71,12 @@ class Answered:
 
 
 _ANSWERED = spec.json_of(spec.ref(Answered))
-_PLACES = {"order": "/v1/orders/{about}", "customer": "/v1/customers/{about}"}
+_PLACES = {"order": "/v1/orders/{order_id}", "customer": "/v1/customers/{customer}"}
 _WORDS = {
     "order": "The order's id.",
     "customer": "`namespace:id`, as the publisher knows the customer, or our id.",
 }
 _ABOUT = r"^[^/\x00-\x1f\x7f]{1,190}$"  # with its kind in front, a subject of 200 at most
-_Key = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        description="The command's own id: sent again, it is carried out once.",
-        pattern="^[!-~]{1,200}$",
-        examples=["b7f5e7c2"],
-    ),
-]
 
 
 def routes(opened: Opened) -> APIRouter:
@@ -107,7 +98,24 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
     if name == "draft":
         shown["customer"] = examples.CUSTOMER
     example = f"{kind}-{name}" if kind == "order" else examples.CUSTOMER
-    about_type = Annotated[str, Path(description=_WORDS[kind], pattern=_ABOUT, examples=[example])]
+    about_type = Annotated[
+        str,
+        Path(
+            alias=_PLACES[kind].partition("{")[2].rstrip("}"),
+            description=_WORDS[kind],
+            pattern=_ABOUT,
+            examples=[example],
+        ),
+    ]
+    key_type = Annotated[
+        str,
+        Header(
+            alias="Idempotency-Key",
+            description="The command's own id: sent again, it is carried out once.",
+            pattern="^[!-~]{1,200}$",
+            examples=[f"{name}-1"],
+        ),
+    ]
 
     @router.post(
         f"{_PLACES[kind]}/{name}",
@@ -128,7 +136,7 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
     )  # fmt: skip
     def ask(
         body: Body,
-        idempotency_key: _Key,
+        idempotency_key: key_type,
         about: about_type,
     ) -> Response:
         try:

@@ -52,8 +52,8 @@ COMMANDS: dict[tuple[str, str], dict[str, Any]] = {
     ("order", "promise"): {"p50": _LATER, "p90": _LATER, "basis": "lead-times"},
     ("order", "settle-promise"): {},
     ("order", "request-change"): {
-        "change": {"change_id": "C1", "line_id": "L1", "option": "collar", "value": "wide",
-                   "delta_price": "5.00", "delta_days": 2}
+        "change": {**_CHOICE, "change_id": "C1", "line_id": "L1", "option": "collar",
+                   "value": "wide", "delta_price": "5.00", "delta_days": 2}
     },
     ("order", "approve-change"): {"change_id": "C1"},
     ("order", "reject-change"): {"change_id": "C1"},
@@ -66,7 +66,7 @@ COMMANDS: dict[tuple[str, str], dict[str, Any]] = {
         "route": [{"operation_id": "cut-again", "line_id": "L1", "work_centre": "cutting"}],
     },
     ("order", "request-return"): {
-        "return_id": "R1", "lines": [{"line_id": "L1", "quantity": 1}]
+        "return_id": "R1", "lines": [{"line_id": "L1", "product": "shirt", "quantity": 1}]
     },
     ("order", "refund"): {"refund_id": "F1", "amount": "40.00", "currency": "EUR"},
     ("customer", "grant-consent"): {
