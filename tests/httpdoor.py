@@ -49,7 +49,9 @@ class Door:
 @contextmanager
 def serving(front: Front, *words: object, **headers: str) -> Iterator[Door]:
     """`ordermade serve`, which folds no views by itself."""
-    process = front.start("serve", "--port", 0, *words, stderr=subprocess.PIPE, text=True)
+    process = front.start(
+        "serve", "--port", 0, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
         address = re.search(r"http://[^/]+", said := process.stderr.readline())
         assert address, said
@@ -88,5 +90,5 @@ def wait_for(client: httpx.Client) -> None:
 def stop(process: subprocess.Popen) -> None:
     process.terminate()
     process.wait(30)
-    if process.stderr:
-        process.stderr.close()
+    for pipe in filter(None, (process.stdout, process.stderr)):
+        pipe.close()

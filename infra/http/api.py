@@ -8,10 +8,12 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.responses import HTMLResponse
 
 from infra.http import asking, following, looking, problems, publishing, spec
 from infra.http.guard import Guard
 from infra.http.opened import Opened
+from infra.http.page import page
 
 _TITLE = "ordermade"
 _SAID = """\
@@ -49,4 +51,9 @@ def create(opened: Opened, token: str | None, stopping: Callable[[], bool]) -> F
         return told
 
     app.openapi = document  # type: ignore[method-assign]
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return HTMLResponse(page(document()))
+
     return app

@@ -25,7 +25,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
         self._app = app
-        self._wanted = token and f"Bearer {token}".encode()
+        self._token = token.encode() if token else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,9 +50,10 @@ class Guard:
                 await unforeseen()(scope, receive, send)
 
     def _refusal(self, headers: Headers) -> Problem | None:
-        if self._wanted:
-            given = headers.get("authorization", "").encode("latin-1")
-            if hmac.compare_digest(given, self._wanted):
+        if self._token:
+            scheme, _, given = headers.get("authorization", "").partition(" ")
+            same = hmac.compare_digest(given.encode("latin-1"), self._token)
+            if same and scheme.lower() == "bearer":
                 return None
             said = "send `Authorization: Bearer` and the token that ORDERMADE_HTTP_TOKEN names"
             return problem("unauthorized", HTTPStatus.UNAUTHORIZED, said, "Authorization")

@@ -30,7 +30,8 @@ def serve(host: str, port: int) -> None:
             "request then brings, or listen on 127.0.0.1"
         )
     try:
-        listening = socket.create_server((host, port))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family)
     except OSError as error:
         raise Told(
             f"port {port} of {host} cannot be had ({error.strerror}): choose another with --port"
@@ -47,7 +48,8 @@ def serve(host: str, port: int) -> None:
             timeout_graceful_shutdown=_GRACE_S, lifespan="off",
         )
     )  # fmt: skip
-    typer.echo(f"Serving http://{host}:{listening.getsockname()[1]}/openapi.json", err=True)
+    name = f"[{host}]" if ":" in host else host
+    typer.echo(f"Serving http://{name}:{listening.getsockname()[1]}/docs", err=True)
     try:
         server.run([listening])
     finally:

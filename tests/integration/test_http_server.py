@@ -9,8 +9,11 @@ import time
 from contextlib import suppress
 
 import httpx
+import psycopg
 import pytest
 
+from infra.bootstrap import App
+from infra.settings import Settings
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import serving, wait_for
 from tests.integration.test_embedded_faults import everything
@@ -78,6 +81,23 @@ def test_a_database_that_goes_away_is_told_and_comes_back(front):
         while (again := door.publish(MILK, "personalize")).status_code == 503:
             assert time.monotonic() < deadline
         assert [item["status"] for item in again.json()["items"]] == ["known"]
+
+
+def test_a_fault_is_told_without_what_was_said(front):
+    with serving(front) as door:
+        assert door.publish(MILK, "personalize").status_code == 201
+        with App(Settings(home=front.home)) as app, psycopg.connect(app._url) as admin:
+            admin.execute("DELETE FROM store.event WHERE number = 1")
+            admin.execute("ALTER TABLE projection.profile_v1 RENAME TO elsewhere")
+        hole = door.client.get("/v1/log")
+        assert (hole.status_code, "events are missing" in hole.json()["detail"]) == (500, True)
+        fault = door.client.get("/v1/views/profile/shop:ann")
+        assert (fault.status_code, fault.json()["type"]) == (500, "urn:ordermade:problem:fault")
+        assert door.client.get("/v1/health").status_code == 200
+        door.process.terminate()
+        told = door.process.stdout.read() + door.process.stderr.read()
+        assert "UndefinedTable" in told
+        assert "ann" not in told
 
 
 def test_it_stops_at_once_though_somebody_listens(front):

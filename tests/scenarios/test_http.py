@@ -263,3 +263,11 @@ def test_what_there_is_not_is_a_problem_too(door):
     assert wrong.headers["allow"] == "POST"
     elsewhere = door.client.get("/v1/health", headers={"Host": "evil.example"})
     assert "only localhost" in problem(elsewhere, 421, "Host")
+
+
+def test_the_page_for_people_names_every_operation_and_loads_nothing_from_elsewhere(door):
+    page = door.client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    for path in door.client.get("/openapi.json").json()["paths"]:
+        assert path in page.text
+    assert "//" not in page.text.replace("<!doctype", "")
