@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -124,6 +125,14 @@ def test_a_batch_is_answered_item_by_item(door):
     assert items[3]["problem"]["field"] == "source"
     assert door.publish([], kind=BATCH).json() == {"items": [], "min_position": None}
     assert "JSON array" in problem(door.publish({}, kind=BATCH), 422)
+
+
+def test_many_who_publish_of_a_new_customer_at_once_are_all_taken_in(door):
+    for customer in ("shop:new-1", "shop:new-2", "shop:new-3"):
+        said = [milk(f"{customer}-{n}", customer) for n in range(16)]
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda m: door.publish(m, "personalize").status_code, said))
+        assert answers == [201] * 16
 
 
 def test_an_event_in_headers_is_percent_decoded(door):
