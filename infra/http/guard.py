@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import re
 import traceback
 from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.http.problems import Problem, answer, problem, unforeseen
@@ -29,10 +31,14 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-        if refusal := self._refusal(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+        elif refusal := self._refusal(Headers(scope=scope)):
             challenge = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None
-            return await answer(refusal, challenge)(scope, receive, send)
+            await answer(refusal, challenge)(scope, receive, send)
+        else:
+            await self._watched(scope, receive, send)
+
+    async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = False
 
         async def noting(message: Message) -> None:
@@ -42,6 +48,8 @@ class Guard:
 
         try:
             await self._app(scope, receive, noting)
+        except ClientDisconnect:
+            pass  # in the middle of its request: there is nobody to answer
         except Exception as error:
             # The error's words may hold a value: where it happened is what is told.
             frames = traceback.format_tb(error.__traceback__)
@@ -57,8 +65,7 @@ class Guard:
                 return None
             said = "send `Authorization: Bearer` and the token that ORDERMADE_HTTP_TOKEN names"
             return problem("unauthorized", HTTPStatus.UNAUTHORIZED, said, "Authorization")
-        host = headers.get("host", "").rpartition(":")
-        if (host[0] if host[2].isdigit() else headers.get("host", "")).lower() in _HERE:
+        if re.sub(r":\d+$", "", headers.get("host", "")).lower() in _HERE:
             return None
         said = "without ORDERMADE_HTTP_TOKEN only localhost is answered: ask for 127.0.0.1"
         return problem("misdirected", HTTPStatus.MISDIRECTED_REQUEST, said, "Host")

@@ -93,9 +93,15 @@ def test_a_fault_is_told_without_what_was_said(front):
         assert (hole.status_code, "events are missing" in hole.json()["detail"]) == (500, True)
         fault = door.client.get("/v1/views/profile/shop:ann")
         assert (fault.status_code, fault.json()["type"]) == (500, "urn:ordermade:problem:fault")
+        with socket.create_connection(
+            (door.client.base_url.host, door.client.base_url.port)
+        ) as gone:
+            gone.sendall(b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\n"
+                         b"Content-Length: 9\r\n\r\nann")  # fmt: skip
         assert door.client.get("/v1/health").status_code == 200
         door.process.terminate()
         told = door.process.stdout.read() + door.process.stderr.read()
+        assert told.count("fault") == 1
         assert "UndefinedTable" in told
         assert "ann" not in told
 
