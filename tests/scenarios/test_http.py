@@ -127,6 +127,17 @@ def test_a_batch_is_answered_item_by_item(door):
     assert "JSON array" in problem(door.publish({}, kind=BATCH), 422)
 
 
+def test_a_report_on_an_order_that_nobody_opened_waits(door):
+    shipped = message("early", "order.order-shipped.v1", "order/late", {"carrier": "bike"})
+    held = door.publish(shipped)
+    assert (held.status_code, held.json()["items"][0]["status"]) == (202, "held")
+    drafted = door.ask("orders/late", "draft", {"lines": [{"line_id": "L1", "product": "hat"}]})
+    assert drafted.status_code == 201
+    known = door.publish(shipped)
+    assert (known.status_code, known.json()["items"][0]["status"]) == (200, "known")
+    assert door.rows("backlog", "late", known)[0]["status"] == "shipped"
+
+
 def test_many_who_publish_of_a_new_customer_at_once_are_all_taken_in(door):
     for customer in ("shop:new-1", "shop:new-2", "shop:new-3"):
         said = [milk(f"{customer}-{n}", customer) for n in range(16)]
