@@ -7,13 +7,14 @@ import os
 import socket
 import time
 from collections.abc import Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import chain
 from types import TracebackType
 from typing import Any, cast
 
+import psycopg
 from psycopg_pool import ConnectionPool
 
 from consumers.doors.commands import Commands
@@ -71,6 +72,13 @@ class App:
         trace: TracebackType | None,
     ) -> None:
         self._open.close()
+
+    def reachable(self) -> bool:
+        """Whether the server still is where it was."""
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self._url, connect_timeout=2).close()
+            return True
+        return False
 
     def pool(self, role: str) -> ConnectionPool:
         made = database.pool(self._url, role, self.secrets, patience_s=self._patience_s)

@@ -32,6 +32,8 @@ class Opened:
 
     def _open(self) -> None:
         try:
+            if self.app.reachable():
+                return  # its connections come back by themselves
             before, self.app = self.app, _ready(self._make())
             before.__exit__(None, None, None)
             log.info("database is back")
@@ -43,6 +45,5 @@ class Opened:
 
 def _ready(app: App) -> App:
     """With the parts that requests use in place: threads that first ask at once would make two."""
-    for part in (app.store, app.commands, app.views, app.progress, app.feed):
-        assert part
+    app.store, app.commands, app.views, app.reading, app.progress, app.feed  # noqa: B018
     return app

@@ -89,7 +89,9 @@ def routes(opened: Opened) -> APIRouter:
         if gates[0] is not opened.app:
             gates = (opened.app, {})
         app, made = gates
-        return made.setdefault(basis, made.get(basis) or app.gate(basis))
+        if basis not in made:
+            made[basis] = app.gate(basis)
+        return made[basis]
 
     @router.post(
         "/v1/events",

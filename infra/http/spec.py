@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -15,7 +14,6 @@ schemas: Told = {}
 """What the operations refer to, by name."""
 _REF = "#/components/schemas/"
 _SAY = {
-    400: "The request cannot be taken apart.",
     401: "The token is missing or another.",
     403: "The customer has not consented to it.",
     404: "There is nothing of that name.",
@@ -60,7 +58,7 @@ def answers(*problems: int, **ok: Any) -> dict[int | str, Told]:
         for status, (said, content) in ok.items()
     }
     for status in sorted({*problems, *_ALWAYS}):
-        told[status] = {"description": _SAY.get(status, HTTPStatus(status).phrase), **wrong}
+        told[status] = {"description": _SAY[status], **wrong}
     return told
 
 
