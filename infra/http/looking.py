@@ -137,8 +137,9 @@ async def _progress(app: App, projection: AnyProjection, wanted: _Wanted) -> lis
     deadline = time.monotonic() + wanted.timeout_s
     if wanted.goal:
         check(wanted.goal, await run_in_threadpool(app.feed.heads))
+    group = (await run_in_threadpool(app.views.live))[projection.name]
     while True:
-        lags = await run_in_threadpool(app.progress.lags, [projection.group])
+        lags = await run_in_threadpool(app.progress.lags, [group])
         if not wanted.goal or all(x.position >= wanted.goal.numbers[x.partition] for x in lags):
             return lags
         if time.monotonic() > deadline:
@@ -171,7 +172,7 @@ def _rows(app: App, projection: AnyProjection, wanted: _Wanted, lags: list[Lag])
         "next": None if after is None else msgspec.json.encode(after).hex(),
         "position": position,
         "lag": lag,
-        "parked": len(app.views.parked(projection.group)),
+        "parked": len(app.views.parked(app.views.live()[projection.name])),
     }
     return Response(msgspec.json.encode(told), media_type="application/json")
 
