@@ -66,7 +66,7 @@ def _import(
                 told = {
                     "line": line.number,
                     "reason": str(answer),
-                    "said": line.said.decode(errors="replace").rstrip("\r\n"),
+                    "said": line.said.decode(errors="backslashreplace").rstrip("\r\n"),
                 }
                 with beside.open("a", encoding="utf-8") as out:
                     out.write(json.dumps(told) + "\n")
