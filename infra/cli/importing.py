@@ -16,7 +16,7 @@ from rich.progress import Progress
 from consumers.doors.gate import Answer, Gate
 from consumers.ports import Appended, Held
 from domain.customer.consent import Purpose
-from domain.errors import Malformed
+from domain.errors import Malformed, Refusal
 from infra.cli.ordering import purposes_of
 from infra.cli.terminal import Told, open_app
 from infra.imports.files import Line, unpacked
@@ -39,7 +39,8 @@ def import_file(file: Path, basis: str, read: Read) -> int:
     finally:  # whatever ended it, this much is stored
         typer.echo(
             f"{counts['read']} read, {counts['accepted']} accepted, {counts['known']} already "
-            f"known, {counts['held']} held, {counts['refused']} refused" + (f": see {beside}" if beside.exists() else "")
+            f"known, {counts['held']} held, {counts['refused']} refused"
+            + (f": see {beside}" if beside.exists() else "")
         )
     return counts["refused"]
 
@@ -56,24 +57,26 @@ def _import(
         for batch in _batches(read(unpacked(packed, file.name))):
             for line, answer in _answered(gate, batch):
                 counts["read"] += 1
-                if isinstance(answer, Appended):
-                    counts["known" if answer.known else "accepted"] += 1
-                    continue
-                if isinstance(answer, Held):
-                    counts["held"] += 1
-                    continue
-                counts["refused"] += 1
-                told = {
-                    "line": line.number,
-                    "reason": str(answer),
-                    "said": line.said.decode(errors="backslashreplace").rstrip("\r\n"),
-                }
-                with beside.open("a", encoding="utf-8") as out:
-                    out.write(json.dumps(told) + "\n")
+                match answer:
+                    case Appended(known=known):
+                        counts["known" if known else "accepted"] += 1
+                    case Held():
+                        counts["held"] += 1
+                    case refusal:
+                        counts["refused"] += 1
+                        _write_beside(beside, line, refusal)
             progress.update(task, completed=packed.tell())
         progress.add_task("folding into the views", total=None)
         if not app.drain():
             typer.echo("The views are still behind: `ordermade lag` tells how far.")
+
+
+def _write_beside(beside: Path, line: Line, refusal: Refusal) -> None:
+    """What is not in UTF-8 is written with its bytes as \\xNN."""
+    said = line.said.decode(errors="backslashreplace").rstrip("\r\n")
+    told = {"line": line.number, "reason": str(refusal), "said": said}
+    with beside.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(told) + "\n")
 
 
 def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:

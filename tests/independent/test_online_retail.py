@@ -69,11 +69,13 @@ def test_half_and_then_all_and_all_again_is_once(front, tmp_path):
     part.write_text("".join(tenth[: half + 1]), encoding="utf-8")
     whole.write_text("".join(tenth), encoding="utf-8")
     everything = len(tenth) - 1
-    assert f"{half} read, {half} accepted, 0 already known, 0 refused" in imported(front, part)
+    assert f"{half} read, {half} accepted, 0 already known, 0 held, 0 refused" in imported(
+        front, part
+    )
     assert f"{everything} read, {everything - half} accepted, {half} already known" in imported(
         front, whole
     )
     agree(front, reckon(tenth))
     before = {view: asked(front, f"SELECT * FROM {view}") for view in ("backlog", "profile")}
-    assert f"0 accepted, {everything} already known, 0 refused" in imported(front, whole)
+    assert f"0 accepted, {everything} already known, 0 held, 0 refused" in imported(front, whole)
     assert before == {view: asked(front, f"SELECT * FROM {view}") for view in before}
