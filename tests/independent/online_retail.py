@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -53,15 +54,15 @@ class Reckoned:
     return_lines: int = 0
     adjusted: Decimal = Decimal(0)
 
-    @property
+    @cached_property
     def by_day(self) -> dict[str, tuple[int, Decimal]]:
         return _grouped((order.day, order) for order in self.orders.values())
 
-    @property
+    @cached_property
     def by_customer(self) -> dict[str, tuple[int, Decimal]]:
         return _grouped((order.customer, order) for order in self.orders.values() if order.customer)
 
-    @property
+    @cached_property
     def repeat_customers(self) -> set[str]:
         return {customer for customer, (orders, _) in self.by_customer.items() if orders > 1}
 
