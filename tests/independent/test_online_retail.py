@@ -49,6 +49,7 @@ def agree(front: Front, reckoned: Reckoned) -> None:
     assert people == {"count": len(reckoned.customers)}
 
 
+@pytest.mark.timeout(900)  # half a million lines, on a machine that may be busy
 def test_the_whole_file_is_in_the_views(front, capsys):
     source = file()
     reckoned = reckon(lines(source))
