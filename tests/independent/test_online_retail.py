@@ -49,6 +49,43 @@ def agree(front: Front, reckoned: Reckoned) -> None:
     assert people == {"count": len(reckoned.customers)}
 
 
+def figures_agree(front: Front, reckoned: Reckoned) -> None:
+    """Each figure is what was reckoned: revenue by day and by customer, returns, who came again."""
+    prices, loyalty = (
+        json.loads(front.ok("show", view, "--limit", "1", "--json"))["figures"]
+        for view in ("prices", "loyalty")
+    )
+    orders = reckoned.orders.values()
+    assert prices["orders"] == len(orders)
+    assert amounts(prices["revenue"]) == {"GBP": sum(o.revenue for o in orders)}
+    assert rows(prices["revenue_by_day"], "day") == rows_of(reckoned.by_day)
+    by_customer = rows(prices["revenue_by_customer"], "customer")
+    assert sorted(by_customer.values()) == sorted(rows_of(reckoned.by_customer).values())
+    best = sorted(reckoned.by_customer, key=lambda name: reckoned.by_customer[name][1])[-3:]
+    for name in best:
+        shown = front.show("loyalty", f"online-retail:{name.removesuffix('.0')}")
+        assert by_customer[shown[0]["customer"]] == ("GBP", *reckoned.by_customer[name])
+    returned = prices["returned"]["GBP"]
+    assert (Decimal(returned["value"]), returned["count"]) == (
+        reckoned.returned, reckoned.return_lines,
+    )  # fmt: skip
+    assert amounts(prices["adjusted"]) == {"GBP": reckoned.adjusted}
+    assert loyalty["customers"] == len(reckoned.by_customer)
+    assert loyalty["repeat_customers"] == len(reckoned.repeat_customers)
+
+
+def amounts(by_currency: dict[str, str]) -> dict[str, Decimal]:
+    return {currency: Decimal(amount) for currency, amount in by_currency.items()}
+
+
+def rows(said: list[dict], name: str) -> dict[str, tuple[str, int, Decimal]]:
+    return {r[name]: (r["currency"], r["orders"], Decimal(r["revenue"])) for r in said}
+
+
+def rows_of(reckoned: dict[str, tuple[int, Decimal]]) -> dict[str, tuple[str, int, Decimal]]:
+    return {name: ("GBP", *told) for name, told in reckoned.items()}
+
+
 @pytest.mark.timeout(900)  # half a million lines, on a machine that may be busy
 def test_the_whole_file_is_in_the_views(front, capsys):
     source = file()
@@ -60,6 +97,7 @@ def test_the_whole_file_is_in_the_views(front, capsys):
     told = imported(front, source)
     assert f"{reckoned.lines} read, {reckoned.lines} accepted" in told
     agree(front, reckoned)
+    figures_agree(front, reckoned)
 
 
 def test_half_and_then_all_and_all_again_is_once(front, tmp_path):
