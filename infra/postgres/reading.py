@@ -121,6 +121,8 @@ class Reading:
             order = shown.order(*names)
             condition, values = _any_of(shown, where)
             if after is not None:
+                if len(after) != len(order):
+                    raise psycopg.DataError("a place of another order")
                 columns = sql.SQL(", ").join(map(sql.Identifier, order))
                 marks = sql.SQL(", ").join(sql.Placeholder() * len(order))
                 condition = sql.SQL("({}) AND ({}) > ({})").format(condition, columns, marks)
