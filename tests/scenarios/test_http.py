@@ -207,6 +207,15 @@ def test_a_view_goes_out_by_the_page(door):
     one_each = list(pages("/v1/views/backlog/shop:eve", 1))
     assert len(hers) >= 3
     assert one_each == [[row] for row in hers]
+    started = [
+        message(f"i{n}", "customer.intake-started.v1", "customer/shop:eve",
+                {"intake_id": f"I{n}", "questions": ["beard"]})
+        for n in range(3)
+    ]  # fmt: skip
+    asked = door.publish(started, kind=BATCH)
+    due = door.rows("due", "customer/shop:eve", asked)
+    by_one = [row for rows in pages("/v1/views/due/customer/shop:eve", 1) for row in rows]
+    assert [row["ref"] for row in by_one] == [row["ref"] for row in due] == ["I0", "I1", "I2"]
     for page in ("x", "5b5d", b'["a", "b"]'.hex(), rb'["0", "\u0000"]'.hex(), b'["0"]'.hex()):
         wrong = door.client.get("/v1/views/profile", params={"page": page})
         assert "no page of this view" in problem(wrong, 422, "page")
