@@ -43,7 +43,7 @@ def adopted(id, **data):
 
 
 EVENTS = [  # as it came, why it is refused, as it should have been
-    (b'{"id": ', "the line is no JSON: send one whole CloudEvent", stated("1")),
+    (b'{"id": ', "this is no JSON: send one whole object", stated("1")),
     (stated("2", more={"type": "customer.thing-sung.v1"}), "type: no event has this", stated("2")),
     (stated("3", "value"), "data.value: is missing: add it", stated("3")),
     (stated("4", colour="x"), "data.colour: is not a field of this type", stated("4")),
@@ -53,8 +53,8 @@ EVENTS = [  # as it came, why it is refused, as it should have been
     (adopted("8", total=1.5), "data.total: money is text, not a number", adopted("8")),
     (adopted("9", currency="euro"), "data.currency: String should", adopted("9")),
     (stated("0", value="tea"), "this id was used before with other contents", stated("10")),
-    (stated("11").decode().encode("latin-1"), "the line is no JSON", stated("11")),
-    (stated("12")[:-20], "the line is no JSON", stated("12")),
+    (stated("11").decode().encode("latin-1"), "this is no JSON", stated("11")),
+    (stated("12")[:-20], "this is no JSON", stated("12")),
 ]
 
 
