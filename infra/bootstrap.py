@@ -21,7 +21,7 @@ from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
 from consumers.emitters.timers import Timers
-from consumers.movers.projector import Projector
+from consumers.movers.projector import Projector, last_page, step
 from domain.customer.consent import Purpose
 from infra.keys import Secrets
 from infra.postgres import database, embedded
@@ -183,7 +183,8 @@ class App:
         """A member of every view's group, in this process."""
         member = f"{socket.gethostname()}-{os.getpid()}"
         log = self._log(self._projecting)
-        return [Projector(p, log, self.amending, member) for p in discover().values()]
+        read = last_page(log.read)
+        return [Projector(p, log, self.amending, member, read=read) for p in discover().values()]
 
     def drain(self, patience_s: float = 10.0) -> bool:
         """Brings the views up to where the log is now; False if others at it take too long.
@@ -199,8 +200,8 @@ class App:
             if not self.progress.members(groups):
                 projectors = self.projectors()
                 try:
-                    for projector in projectors:
-                        projector.drain()
+                    while step(projectors):
+                        pass
                 finally:
                     for projector in projectors:
                         projector.close()

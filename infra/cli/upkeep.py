@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 import typer
 
-from consumers.movers.projector import Projector
+from consumers.movers.projector import Projector, step
 from domain.errors import Refusal
 from infra.bootstrap import App
 from infra.cli.terminal import Told
@@ -41,7 +41,7 @@ def project(projectors: list[Projector], stop: threading.Event) -> None:
     wait = idle
     try:
         while not stop.is_set():
-            wait = idle if sum(p.step() for p in projectors) else min(wait * 2, longest)
+            wait = idle if step(projectors) else min(wait * 2, longest)
             stop.wait(wait if wait > idle else 0)
     finally:
         for projector in projectors:
