@@ -98,18 +98,17 @@ def rebuild_views(app: App, name: str, accept: bool) -> bool:
         def waits(why: str) -> None:
             progress.update(task, description=f"{why}; trying again")
 
+        def read(events: int) -> None:
+            progress.advance(task, events)
+
+        fine = True
         with app.building(projections, waits) as builds:
-            told = [
-                _told(done)
-                for done in rebuild(
-                    app.log, builds, accept=accept,
-                    told=lambda events: progress.advance(task, events),
-                )
-            ]  # fmt: skip
+            for done in rebuild(app.log, builds, accept=accept, told=read):
+                sentence, wanted = _told(done)
+                typer.echo(sentence)
+                fine = fine and wanted
     app.drain()
-    for sentence, _ in told:
-        typer.echo(sentence)
-    return all(fine for _, fine in told)
+    return fine
 
 
 def _told(done: Rebuilt) -> tuple[str, bool]:
