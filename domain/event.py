@@ -202,6 +202,11 @@ def _text(id: UUID) -> str:
     return text
 
 
+def recorded_id(command: UUID, n: int) -> UUID:
+    """The id of the n-th event that a command records; the command's own id is its `event_id`."""
+    return uuid5(command, str(n))
+
+
 @functools.lru_cache(1_000)
 def _namespace(source: str) -> bytes:
     return uuid5(NAMESPACE, source).bytes

@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import chain
 from types import TracebackType
-from typing import cast
+from typing import Any, cast
 
 from psycopg_pool import ConnectionPool
 
@@ -31,7 +32,7 @@ from infra.postgres.progress import Progress
 from infra.postgres.store import PostgresStore
 from infra.postgres.views import PostgresViews
 from infra.settings import Settings
-from projections import discover
+from projections import discover, figures
 from projections.due import DueRow
 from projections.view import AnyProjection
 
@@ -110,6 +111,17 @@ class App:
     @cached_property
     def views(self) -> PostgresViews:
         return PostgresViews(self._reading, self.owners(self._reading).keys)
+
+    def figures(self, view: str) -> Any | None:
+        """The figures of a view as it is now, over all its rows; None where it has none.
+
+        Nor has it any while another version of it is shown than this release's.
+        """
+        figured, live = figures.of(view), self.views.live()
+        if figured is None or any(live[v] != discover()[v].group for v in figured.reads):
+            return None
+        rows = chain.from_iterable(self.views.stream(discover()[v]) for v in figured.reads)
+        return figured.figures(rows, datetime.now(UTC))
 
     @cached_property
     def amending(self) -> PostgresViews:

@@ -36,7 +36,7 @@ _ENVELOPE = {
     "onbehalfof": "for whom they acted",
     "channel": "where it was said: web, shop, phone",
     "correlationid": "what belongs together",
-    "causationid": "the event that this one follows from",
+    "causationid": "what this follows from: our id of it, else the publisher's own of an event",
     "consentref": "the consent it rests on",
     "reason": "why, in words; stored sealed, as base64",
     "data": "what the event says: its schema is linked below",

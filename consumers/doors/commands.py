@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, make_dataclass, replace
 from datetime import datetime
 from functools import reduce
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from pydantic import TypeAdapter, ValidationError
@@ -22,7 +22,7 @@ from domain.customer import decide as customer
 from domain.customer.state import Customer
 from domain.customer.state import evolve as evolve_customer
 from domain.errors import ConsentMissing, Malformed, Refusal, VersionConflict
-from domain.event import Data, Event, Recorded, event_id, strict
+from domain.event import Data, Event, Recorded, event_id, recorded_id, strict
 from domain.order import decide as order
 from domain.order.state import Order, configuration
 from domain.order.state import evolve as evolve_order
@@ -233,4 +233,6 @@ def _events(
         causationid=str(first),
         reason=command.reason,
     )
-    return [replace(template, id=uuid5(first, str(n)), data=data) for n, data in enumerate(decided)]
+    return [
+        replace(template, id=recorded_id(first, n), data=data) for n, data in enumerate(decided)
+    ]

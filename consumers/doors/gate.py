@@ -131,6 +131,7 @@ class Gate:
                     time=now,
                     data=data,
                     customerid=customer,
+                    actor=SOURCE,
                 )
                 for n, data in enumerate(granted)
             )

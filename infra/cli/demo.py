@@ -46,8 +46,8 @@ def play(app: App) -> None:
             progress.advance(task)
         progress.update(task, description=f"day {day}: views")
         app.drain()
-    show_view(app, "profile", None, as_json=False, most=6)
-    show_view(app, "backlog", None, as_json=False, most=6)
+    for view in ("profile", "prices", "backlog", "quality", "loyalty"):
+        show_view(app, view, None, as_json=False, limit=5)
     show_view(app, "audit", f"order/{_order(day, 0)}", as_json=False)
     typer.echo(
         f"\nThat was day {day}. Three commands to try, in {app.settings.home.parent.resolve()}:\n"

@@ -55,9 +55,12 @@ def show(
     valid_at: Annotated[
         str | None, typer.Option(help="By what had happened until that time, late news too.")
     ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="How many rows: 20 on a page, 1000 in JSON.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """The rows of a view, personal fields opened."""
+    """A view in figures with its first rows, or the rows of a key; personal fields opened."""
     from infra.cli.rebuilt import show_past
     from infra.cli.showing import show_view
 
@@ -65,7 +68,7 @@ def show(
         if as_of or valid_at:
             show_past(opened, view, key, as_of, valid_at, as_json)
         else:
-            show_view(opened, view, key, as_json)
+            show_view(opened, view, key, as_json, limit)
 
 
 @app.command()

@@ -17,7 +17,8 @@ from consumers.movers.rebuild import Rebuilt, fold_until, rebuild
 from domain.event import TYPES
 from domain.values import Time
 from infra.bootstrap import App
-from infra.cli.showing import answer, resolved, table, view_of
+from infra.cli.showing import answer, resolved, view_of
+from infra.cli.tables import table
 from infra.cli.terminal import Told
 from projections import discover
 from projections.view import AnyProjection, View

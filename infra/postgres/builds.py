@@ -73,10 +73,10 @@ class PostgresBuild:
         if not self.positions.get(partition):
             return {}
         self._index()
-        where, made = sql.SQL("partition = %s AND key = ANY(%s)"), columns(self.projection)
-        rows = tables.select(self._db, self._table, made, where, [partition, list(keys)])
-        found = tables.opened(rows, made, self.projection.group, self._keys)
-        return {key: self.projection.view(**fields) for key, _, fields in found}
+        where = sql.SQL("partition = %s AND key = ANY(%s)"), [partition, list(keys)]
+        built = tables.own(self.projection, self._table)
+        rows = tables.select(self._db, built, self._keys, where)
+        return {found.key: found.row for found in rows}
 
     def write(self, partition: int, rows: Mapping[str, tuple[str, View | None]], upto: int) -> None:
         stored = tables.stored(self.projection, partition, rows, self._keys)

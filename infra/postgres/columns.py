@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from projections.view import AnyProjection
 
 _SCALARS: dict[Any, str] = {
     str: "text", int: "bigint", float: "double precision", bool: "boolean",
-    datetime: "timestamptz", UUID: "uuid",
+    datetime: "timestamptz", UUID: "uuid", Decimal: "numeric",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, make_dataclass
 from typing import Any
 
 import psycopg
@@ -13,11 +14,35 @@ from infra.postgres.columns import Column, column_of, columns
 from projections.view import AnyProjection, View
 
 Keys = Callable[[Collection[str]], Mapping[str, OwnerKey]]
-Stored = tuple[str, str, tuple[Any, ...]]
-"""Key, owner and columns of a row."""
 
 _TIME = ("timestamp with time zone", "timestamptz")
 _WIRE = {"bigint": "int8", "double precision": "float8", "boolean": "bool", "jsonb": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A table of rows: its consumer group, under which they are sealed, and what they are."""
+
+    group: str
+    columns: list[Column]
+    view: type[View]
+    table: str
+
+    @property
+    def names(self) -> set[str]:
+        return {"partition", "key", *(c.name for c in self.columns)}
+
+    def order(self, *names: str) -> list[str]:
+        """The columns, as far as this version has them; `key` stands in for another."""
+        return list(dict.fromkeys(name if name in self.names else "key" for name in names))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    partition: int
+    key: str
+    owner: str
+    row: View
 
 
 def identifier(table: str) -> sql.Identifier:
@@ -39,8 +64,8 @@ def make(db: psycopg.Connection, projection: AnyProjection, table: str) -> None:
 
 def index(db: psycopg.Connection, projection: AnyProjection, table: str) -> None:
     db.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (partition, key)").format(identifier(table)))
-    if projection.find_by != "key":
-        by = sql.Identifier(projection.find_by)
+    for name in projection.indexed:
+        by = sql.Identifier(name)
         db.execute(sql.SQL("CREATE INDEX ON {} ({})").format(identifier(table), by))
 
 
@@ -81,47 +106,74 @@ def described(db: psycopg.Connection, table: str) -> list[Column]:
     return [column_of(name, type.replace(*_TIME)) for name, type in rows]
 
 
+def shown(db: psycopg.Connection, projection: AnyProjection) -> Shown:
+    """What readers of a view are shown now, whatever this release would show."""
+    row = db.execute(
+        "SELECT consumer_group FROM projection.live WHERE view = %s", [projection.name]
+    ).fetchone()
+    group = row[0] if row else projection.group
+    if group == projection.group:
+        return own(projection)
+    made = described(db, group)
+    fields = [(c.name, Any) for c in made]
+    return Shown(group, made, make_dataclass("Row", fields, bases=(View,), frozen=True), group)
+
+
+def own(projection: AnyProjection, table: str | None = None) -> Shown:
+    """A table of this release's rows."""
+    group = projection.group
+    return Shown(group, columns(projection), projection.view, table or group)
+
+
+def statement(
+    shown: Shown, where: sql.Composable, order: Sequence[str], limit: int | None = None
+) -> sql.Composed:
+    """Selects rows for `opened`."""
+    names = [
+        sql.SQL("{}::text" if c.sql == "jsonb" else "{}").format(sql.Identifier(c.name))
+        for c in shown.columns
+    ]
+    sorting = [
+        sql.SQL(" ORDER BY "), sql.SQL(", ").join(map(sql.Identifier, order))
+    ] if order else []  # fmt: skip
+    most = [sql.SQL(" LIMIT {}").format(sql.Literal(limit))] if limit is not None else []
+    return sql.SQL("SELECT partition, key, owner, {} FROM {} WHERE {}{}").format(
+        sql.SQL(", ").join(names), identifier(shown.table), where, sql.Composed([*sorting, *most])
+    )
+
+
 def select(
     db: psycopg.Connection,
-    table: str,
-    made: Sequence[Column],
-    where: sql.Composable,
-    values: Sequence[Any],
-    sort_by: str = "key",
+    shown: Shown,
+    keys: Keys,
+    where: tuple[sql.Composable, Sequence[Any]],
+    order: Sequence[str] = (),
+    limit: int | None = None,
     prepare: bool | None = None,
-) -> list[Stored]:
-    names = [
-        sql.SQL("{}::text").format(sql.Identifier(c.name))
-        if c.sql == "jsonb"
-        else sql.Identifier(c.name)
-        for c in made
-    ]
-    rows = db.execute(
-        sql.SQL("SELECT key, owner, {} FROM {} WHERE {} ORDER BY {}").format(
-            sql.SQL(", ").join(names), identifier(table), where, sql.Identifier(sort_by)
-        ),
-        values,
-        prepare=prepare,
-    ).fetchall()
-    return [(key, owner, tuple(stored)) for key, owner, *stored in rows]
+) -> list[Found]:
+    condition, values = where
+    rows = db.execute(statement(shown, condition, order, limit), values, prepare=prepare)
+    return opened(rows.fetchall(), shown, keys)
 
 
-def opened(
-    rows: Sequence[Stored], made: Sequence[Column], group: str, keys: Keys
-) -> list[tuple[str, str, dict[str, Any]]]:
-    """Rows as they were before they were stored: key, owner and fields."""
+def opened(rows: Sequence[tuple[Any, ...]], shown: Shown, keys: Keys) -> list[Found]:
+    """Rows as they were before they were stored."""
+    made, group = shown.columns, shown.group
     sealed = any(c.personal for c in made)
-    found = keys({owner for _, owner, _ in rows}) if sealed and rows else {}
+    found = keys({owner for _, _, owner, *_ in rows}) if sealed and rows else {}
     return [
-        (
+        Found(
+            partition,
             key,
             owner,
-            {
-                c.name: c.read(value, group, owner, found.get(owner))
-                for c, value in zip(made, stored, strict=True)
-            },
+            shown.view(
+                **{
+                    c.name: c.read(value, group, owner, found.get(owner))
+                    for c, value in zip(made, stored, strict=True)
+                }
+            ),
         )
-        for key, owner, stored in rows
+        for partition, key, owner, *stored in rows
     ]
 
 

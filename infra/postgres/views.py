@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import make_dataclass
-from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg_pool import ConnectionPool
 
 from consumers.ports import Change, Fenced, Parked
 from infra.postgres import tables
-from infra.postgres.columns import columns
-from infra.postgres.tables import Keys
+from infra.postgres.reading import Reading
 from projections.view import AnyProjection, View
 
-_REBUILT = (psycopg.errors.UndefinedTable, psycopg.errors.FeatureNotSupported)
-"""What a reader meets whose table, or its columns, were others a moment ago."""
 
-
-class PostgresViews:
+class PostgresViews(Reading):
     """The port `Views`, and the rows for those who read them."""
-
-    def __init__(self, pool: ConnectionPool, keys: Keys) -> None:
-        self._pool, self._keys = pool, keys
 
     def prepare(self, projection: AnyProjection) -> None:
         with self._pool.connection() as db, db.transaction():
@@ -75,61 +65,10 @@ class PostgresViews:
     def load(
         self, projection: AnyProjection, partition: int, keys: Collection[str]
     ) -> dict[str, View]:
-        where = sql.SQL("partition = %s AND key = ANY(%s)")
-        return dict(self._select(projection, where, [partition, list(keys)]))
-
-    def due(self, projection: AnyProjection, by: datetime) -> list[View]:
-        """The rows that are due by a time; none where another version is shown."""
-        if self.live().get(projection.name) != projection.group:
-            return []
-        return [row for _, row in self._select(projection, sql.SQL("due <= %s"), [by])]
-
-    def _select(
-        self, projection: AnyProjection, where: sql.Composable, values: list[Any]
-    ) -> list[tuple[str, View]]:
-        made, group = columns(projection), projection.group
+        where = sql.SQL("partition = %s AND key = ANY(%s)"), [partition, list(keys)]
         with self._pool.connection() as db:
-            rows = tables.select(db, group, made, where, values, projection.sort_by)
-        found = tables.opened(rows, made, group, self._keys)
-        return [(key, projection.view(**fields)) for key, _, fields in found]
-
-    def find(self, projection: AnyProjection, wanted: str | None) -> list[tuple[str, View]]:
-        """The rows, by key, that a person asks for; all of them without a word of which.
-
-        Where the version that is shown is not this release's, its rows have the fields they had.
-        """
-        return [(key, row) for key, _, row in self._found(projection, wanted)]
-
-    def owners(self, projection: AnyProjection, wanted: str) -> set[str]:
-        """Whom the rows belong to that a person asks for."""
-        return {owner for _, owner, _ in self._found(projection, wanted)}
-
-    def _found(self, projection: AnyProjection, wanted: str | None) -> list[tuple[str, str, View]]:
-        try:
-            return self._shown(projection, wanted)
-        except _REBUILT:
-            return self._shown(projection, wanted, prepare=False)
-
-    def _shown(
-        self, projection: AnyProjection, wanted: str | None, prepare: bool | None = None
-    ) -> list[tuple[str, str, View]]:
-        group = self.live().get(projection.name, projection.group)
-        with self._pool.connection() as db:
-            if group == projection.group:
-                made, view = columns(projection), projection.view
-            else:
-                made = tables.described(db, group)
-                fields = [(c.name, Any) for c in made]
-                view = make_dataclass("Row", fields, bases=(View,), frozen=True)
-            names = {"key", *(c.name for c in made)}
-            by, order = (
-                name if name in names else "key"
-                for name in (projection.find_by, projection.sort_by)
-            )
-            where = sql.SQL("%s::text IS NULL OR {} = %s").format(sql.Identifier(by))
-            rows = tables.select(db, group, made, where, [wanted, wanted], order, prepare)
-        found = tables.opened(rows, made, group, self._keys)
-        return [(key, owner, view(**fields)) for key, owner, fields in found]
+            rows = tables.select(db, tables.own(projection), self._keys, where)
+        return {found.key: found.row for found in rows}
 
     def commit(self, projection: AnyProjection, change: Change) -> None:
         rows = tables.stored(projection, change.partition, change.rows, self._keys)
