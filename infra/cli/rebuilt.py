@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from consumers.movers.rebuild import Rebuilt, fold_until, rebuild
 from domain.event import TYPES
 from domain.values import Time
 from infra.bootstrap import App
-from infra.cli.showing import answer, resolved, view_of
+from infra.cli.showing import answer, resolved, view_of, where_of
 from infra.cli.tables import table
 from infra.cli.terminal import Told
 from projections import discover
@@ -42,21 +43,23 @@ def show_past(
     known = time_of(as_of, "--as-of") if as_of else None
     valid = time_of(valid_at, "--valid-at") if valid_at else None
     wanted = key and resolved(app, key)
-    owners = _owners(app, projection, wanted) if wanted else set()
+    where = where_of(projection, wanted) if wanted else {}
+    owners = _owners(app, projection, wanted, where) if wanted else set()
     if len(owners) != 1:
         raise Told(
             f"{key or 'no key'} does not lead to one owner, whose events would tell: "
             f"`ordermade rebuild {name} --to TIME` shows all rows as they were"
         )
     rows = past(projection, app.log, owners.pop(), as_of=known, valid_at=valid)
-    by = projection.find_by
-    found = [(k, row) for k, row in rows if wanted == str(_field(k, row, by))]
+    found = [(k, row) for k, row in rows if any(str(_field(k, row, c)) in where[c] for c in where)]
     _answer(app, projection, found, as_json)
 
 
-def _owners(app: App, projection: AnyProjection, key: str) -> set[str]:
-    """Whom a key leads to: by its row, else as the name of a stream, or of an owner."""
-    if found := app.views.owners(projection, key):
+def _owners(
+    app: App, projection: AnyProjection, key: str, where: Mapping[str, Collection[str]]
+) -> set[str]:
+    """Whom a key leads to: by its rows, else as the name of a stream, or of an owner."""
+    if found := app.views.owners(projection, where):
         return found
     nouns = {name.partition(".")[0] for name in TYPES}
     streams = app.store.owners([key, *(f"{noun}/{key}" for noun in nouns)])

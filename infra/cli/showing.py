@@ -32,9 +32,9 @@ def show_view(
 ) -> None:
     """Prints a view in figures with its first rows, or the rows that a key leads to."""
     projection = view_of(name)
-    told = bool(key) and name == "audit"
+    told = bool(key) and name == "audit" and app.views.live()[name] == projection.group
     most = limit or (IN_JSON if as_json or told else ON_A_PAGE)
-    where = _where(projection, resolved(app, key)) if key else {}
+    where = where_of(projection, resolved(app, key)) if key else {}
     found = app.views.some(projection, where, most + 1)
     rows, more = found[:most], len(found) > most
     made = None if key else app.figures(name)
@@ -75,7 +75,7 @@ def resolved(app: App, key: str) -> str:
     return f"customer/{owner}" if key.startswith("customer/") else owner
 
 
-def _where(projection: AnyProjection, key: str) -> dict[str, list[str]]:
+def where_of(projection: AnyProjection, key: str) -> dict[str, list[str]]:
     """Where a key may stand: it may name a row, what it is about, or whose it is."""
     columns = {"key", projection.find_by} | ({"customer"} & set(projection.look_up))
     named = {column: [key] for column in columns}

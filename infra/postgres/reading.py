@@ -37,9 +37,11 @@ class Reading:
         """The rows, by key, that a person asks for; all of them without a word of which."""
         return [(found.key, found.row) for found in self._wanted(projection, wanted)]
 
-    def owners(self, projection: AnyProjection, wanted: str) -> set[str]:
-        """Whom the rows belong to that a person asks for."""
-        return {found.owner for found in self._wanted(projection, wanted)}
+    def owners(
+        self, projection: AnyProjection, where: Mapping[str, Collection[str | UUID]]
+    ) -> set[str]:
+        """Whom the rows belong to that have one of the values in one of the columns."""
+        return {found.owner for found in self._having(projection, where, None)}
 
     def some(
         self,
@@ -48,7 +50,14 @@ class Reading:
         limit: int,
     ) -> list[View]:
         """Rows that have one of the values in one of the columns; the first ones without any."""
+        return [found.row for found in self._having(projection, where, limit)]
 
+    def _having(
+        self,
+        projection: AnyProjection,
+        where: Mapping[str, Collection[str | UUID]],
+        limit: int | None,
+    ) -> list[Found]:
         def ask(db: psycopg.Connection, shown: Shown, prepare: bool | None) -> list[Found]:
             named = {c: list(values) for c, values in where.items() if c in shown.names}
             any_of = [sql.SQL("{} = ANY(%s)").format(sql.Identifier(c)) for c in named]
@@ -58,7 +67,7 @@ class Reading:
                 db, shown, self._keys, condition if named else _ALL, order, limit, prepare
             )
 
-        return [found.row for found in self._asked(projection, ask)]
+        return self._asked(projection, ask)
 
     def page(
         self, projection: AnyProjection, wanted: str | None, after: Place | None, limit: int
