@@ -7,13 +7,14 @@ import os
 import socket
 import time
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import chain
 from types import TracebackType
 from typing import Any, cast
 
+import psycopg
 from psycopg_pool import ConnectionPool
 
 from consumers.doors.commands import Commands
@@ -25,6 +26,7 @@ from domain.customer.consent import Purpose
 from infra.keys import Secrets
 from infra.postgres import database, embedded
 from infra.postgres.builds import PostgresBuild, building
+from infra.postgres.feed import Feed
 from infra.postgres.held import PostgresHeld
 from infra.postgres.log import PostgresLog
 from infra.postgres.owners import PostgresOwners
@@ -38,14 +40,17 @@ from projections.view import AnyProjection
 
 
 class App:
-    """A deployment, opened: each part is made when it is first asked for."""
+    """A deployment, opened: each part is made when it is first asked for.
 
-    def __init__(self, settings: Settings) -> None:
+    Whoever asks the database waits for a connection for up to `patience_s`.
+    """
+
+    def __init__(self, settings: Settings, patience_s: float = 30.0) -> None:
         # A batch makes thousands of objects and no cycles, and lets go of all of them: looking for
         # garbage as often as by default takes a tenth of a door's time.
         gc.freeze()
         gc.set_threshold(50_000)
-        self.settings = settings
+        self.settings, self._patience_s = settings, patience_s
         self._open = ExitStack()
         self.secrets = Secrets.load(settings.home)
         url = settings.database_url
@@ -68,8 +73,16 @@ class App:
     ) -> None:
         self._open.close()
 
+    def reachable(self) -> bool:
+        """Whether the server still is where it was."""
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self._url, connect_timeout=2).close()
+            return True
+        return False
+
     def pool(self, role: str) -> ConnectionPool:
-        return self._open.enter_context(database.pool(self._url, role, self.secrets))
+        made = database.pool(self._url, role, self.secrets, patience_s=self._patience_s)
+        return self._open.enter_context(made)
 
     @cached_property
     def _door(self) -> ConnectionPool:
@@ -137,6 +150,20 @@ class App:
     @cached_property
     def progress(self) -> Progress:
         return Progress(self._reading)
+
+    @cached_property
+    def feed(self) -> Feed:
+        return Feed(self._reading)
+
+    @cached_property
+    def _names(self) -> PostgresOwners:
+        return self.owners(self._reading)
+
+    def key(self, said: str) -> str:
+        """A key as the views have it: a customer may be said as `namespace:id`."""
+        name = said.removeprefix("customer/")
+        found = self._names.find([name]) if ":" in name else {}
+        return said.removesuffix(name) + found.get(name, name)
 
     def _log(self, pool: ConnectionPool) -> PostgresLog:
         session = timedelta(seconds=self.settings.session_s)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """`home` holds secrets and the embedded PostgreSQL, unless `database_url` names a server."""
+    """`home` holds secrets and the embedded PostgreSQL, unless `database_url` names a server.
+
+    With `http_token`, every request over HTTP must bring it.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ORDERMADE_", frozen=True)
 
@@ -17,3 +21,4 @@ class Settings(BaseSettings):
     partitions: int = 12
     session_s: float = 10.0
     linger_s: float = 30.0
+    http_token: SecretStr | None = None

@@ -75,7 +75,7 @@ class _Peek(msgspec.Struct):
     type: str = ""
 
 
-_NO_JSON = "the line is no JSON: send one whole CloudEvent a line, in UTF-8"
+_NO_JSON = "this is no JSON: send one whole object, a line in a file, in UTF-8"
 _peek = msgspec.json.Decoder(_Peek).decode
 
 
@@ -132,4 +132,4 @@ def malformed(error: ValidationError) -> Malformed:
         "missing": "is missing: add it",
         "unexpected_keyword_argument": "is not a field of this type: leave it out",
     }.get(first["type"], first["msg"].removeprefix("Value error, "))
-    return Malformed(f"{field}: {words}", field)
+    return Malformed(f"{field}: {words}", field) if field else Malformed(words)

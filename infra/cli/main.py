@@ -125,13 +125,29 @@ def demo() -> None:
 
 
 @app.command()
-def up(projectors: Annotated[int, typer.Option(help="Processes that fold views.")] = 1) -> None:
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8080,
+) -> None:
+    """Serve publishing, commands, views and the log over HTTP until Ctrl-C."""
+    from infra.http.serve import serve
+
+    serve(host, port)
+
+
+@app.command()
+def up(
+    projectors: Annotated[int, typer.Option(help="Processes that fold views.")] = 1,
+    http: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Serve HTTP too, on 127.0.0.1.")
+    ] = None,
+) -> None:
     """Run the processes of the system until Ctrl-C."""
     from infra.cli.upkeep import supervise
 
     with open_app() as opened:  # holds the embedded server while the processes come and go
         typer.echo(f"Up, in {opened.settings.home}. Ctrl-C stops.", err=True)
-        supervise(projectors)
+        supervise(projectors, http)
 
 
 @app.command(hidden=True)

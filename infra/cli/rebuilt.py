@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,9 +17,10 @@ from consumers.movers.rebuild import Rebuilt, fold_until, rebuild
 from domain.event import TYPES
 from domain.values import Time
 from infra.bootstrap import App
-from infra.cli.showing import answer, resolved, view_of, where_of
+from infra.cli.showing import answer, resolved, view_of
 from infra.cli.tables import table
 from infra.cli.terminal import Told
+from infra.postgres.reading import Where, named
 from projections import discover
 from projections.view import AnyProjection, View
 
@@ -43,7 +43,7 @@ def show_past(
     known = time_of(as_of, "--as-of") if as_of else None
     valid = time_of(valid_at, "--valid-at") if valid_at else None
     wanted = key and resolved(app, key)
-    where = where_of(projection, wanted) if wanted else {}
+    where = named(projection, wanted) if wanted else {}
     owners = _owners(app, projection, wanted, where) if wanted else set()
     if len(owners) != 1:
         raise Told(
@@ -55,9 +55,7 @@ def show_past(
     _answer(app, projection, found, as_json)
 
 
-def _owners(
-    app: App, projection: AnyProjection, key: str, where: Mapping[str, Collection[str]]
-) -> set[str]:
+def _owners(app: App, projection: AnyProjection, key: str, where: Where) -> set[str]:
     """Whom a key leads to: by its rows, else as the name of a stream, or of an owner."""
     if found := app.views.owners(projection, where):
         return found

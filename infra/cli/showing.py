@@ -17,6 +17,7 @@ from infra.bootstrap import App
 from infra.cli import story, tables
 from infra.cli.tables import Row, detail, listing, plain, table
 from infra.cli.terminal import Told
+from infra.postgres.reading import named
 from projections import discover
 from projections.audit import AuditRow
 from projections.beliefs import believed
@@ -34,7 +35,7 @@ def show_view(
     projection = view_of(name)
     told = bool(key) and name == "audit" and app.views.live()[name] == projection.group
     most = limit or (IN_JSON if as_json or told else ON_A_PAGE)
-    where = where_of(projection, resolved(app, key)) if key else {}
+    where = named(projection, resolved(app, key)) if key else {}
     found = app.views.some(projection, where, most + 1)
     rows, more = found[:most], len(found) > most
     made = None if key else app.figures(name)
@@ -66,22 +67,10 @@ def view_of(name: str) -> AnyProjection:
 
 def resolved(app: App, key: str) -> str:
     """A key in which a customer may be named `namespace:id`, by our id."""
-    if ":" not in key:
-        return key
-    found = app.owners(app.pool("reader")).find([key.removeprefix("customer/")])
-    if not found:
+    known = app.key(key)
+    if ":" in known:
         raise Told(f"nobody is known as {key}: check the namespace and the id")
-    [owner] = found.values()
-    return f"customer/{owner}" if key.startswith("customer/") else owner
-
-
-def where_of(projection: AnyProjection, key: str) -> dict[str, list[str]]:
-    """Where a key may stand: it may name a row, what it is about, or whose it is."""
-    columns = {"key", projection.find_by} | ({"customer"} & set(projection.look_up))
-    named = {column: [key] for column in columns}
-    if "subject" in named:
-        named["subject"].append(f"customer/{key}")
-    return named
+    return known
 
 
 def _presented(row: View) -> Row:

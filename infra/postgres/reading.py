@@ -18,6 +18,9 @@ from projections.view import AnyProjection, View
 PAGE = 2_000
 """Rows of a stream that are in memory at a time."""
 
+Where = Mapping[str, Collection[str | UUID]]
+"""Rows that have one of the values in one of the columns; all of them without any."""
+
 Place = list[str]
 """Where a page of rows ended: the values, as text, of the columns that it is sorted by."""
 
@@ -25,6 +28,15 @@ _REBUILT = (psycopg.errors.UndefinedTable, psycopg.errors.FeatureNotSupported)
 """What a reader meets whose table, or its columns, were others a moment ago."""
 _ALL: tuple[sql.Composable, list[Any]] = (sql.SQL("true"), [])
 T = TypeVar("T")
+
+
+def named(projection: AnyProjection, key: str) -> Where:
+    """Where a key may stand: it may name a row, what it is about, or whose it is."""
+    columns = {"key", projection.find_by} | ({"customer"} & set(projection.look_up))
+    where = {column: [key] for column in columns}
+    if "subject" in where:
+        where["subject"].append(f"customer/{key}")
+    return where
 
 
 class Reading:
@@ -37,62 +49,26 @@ class Reading:
         """The rows, by key, that a person asks for; all of them without a word of which."""
         return [(found.key, found.row) for found in self._wanted(projection, wanted)]
 
-    def owners(
-        self, projection: AnyProjection, where: Mapping[str, Collection[str | UUID]]
-    ) -> set[str]:
-        """Whom the rows belong to that have one of the values in one of the columns."""
-        return {found.owner for found in self._having(projection, where, None)}
+    def owners(self, projection: AnyProjection, where: Where) -> set[str]:
+        """Whom the rows belong to."""
+        found, _ = self._page(projection, where, None, ["key"], None)
+        return {each.owner for each in found}
 
-    def some(
-        self,
-        projection: AnyProjection,
-        where: Mapping[str, Collection[str | UUID]],
-        limit: int,
-    ) -> list[View]:
-        """Rows that have one of the values in one of the columns; the first ones without any."""
-        return [found.row for found in self._having(projection, where, limit)]
-
-    def _having(
-        self,
-        projection: AnyProjection,
-        where: Mapping[str, Collection[str | UUID]],
-        limit: int | None,
-    ) -> list[Found]:
-        def ask(db: psycopg.Connection, shown: Shown, prepare: bool | None) -> list[Found]:
-            named = {c: list(values) for c, values in where.items() if c in shown.names}
-            any_of = [sql.SQL("{} = ANY(%s)").format(sql.Identifier(c)) for c in named]
-            condition = sql.SQL(" OR ").join(any_of), list(named.values())
-            order = shown.order(projection.sort_by, "key")
-            return tables.select(
-                db, shown, self._keys, condition if named else _ALL, order, limit, prepare
-            )
-
-        return self._asked(projection, ask)
+    def some(self, projection: AnyProjection, where: Where, limit: int) -> list[View]:
+        """The first rows, in their order."""
+        found, _ = self._page(projection, where, None, [projection.sort_by, "key"], limit)
+        return [each.row for each in found]
 
     def page(
-        self, projection: AnyProjection, wanted: str | None, after: Place | None, limit: int
+        self, projection: AnyProjection, where: Where, after: Place | None, limit: int
     ) -> tuple[list[View], Place | None]:
-        """Up to `limit` of the rows, after a place, and the place to go on from; None at the end.
+        """Up to `limit` rows after a place, and the place to go on from; None at the end.
 
         Raises psycopg.DataError for a place that is none.
         """
         # All rows come as their index has them: sorting 500,000 for each page would be felt.
-        names = ["partition", "key"] if wanted is None else [projection.sort_by, "partition", "key"]
-
-        def ask(
-            db: psycopg.Connection, shown: Shown, prepare: bool | None
-        ) -> tuple[list[Found], list[str]]:
-            order = shown.order(*names)
-            condition, values = _named(shown, projection, wanted)
-            if after is not None:
-                marks = sql.SQL(", ").join(sql.Placeholder() * len(order))
-                condition = sql.SQL("{} AND ({}) > ({})").format(condition, _columns(order), marks)
-                values = [*values, *after]
-            where = condition, values
-            found = tables.select(db, shown, self._keys, where, order, limit + 1, prepare)
-            return found, order
-
-        found, order = self._asked(projection, ask)
+        names = [projection.sort_by, "partition", "key"] if where else ["partition", "key"]
+        found, order = self._page(projection, where, after, names, limit + 1)
         rows = [each.row for each in found[:limit]]
         if len(found) <= limit:
             return rows, None
@@ -126,9 +102,32 @@ class Reading:
 
     def _wanted(self, projection: AnyProjection, wanted: str | None) -> list[Found]:
         def ask(db: psycopg.Connection, shown: Shown, prepare: bool | None) -> list[Found]:
-            where = _named(shown, projection, wanted)
+            where = _by(shown, projection, wanted)
             order = shown.order(projection.sort_by)
             return tables.select(db, shown, self._keys, where, order, None, prepare)
+
+        return self._asked(projection, ask)
+
+    def _page(
+        self,
+        projection: AnyProjection,
+        where: Where,
+        after: Place | None,
+        names: Sequence[str],
+        limit: int | None,
+    ) -> tuple[list[Found], list[str]]:
+        def ask(
+            db: psycopg.Connection, shown: Shown, prepare: bool | None
+        ) -> tuple[list[Found], list[str]]:
+            order = shown.order(*names)
+            condition, values = _any_of(shown, where)
+            if after is not None:
+                columns = sql.SQL(", ").join(map(sql.Identifier, order))
+                marks = sql.SQL(", ").join(sql.Placeholder() * len(order))
+                condition = sql.SQL("({}) AND ({}) > ({})").format(condition, columns, marks)
+                values = [*values, *after]
+            asked = condition, values
+            return tables.select(db, shown, self._keys, asked, order, limit, prepare), order
 
         return self._asked(projection, ask)
 
@@ -148,7 +147,7 @@ class Reading:
         raise AssertionError
 
 
-def _named(
+def _by(
     shown: Shown, projection: AnyProjection, wanted: str | None
 ) -> tuple[sql.Composable, list[Any]]:
     if wanted is None:
@@ -157,5 +156,9 @@ def _named(
     return sql.SQL("{} = %s").format(sql.Identifier(by)), [wanted]
 
 
-def _columns(names: Sequence[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, names))
+def _any_of(shown: Shown, where: Where) -> tuple[sql.Composable, list[Any]]:
+    known = {c: list(values) for c, values in where.items() if c in shown.names}
+    if not known:
+        return _ALL
+    each = [sql.SQL("{} = ANY(%s)").format(sql.Identifier(c)) for c in known]
+    return sql.SQL(" OR ").join(each), list(known.values())
