@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +31,7 @@ class Front:
             *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
             text=True,
         )  # fmt: skip
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def ok(self, *words: object) -> str:
@@ -59,27 +57,6 @@ class Front:
         file = self.home.parent / "messages.jsonl"
         file.write_text("".join(json.dumps(m) + "\n" for m in messages))
         return self.ok("import", "events", file, "--basis", basis)
-
-
-class Within(Front):
-    """The same command line in this process: for stories of many commands."""
-
-    def run(self, *words: object) -> subprocess.CompletedProcess[str]:
-        from infra.cli import main
-
-        out, err, before = io.StringIO(), io.StringIO(), dict(os.environ)
-        os.environ.update(self.environment)
-        code: object = 0
-        try:
-            with redirect_stdout(out), redirect_stderr(err):
-                main.run([*map(str, words)])
-        except SystemExit as exit:
-            code = exit.code
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-        assert isinstance(code, int)
-        return subprocess.CompletedProcess([], code, out.getvalue(), err.getvalue())
 
 
 FACTS = {"origin": "direct", "choice_space": "closed", "target": "product", "stage": "in_use"}

@@ -23,6 +23,8 @@ app.add_typer(consent, name="consent", help="Record what a customer allows, or n
 app.add_typer(parked, name="parked", help="The events that wait, with the reason.")
 app.command()(rebuild)
 
+Basis = Annotated[str, typer.Option(help="Purposes, by comma, that are recorded as consent.")]
+
 
 @app.command()
 def init() -> None:
@@ -34,14 +36,30 @@ def init() -> None:
 
 @importing.command("events")
 def import_events(
-    file: Annotated[Path, typer.Argument(help="CloudEvents in JSON, one a line.")],
-    basis: Annotated[str, typer.Option(help="Purposes, by comma, that are recorded as consent.")],
+    file: Annotated[Path, typer.Argument(help="CloudEvents in JSON, one a line; also .gz or .xz.")],
+    basis: Basis,
 ) -> None:
     """Take in facts and reports; what is refused is written beside the file, with the reason."""
     from infra.cli.importing import import_file
+    from infra.imports.files import events
 
-    refused = import_file(file, basis)
-    if refused:
+    if import_file(file, basis, events):
+        raise typer.Exit(1)
+
+
+@importing.command("online-retail")
+def import_online_retail(
+    file: Annotated[
+        Path, typer.Argument(help="Invoices as CSV, a line an event; also .gz or .xz.")
+    ],
+    basis: Basis,
+    namespace: Annotated[str, typer.Option(help="In front of a CustomerID.")] = "online-retail",
+) -> None:
+    """Take in invoices of UCI's "Online Retail": docs/online-retail.md says what becomes what."""
+    from infra.cli.importing import import_file
+    from infra.imports.online_retail import online_retail
+
+    if import_file(file, basis, lambda lines: online_retail(lines, namespace)):
         raise typer.Exit(1)
 
 

@@ -41,7 +41,10 @@ def sentence(error: Exception) -> str:
         told = explain(error, settings.home)
     elif isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout):
         first = str(error).partition("\n")[0]
-        told = f"the server of ORDERMADE_DATABASE_URL does not answer: {first}"
+        told = (
+            f"the server of ORDERMADE_DATABASE_URL does not answer: {first}; run this again when "
+            "it does"
+        )
     else:
         told = None
     if told is None:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
+import psycopg
 from fastapi import APIRouter, Path, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -127,18 +128,18 @@ def _wanted(
 
 
 async def _answer(app: App, projection: AnyProjection, wanted: _Wanted) -> Response:
-    lags = await _progress(app, projection, wanted)
+    lags = await _progress(app, projection.name, wanted)
     return await run_in_threadpool(_rows, app, projection, wanted, lags)
 
 
-async def _progress(app: App, projection: AnyProjection, wanted: _Wanted) -> list[Lag]:
+async def _progress(app: App, view: str, wanted: _Wanted) -> list[Lag]:
     """How far the view is, once it is far enough. Waiting takes no thread."""
     pause, longest = _PAUSES_S
     deadline = time.monotonic() + wanted.timeout_s
     if wanted.goal:
         check(wanted.goal, await run_in_threadpool(app.feed.heads))
     while True:
-        lags = await run_in_threadpool(app.progress.lags, [projection.group])
+        lags = await run_in_threadpool(_lags, app, view)
         if not wanted.goal or all(x.position >= wanted.goal.numbers[x.partition] for x in lags):
             return lags
         if time.monotonic() > deadline:
@@ -152,12 +153,22 @@ async def _progress(app: App, projection: AnyProjection, wanted: _Wanted) -> lis
         pause = min(2 * pause, longest)
 
 
+def _lags(app: App, view: str) -> list[Lag]:
+    """Of the version that is shown now: a rebuild may show another meanwhile."""
+    return app.progress.lags([app.views.live()[view]])
+
+
 def _rows(app: App, projection: AnyProjection, wanted: _Wanted, lags: list[Lag]) -> Response:
     # Before the rows: they contain at least this.
     position = str(app.progress.position(lags))
     where = {} if wanted.key is None else named(projection, app.key(wanted.key))
-    place = None if wanted.page is None else _place(wanted.page, 3 if where else 2)
-    rows, after = app.views.page(projection, where, place, wanted.limit)
+    try:
+        place = None if wanted.page is None else _place(wanted.page)
+        rows, after = app.views.page(projection, where, place, wanted.limit)
+    except (ValueError, msgspec.MsgspecError, psycopg.DataError):
+        raise Malformed(
+            "page: this is no page of this view: send `next` as it was given", "page"
+        ) from None
     if wanted.key is not None and not rows and not place:
         raise Unfit(
             HTTPStatus.NOT_FOUND,
@@ -171,16 +182,10 @@ def _rows(app: App, projection: AnyProjection, wanted: _Wanted, lags: list[Lag])
         "next": None if after is None else msgspec.json.encode(after).hex(),
         "position": position,
         "lag": lag,
-        "parked": len(app.views.parked(projection.group)),
+        "parked": len(app.views.parked(lags[0].group)),
     }
     return Response(msgspec.json.encode(told), media_type="application/json")
 
 
-def _place(page: str, parts: int) -> Place:
-    try:
-        place = msgspec.json.decode(bytes.fromhex(page), type=Place)
-    except (ValueError, msgspec.MsgspecError):
-        place = []
-    if len(place) != parts:
-        raise Malformed("page: this is no page of this view: send `next` as it was given", "page")
-    return place
+def _place(page: str) -> Place:
+    return msgspec.json.decode(bytes.fromhex(page), type=Place)

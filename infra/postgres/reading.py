@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -67,7 +68,9 @@ class Reading:
         Raises psycopg.DataError for a place that is none.
         """
         # All rows come as their index has them: sorting 500,000 for each page would be felt.
-        names = [projection.sort_by, "partition", "key"] if where else ["partition", "key"]
+        names = ["partition", "key"]
+        if where and not _may_be_null(projection, projection.sort_by):  # null is before nothing
+            names.insert(0, projection.sort_by)
         found, order = self._page(projection, where, after, names, limit + 1)
         rows = [each.row for each in found[:limit]]
         if len(found) <= limit:
@@ -122,6 +125,8 @@ class Reading:
             order = shown.order(*names)
             condition, values = _any_of(shown, where)
             if after is not None:
+                if len(after) != len(order):
+                    raise psycopg.DataError("a place of another order")
                 columns = sql.SQL(", ").join(map(sql.Identifier, order))
                 marks = sql.SQL(", ").join(sql.Placeholder() * len(order))
                 condition = sql.SQL("({}) AND ({}) > ({})").format(condition, columns, marks)
@@ -162,3 +167,8 @@ def _any_of(shown: Shown, where: Where) -> tuple[sql.Composable, list[Any]]:
         return _ALL
     each = [sql.SQL("{} = ANY(%s)").format(sql.Identifier(c)) for c in known]
     return sql.SQL(" OR ").join(each), list(known.values())
+
+
+def _may_be_null(projection: AnyProjection, column: str) -> bool:
+    hint = typing.get_type_hints(projection.view).get(column)
+    return type(None) in typing.get_args(hint)

@@ -14,6 +14,7 @@ from tests.benchmarks.append import append_8, append_32, append_lib
 from tests.benchmarks.facts import facts_500
 from tests.benchmarks.harness import Bench, Crippled, Figure, write
 from tests.benchmarks.http import http_500
+from tests.benchmarks.imports import imports
 from tests.benchmarks.memory import memory
 from tests.benchmarks.project import project
 from tests.benchmarks.rebuild import rebuild
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
     "rebuild": rebuild,
     "visible": visible,
     "memory": memory,
+    "import": imports,
 }
 console = Console(width=100)
 

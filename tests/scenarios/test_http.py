@@ -200,9 +200,25 @@ def test_a_view_goes_out_by_the_page(door):
     numbers = [row["number"] for rows in story for row in rows]
     assert len(story) > 1
     assert numbers == sorted(set(numbers))
-    for page, field in (("x", "page"), ("5b5d", "page"), (b'["a", "b"]'.hex(), None),
-                        (rb'["0", "\u0000"]'.hex(), None)):  # fmt: skip
-        problem(door.client.get("/v1/views/profile", params={"page": page}), 422, field)
+    for order in ("a", "b", "c"):
+        lines = {"lines": [{"line_id": "L1", "product": "hat"}]}
+        drafted = door.ask(f"orders/eve-{order}", "draft", lines, customer="shop:eve")
+    hers = door.rows("backlog", "shop:eve", drafted)
+    one_each = list(pages("/v1/views/backlog/shop:eve", 1))
+    assert len(hers) >= 3
+    assert one_each == [[row] for row in hers]
+    started = [
+        message(f"i{n}", "customer.intake-started.v1", "customer/shop:eve",
+                {"intake_id": f"I{n}", "questions": ["beard"]})
+        for n in range(3)
+    ]  # fmt: skip
+    asked = door.publish(started, kind=BATCH)
+    due = door.rows("due", "customer/shop:eve", asked)
+    by_one = [row for rows in pages("/v1/views/due/customer/shop:eve", 1) for row in rows]
+    assert [row["ref"] for row in by_one] == [row["ref"] for row in due] == ["I0", "I1", "I2"]
+    for page in ("x", "5b5d", b'["a", "b"]'.hex(), rb'["0", "\u0000"]'.hex(), b'["0"]'.hex()):
+        wrong = door.client.get("/v1/views/profile", params={"page": page})
+        assert "no page of this view" in problem(wrong, 422, "page")
     assert "no row of this key" in problem(
         door.client.get("/v1/views/profile/shop:who"), 404, "key"
     )

@@ -11,7 +11,8 @@ import pytest
 from infra.bootstrap import App
 from infra.settings import Settings
 from projections import discover
-from tests.frontdoor import FACTS, Within, message
+from tests.frontdoor import FACTS, message
+from tests.within import Within
 
 
 def now():

@@ -95,7 +95,6 @@ def test_what_a_report_breaks_stands_in_the_orders_row():
     assert [(b.event_id, b.rule) for b in row.unexpected] == [
         (events[1].event.id, "line-adopted-twice"),
         (events[2].event.id, "another-currency"),
-        (events[2].event.id, "paid-more-than-agreed"),
     ]
 
 
