@@ -119,8 +119,8 @@ def _make(app: App, day: int, n: int, dice: random.Random, time: datetime) -> No
         app.commands.execute(
             Command(
                 id=f"{order}/{name}{said}", source=_SOURCE, subject=subject, name=name,
-                arguments=arguments, time=time + timedelta(hours=hours), actor="clerk-1", channel="web",
-                customer=customer,
+                arguments=arguments, time=time + timedelta(hours=hours), actor="clerk-1",
+                channel="web", customer=customer,
             )
         )  # fmt: skip
 
