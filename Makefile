@@ -11,6 +11,7 @@ demo: $(READY)
 	$(BIN)/ordermade demo
 
 test: check
+	$(BIN)/python -m tests.broker
 	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks
 
 check: $(READY)

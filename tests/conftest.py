@@ -14,6 +14,7 @@ from infra.postgres import database, embedded
 from infra.postgres.held import PostgresHeld
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
+from tests.broker import Broker, described, named
 
 _names = itertools.count(1)
 
@@ -23,6 +24,29 @@ def server(tmp_path_factory):
     running = embedded.start(tmp_path_factory.mktemp("shared") / "home", linger_s=1)
     yield running
     running.close()
+
+
+_BROKER = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def broker(request, tmp_path_factory):
+    """The address of a Kafka: one node a session, or the one that we are told to use."""
+    started = None
+    if (address := named()) is None:
+        started = Broker(tmp_path_factory.mktemp("broker") / "kafka")
+        started.start()
+        address = started.address
+    cluster, version = described(address)
+    request.config.stash[_BROKER] = f"Kafka {version}, cluster {cluster}, at {address}"
+    yield address
+    if started:
+        started.stop()
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if told := config.stash.get(_BROKER, None):
+        terminalreporter.write_line(told)
 
 
 @dataclass
