@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from consumers.doors.holding import Holding
+from infra.kafka.cluster import Cluster, provision
 from infra.keys import Secrets
 from infra.postgres import database, embedded
 from infra.postgres.held import PostgresHeld
@@ -75,6 +77,14 @@ def deployment(server, tmp_path, monkeypatch):
 def door(deployment):
     with deployment.pool("door") as pool:
         yield pool
+
+
+@pytest.fixture
+def topics(broker, deployment):
+    """Topics that no other test has."""
+    made = Cluster(broker, deployment.partitions, f"test-{uuid4().hex}")
+    provision(made)
+    return made
 
 
 @pytest.fixture
