@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
+from consumers.movers.relay import GROUP, Relay
 from consumers.ports import Hole, ReaderAhead, StreamAppend, Undecodable
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
+from infra.kafka.log import KafkaLog
+from infra.kafka.writer import KafkaLogWriter
 from infra.postgres import database
-from infra.postgres.log import PostgresLog
+from infra.postgres.envelopes import PostgresEnvelopes
+from infra.postgres.log import PostgresLog, PostgresSubscription
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
+from tests.conftest import Deployment
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -28,10 +34,77 @@ def placed(name, n=0):
     )
 
 
+SESSION = timedelta(seconds=0.5)
+
+
+@dataclass
+class InPostgres:
+    """The store's table, which is the log."""
+
+    log: PostgresLog
+    deployment: Deployment
+
+    def follow(self):
+        """The log has some more of what the store has."""
+
+    def catch_up(self):
+        """The log has everything that the store has."""
+
+    def lose(self, number):
+        """An event of that number is missing from the log."""
+        with psycopg.connect(self.deployment.url) as admin:
+            admin.execute("DELETE FROM store.event WHERE number = %s", [number])
+
+
+@dataclass
+class InKafka:
+    """Topics of its own, and a relay that runs when it is told to."""
+
+    log: KafkaLog
+    relay: Relay
+    envelopes: PostgresEnvelopes
+    writer: KafkaLogWriter
+
+    def follow(self):
+        self.relay.step()
+
+    def catch_up(self):
+        while self.envelopes.heads() != self.log.heads():
+            self.relay.drain()
+
+    def lose(self, number):
+        self.writer.write(
+            {
+                p: [(e, b"") for e in self.envelopes.stored(p, 0, 100) if e.number != number]
+                for p in self.envelopes.heads()
+            }
+        )
+
+
 @pytest.fixture
-def log(deployment, owners):
+def kafka(deployment, owners, topics):
     with deployment.pool("projector") as pool:
-        yield PostgresLog(pool, owners.keys, session=timedelta(seconds=0.5))
+        envelopes, writer = PostgresEnvelopes(pool), KafkaLogWriter(topics)
+        relay = Relay(envelopes, writer, PostgresSubscription(pool, GROUP, "relay", SESSION))
+        log = KafkaLog(topics, pool, owners.keys, SESSION)
+        yield InKafka(log, relay, envelopes, writer)
+        log.close()
+        relay.close()
+        writer.close()
+
+
+@pytest.fixture(params=["postgres", "kafka"])
+def kept(request, deployment, owners):
+    if request.param == "kafka":
+        yield request.getfixturevalue("kafka")
+        return
+    with deployment.pool("projector") as pool:
+        yield InPostgres(PostgresLog(pool, owners.keys, SESSION), deployment)
+
+
+@pytest.fixture
+def log(kept):
+    return kept.log
 
 
 def everything(log, limit=7):
@@ -46,8 +119,9 @@ def everything(log, limit=7):
     return read
 
 
-def test_each_partition_is_read_in_order_without_a_hole(log, store):
+def test_each_partition_is_read_in_order_without_a_hole(log, store, kept):
     store.append([placed(f"o{i}") for i in range(100)])
+    kept.catch_up()
     read = everything(log)
     assert sum(map(len, read.values())) == 100
     for partition, events in read.items():
@@ -63,7 +137,7 @@ def write(url, secrets, writer):
         store.close()
 
 
-def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment):
+def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment, kept):
     spawn = multiprocessing.get_context("spawn")
     writers = [
         spawn.Process(target=write, args=[deployment.url, deployment.secrets, w]) for w in range(8)
@@ -73,6 +147,7 @@ def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment):
     seen = dict.fromkeys(log.heads(), 0)
     reads = 0
     while (writing := any(w.is_alive() for w in writers)) or seen != log.heads():
+        kept.follow()
         for partition in seen:
             events = log.read(partition, seen[partition], 100)
             assert [e.position.number for e in events] == [
@@ -85,12 +160,14 @@ def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment):
     assert reads > 50  # it did follow them, rather than read what they had left
 
 
-def test_a_time_is_a_place_in_every_partition(log, store):
+def test_a_time_is_a_place_in_every_partition(log, store, kept):
     store.append([placed(f"o{i}") for i in range(30)])
+    kept.catch_up()
     heads = dict(log.heads())
     [middle] = {e.recorded for events in everything(log).values() for e in events}
     time.sleep(0.01)
     store.append([placed(f"p{i}") for i in range(30)])
+    kept.catch_up()
     assert log.at(middle) == heads
     assert log.at(middle - timedelta(microseconds=1)) == dict.fromkeys(heads, 0)
     assert log.at(datetime.now(UTC)) == log.heads()
@@ -132,19 +209,19 @@ def test_a_reader_that_is_ahead_stops_and_says_so(log):
         log.read(3, 5, 10)
 
 
-def test_a_reader_that_meets_a_hole_stops_and_says_so(log, store, deployment):
+def test_a_reader_that_meets_a_hole_stops_and_says_so(log, store, kept):
     [first, _, _] = store.append([placed("o", i) for i in range(3)])
     partition = first.positions[0].partition
-    with psycopg.connect(deployment.url) as admin:
-        admin.execute("DELETE FROM store.event WHERE number = 2")
+    kept.lose(2)
     with pytest.raises(Hole, match=f"partition {partition} goes from 1 to 3"):
         log.read(partition, 0, 10)
 
 
-def test_an_event_that_cannot_be_read_is_handed_on_as_such(log, store, deployment):
+def test_an_event_that_cannot_be_read_is_handed_on_as_such(log, store, kept, deployment):
     [first, second] = store.append([placed("o", i) for i in range(2)])
     with psycopg.connect(deployment.url) as admin:
         admin.execute("UPDATE store.event SET data = '{}' WHERE number = 1")
+    kept.catch_up()
     read = log.read(first.positions[0].partition, 0, 10)
     assert read[0] == Undecodable(first.positions[0], "order/o", "ValidationError")
     assert read[1].position == second.positions[0]
