@@ -1,8 +1,8 @@
 """The relay's way into Kafka: whole batches, each acknowledged before the next of its partition.
 
-A producer that has several batches of a partition on their way can lose one and deliver the next
-(measured: docs/adr/0008-kafka.md). So a partition has one batch on its way: as many records as one
-takes, held back by the linger until `flush`.
+A producer that has several batches of a partition on their way may give up one and still deliver
+the next, and nobody could mend that hole. So a partition has one batch on its way: as many records
+as one takes for certain, held back by the linger until `flush`. See docs/adr/0008-kafka.md.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from infra.kafka import records
 from infra.kafka.cluster import LARGEST, Cluster, KafkaSilent
 from infra.kafka.reader import Reader
 
-_BATCH = 256 << 10  # bytes
-_HEADERS = 300  # bytes of a record, at most, that are neither key nor value
+_BATCH = 200 << 10  # bytes, reckoned
+_HEADERS = 200  # bytes of a record, roughly, that are neither key nor value
 
 
 class KafkaLogWriter:
@@ -76,7 +76,8 @@ class KafkaLogWriter:
             acks="all",
             enable_idempotence=True,
             compression_type="lz4",
-            batch_size=_BATCH,
+            # A batch that is full takes those of all partitions with it, as they are: none is.
+            batch_size=2 * _BATCH,
             linger_ms=int(self._delivery_s * 500),
             delivery_timeout_ms=int(self._delivery_s * 1000),
             max_block_ms=int(self._delivery_s * 1000),
