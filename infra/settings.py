@@ -8,7 +8,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """`home` holds secrets and the embedded PostgreSQL, unless `database_url` names a server."""
+    """`home` holds secrets and the embedded PostgreSQL, unless `database_url` names a server.
+
+    With `kafka`, host:port, the log is there, in topics whose names begin with `kafka_topics`.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ORDERMADE_", frozen=True)
 
@@ -17,3 +20,5 @@ class Settings(BaseSettings):
     partitions: int = 12
     session_s: float = 10.0
     linger_s: float = 30.0
+    kafka: str | None = None
+    kafka_topics: str = "ordermade"

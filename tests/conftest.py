@@ -80,6 +80,12 @@ def door(deployment):
 
 
 @pytest.fixture
+def on_kafka(broker):
+    """What tells a `Front` that its log is Kafka, in topics that no other test has."""
+    return ("ORDERMADE_KAFKA", broker), ("ORDERMADE_KAFKA_TOPICS", f"test-{uuid4().hex}")
+
+
+@pytest.fixture
 def topics(broker, deployment):
     """Topics that no other test has."""
     made = Cluster(broker, deployment.partitions, f"test-{uuid4().hex}")

@@ -128,17 +128,27 @@ def up(projectors: Annotated[int, typer.Option(help="Processes that fold views."
 
     with open_app() as opened:  # holds the embedded server while the processes come and go
         typer.echo(f"Up, in {opened.settings.home}. Ctrl-C stops.", err=True)
-        supervise(projectors)
+        supervise(projectors, relay=opened.settings.kafka is not None)
 
 
 @app.command(hidden=True)
 def project() -> None:
     """Fold views until told to stop; `up` runs this."""
-    from infra.cli.upkeep import project, stop_on_signal
+    from infra.cli.upkeep import move, stop_on_signal
 
     stop = stop_on_signal()
     with open_app() as opened:
-        project(opened.projectors(), stop)
+        move(opened.projectors(), stop)
+
+
+@app.command(hidden=True)
+def relay() -> None:
+    """Copy the store to Kafka until told to stop; `up` runs this."""
+    from infra.cli.upkeep import move, stop_on_signal
+
+    stop = stop_on_signal()
+    with open_app() as opened:
+        move([opened.relay()], stop)
 
 
 @app.command()

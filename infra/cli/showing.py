@@ -71,10 +71,12 @@ def answer(
 
 def show_lag(app: App, as_json: bool) -> None:
     names = {p.group: p.name for p in discover().values()}
+    relayed = app.progress.relay(app.log.heads()) if app.settings.kafka else []
     rows = [
-        {"view": names[lag.group], **msgspec.to_builtins(lag)} for lag in app.progress.lags(names)
+        {"view": names.get(lag.group), **msgspec.to_builtins(lag)}
+        for lag in [*relayed, *app.progress.lags(names)]
     ]
-    answer(app, "How far is each view behind the log?", rows, discover().values(), as_json)
+    answer(app, "How far is each group behind the store?", rows, discover().values(), as_json)
 
 
 def show_parked(app: App, as_json: bool) -> None:

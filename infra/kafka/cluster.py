@@ -13,6 +13,8 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
+from infra.kafka.errors import KafkaSilent, KafkaUnfit
+
 LARGEST = 8 << 20  # bytes of a record
 _KEPT = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 _SETTINGS = {
@@ -22,21 +24,6 @@ _SETTINGS = {
     # The recorded time never runs backwards, so after a clock that was wrong it may be ahead.
     "message.timestamp.after.max.ms": str(2**63 - 1),
 }
-
-
-class KafkaUnfit(Exception):
-    """This cluster, or this installation, cannot carry the log; the sentence says what would."""
-
-
-class KafkaSilent(Exception):
-    """The cluster does not answer."""
-
-    def __init__(self, address: str, error: Exception) -> None:
-        super().__init__(
-            f"no answer from Kafka at {address} ({type(error).__name__}): see that it runs, that "
-            "ORDERMADE_KAFKA names it, and that its name and password are right; a wrong password "
-            "looks the same"
-        )
 
 
 @dataclass(frozen=True, slots=True)

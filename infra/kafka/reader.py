@@ -15,7 +15,8 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from consumers.ports import Hole, ReaderAhead
-from infra.kafka.cluster import Cluster, KafkaSilent
+from infra.kafka.cluster import Cluster
+from infra.kafka.errors import KafkaSilent
 from infra.kafka.records import Read
 
 _PATIENCE_MS = 15_000

@@ -17,7 +17,8 @@ from kafka.errors import KafkaError
 
 from consumers.ports import Carried, NotWritten, Stored
 from infra.kafka import records
-from infra.kafka.cluster import LARGEST, Cluster, KafkaSilent
+from infra.kafka.cluster import LARGEST, Cluster
+from infra.kafka.errors import KafkaSilent
 from infra.kafka.reader import Reader
 
 _BATCH = 200 << 10  # bytes, reckoned
