@@ -10,13 +10,19 @@ import psycopg
 import pytest
 
 from consumers.doors.holding import Holding
+from consumers.movers.relay import GROUP, Relay
 from infra.kafka.cluster import Cluster, provision
+from infra.kafka.log import KafkaLog
+from infra.kafka.writer import KafkaLogWriter
 from infra.keys import Secrets
 from infra.postgres import database, embedded
+from infra.postgres.envelopes import PostgresEnvelopes
 from infra.postgres.held import PostgresHeld
+from infra.postgres.log import PostgresSubscription
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
 from tests.broker import Broker, described, named
+from tests.logs import SESSION, InKafka
 
 _names = itertools.count(1)
 
@@ -32,18 +38,21 @@ _BROKER = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
-def broker(request, tmp_path_factory):
-    """The address of a Kafka: one node a session, or the one that we are told to use."""
-    started = None
-    if (address := named()) is None:
-        started = Broker(tmp_path_factory.mktemp("broker") / "kafka")
-        started.start()
-        address = started.address
+def own_broker(tmp_path_factory):
+    """One Kafka node a session, which a test may stop and start."""
+    started = Broker(tmp_path_factory.mktemp("broker") / "kafka")
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(request):
+    """The address of a Kafka: our own, or the one that we are told to use."""
+    address = named() or request.getfixturevalue("own_broker").address
     cluster, version = described(address)
     request.config.stash[_BROKER] = f"Kafka {version}, cluster {cluster}, at {address}"
-    yield address
-    if started:
-        started.stop()
+    return address
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -91,6 +100,19 @@ def topics(broker, deployment):
     made = Cluster(broker, deployment.partitions, f"test-{uuid4().hex}")
     provision(made)
     return made
+
+
+@pytest.fixture
+def kafka(deployment, owners, topics):
+    """The deployment's log in Kafka."""
+    with deployment.pool("projector") as pool:
+        envelopes, writer = PostgresEnvelopes(pool), KafkaLogWriter(topics, delivery_s=3.0)
+        relay = Relay(envelopes, writer, PostgresSubscription(pool, GROUP, "relay", SESSION))
+        log = KafkaLog(topics, pool, owners.keys, SESSION)
+        yield InKafka(log, topics, relay, envelopes, writer)
+        log.close()
+        relay.close()
+        writer.close()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -127,6 +128,15 @@ class Broker:
                 self._process.wait(_STOP_S)
             except subprocess.TimeoutExpired:
                 self.kill()
+
+    def freeze(self) -> None:
+        """It neither answers nor ends, until it is thawed."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """kill -9."""

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
-from consumers.movers.relay import GROUP, Relay
 from consumers.ports import Hole, ReaderAhead, StreamAppend, Undecodable
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
-from infra.kafka.log import KafkaLog
-from infra.kafka.writer import KafkaLogWriter
 from infra.postgres import database
-from infra.postgres.envelopes import PostgresEnvelopes
-from infra.postgres.log import PostgresLog, PostgresSubscription
+from infra.postgres.log import PostgresLog
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
-from tests.conftest import Deployment
+from tests.logs import SESSION, InPostgres
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -34,72 +29,13 @@ def placed(name, n=0):
     )
 
 
-SESSION = timedelta(seconds=0.5)
-
-
-@dataclass
-class InPostgres:
-    """The store's table, which is the log."""
-
-    log: PostgresLog
-    deployment: Deployment
-
-    def follow(self):
-        """The log has some more of what the store has."""
-
-    def catch_up(self):
-        """The log has everything that the store has."""
-
-    def lose(self, number):
-        """An event of that number is missing from the log."""
-        with psycopg.connect(self.deployment.url) as admin:
-            admin.execute("DELETE FROM store.event WHERE number = %s", [number])
-
-
-@dataclass
-class InKafka:
-    """Topics of its own, and a relay that runs when it is told to."""
-
-    log: KafkaLog
-    relay: Relay
-    envelopes: PostgresEnvelopes
-    writer: KafkaLogWriter
-
-    def follow(self):
-        self.relay.step()
-
-    def catch_up(self):
-        while self.envelopes.heads() != self.log.heads():
-            self.relay.drain()
-
-    def lose(self, number):
-        self.writer.write(
-            {
-                p: [(e, b"") for e in self.envelopes.stored(p, 0, 100) if e.number != number]
-                for p in self.envelopes.heads()
-            }
-        )
-
-
-@pytest.fixture
-def kafka(deployment, owners, topics):
-    with deployment.pool("projector") as pool:
-        envelopes, writer = PostgresEnvelopes(pool), KafkaLogWriter(topics)
-        relay = Relay(envelopes, writer, PostgresSubscription(pool, GROUP, "relay", SESSION))
-        log = KafkaLog(topics, pool, owners.keys, SESSION)
-        yield InKafka(log, relay, envelopes, writer)
-        log.close()
-        relay.close()
-        writer.close()
-
-
 @pytest.fixture(params=["postgres", "kafka"])
 def kept(request, deployment, owners):
     if request.param == "kafka":
         yield request.getfixturevalue("kafka")
         return
     with deployment.pool("projector") as pool:
-        yield InPostgres(PostgresLog(pool, owners.keys, SESSION), deployment)
+        yield InPostgres(PostgresLog(pool, owners.keys, SESSION), deployment.url)
 
 
 @pytest.fixture
