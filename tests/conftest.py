@@ -10,19 +10,14 @@ import psycopg
 import pytest
 
 from consumers.doors.holding import Holding
-from consumers.movers.relay import GROUP, Relay
 from infra.kafka.cluster import Cluster, provision
-from infra.kafka.log import KafkaLog
-from infra.kafka.writer import KafkaLogWriter
 from infra.keys import Secrets
 from infra.postgres import database, embedded
-from infra.postgres.envelopes import PostgresEnvelopes
 from infra.postgres.held import PostgresHeld
-from infra.postgres.log import PostgresSubscription
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
 from tests.broker import Broker, described, named
-from tests.logs import SESSION, InKafka
+from tests.logs import in_kafka
 
 _names = itertools.count(1)
 
@@ -105,14 +100,8 @@ def topics(broker, deployment):
 @pytest.fixture
 def kafka(deployment, owners, topics):
     """The deployment's log in Kafka."""
-    with deployment.pool("projector") as pool:
-        envelopes, writer = PostgresEnvelopes(pool), KafkaLogWriter(topics, delivery_s=3.0)
-        relay = Relay(envelopes, writer, PostgresSubscription(pool, GROUP, "relay", SESSION))
-        log = KafkaLog(topics, pool, owners.keys, SESSION)
-        yield InKafka(log, topics, relay, envelopes, writer)
-        log.close()
-        relay.close()
-        writer.close()
+    with deployment.pool("projector") as pool, in_kafka(topics, pool, owners.keys) as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import psycopg
 
-from consumers.movers.relay import Relay
+from consumers.movers.relay import GROUP, Relay
 from infra.kafka.cluster import Cluster
 from infra.kafka.log import KafkaLog
 from infra.kafka.writer import KafkaLogWriter
 from infra.postgres.envelopes import PostgresEnvelopes
-from infra.postgres.log import PostgresLog
+from infra.postgres.log import PostgresLog, PostgresSubscription
 
 SESSION = timedelta(seconds=0.5)
 
@@ -60,3 +61,16 @@ class InKafka:
                 for p in self.envelopes.heads()
             }
         )
+
+
+@contextmanager
+def in_kafka(cluster, pool, keys):
+    envelopes, writer = PostgresEnvelopes(pool), KafkaLogWriter(cluster, delivery_s=3.0)
+    relay = Relay(envelopes, writer, PostgresSubscription(pool, GROUP, "relay", SESSION))
+    log = KafkaLog(cluster, pool, keys, SESSION)
+    try:
+        yield InKafka(log, cluster, relay, envelopes, writer)
+    finally:
+        log.close()
+        relay.close()
+        writer.close()

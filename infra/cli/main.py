@@ -25,8 +25,9 @@ Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 @app.command()
 def init() -> None:
-    """Make the home and the database; nothing happens to what is there already."""
+    """Make the home, the database and the log; nothing happens to what is there already."""
     with open_app() as opened:
+        opened.log.heads()
         opened.drain()
         typer.echo(f"Ready in {opened.settings.home}.")
 

@@ -44,7 +44,7 @@ class Cluster:
         return {
             "bootstrap_servers": self.address.split(","),
             "client_id": f"ordermade-{os.getpid()}",
-            "bootstrap_timeout_ms": 10_000,
+            "bootstrap_timeout_ms": 5_000,
             "request_timeout_ms": 10_000,
         }
 

@@ -35,6 +35,8 @@ class KafkaLogWriter:
 
     def close(self) -> None:
         self._forget()
+        if self._reader:
+            self._reader.close()
 
     def lasts(self, partitions: Collection[int]) -> Mapping[int, Carried]:
         self._reader = self._reader or Reader(self._cluster)

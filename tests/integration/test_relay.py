@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
-from kafka import KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from consumers.movers.relay import GROUP, Relay
 from consumers.ports import LogAhead, LogDiffers, StreamAppend
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
-from infra.kafka.cluster import KafkaUnfit, provision
+from infra.kafka.cluster import provision
+from infra.kafka.errors import KafkaUnfit
 from infra.kafka.log import KafkaLog
 from infra.kafka.writer import KafkaLogWriter
 from infra.postgres.log import PostgresSubscription
@@ -162,3 +166,17 @@ def again(kafka, deployment):
 def test_topics_of_another_size_or_that_forget_are_refused(topics):
     with pytest.raises(KafkaUnfit, match="has 12 partitions and this deployment 13, for good"):
         provision(replace(topics, partitions=13))
+    provision(topics)
+    forget = ConfigResource(
+        ConfigResourceType.TOPIC, f"{topics.topics}.log", {"retention.ms": "604800000"}
+    )
+    with closing(KafkaAdminClient(bootstrap_servers=topics.address)) as admin:
+        admin.alter_configs([forget])
+    with pytest.raises(KafkaUnfit, match=r"has retention.ms=604800000 and would forget events"):
+        provision(topics)
+
+
+def test_an_installation_that_would_crawl_is_refused(topics, monkeypatch):
+    monkeypatch.setitem(sys.modules, "crc32c", None)
+    with pytest.raises(KafkaUnfit, match="the package crc32c is missing"):
+        topics.connection()
