@@ -4,11 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ONLY ?=
+KAFKA ?=
 
 .PHONY: demo test check bench lock schemas
 
+# KAFKA=1 plays it through a Kafka that is there as long as the demo.
 demo: $(READY)
-	$(BIN)/ordermade demo
+	$(if $(KAFKA),$(BIN)/python -m tests.broker) $(BIN)/ordermade demo
 
 test: check
 	$(BIN)/python -m tests.broker
