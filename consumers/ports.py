@@ -195,6 +195,13 @@ class Log(Protocol):
         """The number of the last event of each partition; 0 where there is none."""
         ...
 
+    def behind(self, positions: Mapping[int, int]) -> Collection[int]:
+        """Those of the partitions that seem to have more or fewer events than a reader has seen.
+
+        It costs little, and the next `read` tells for certain.
+        """
+        ...
+
     def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
         """Up to `limit` events from number `after + 1` on. Raises Hole or ReaderAhead."""
         ...

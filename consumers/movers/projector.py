@@ -85,12 +85,8 @@ class Projector:
                 waiting = {(p.owner, p.key) for p in self._views.parked(group, partition)}
                 position = self._views.position(group, partition)
                 self._held[partition] = _Held(epoch, position, waiting, _Minute(self._clock()))
-        heads = self._log.heads()
-        handled = 0
-        for partition, held in list(self._held.items()):
-            if heads[partition] != held.position and not held.stopped:
-                handled += self._advance(partition, held)
-        return handled
+        going = {p: held.position for p, held in self._held.items() if not held.stopped}
+        return sum(self._advance(p, self._held[p]) for p in self._log.behind(going))
 
     def drain(self) -> int:
         """Steps until the view has everything that its partitions had."""

@@ -40,6 +40,9 @@ class KafkaLog:
     def heads(self) -> Mapping[int, int]:
         return self._reader.heads()
 
+    def behind(self, positions: Mapping[int, int]) -> Collection[int]:
+        return self._reader.behind(positions)
+
     def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
         page = self._reader.page(partition, after, limit)
         key_of = self._keys({record.owner for record in page}).get

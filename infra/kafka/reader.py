@@ -7,6 +7,7 @@ that takes seen + 1 and skips all up to seen meets every event once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from infra.kafka.records import Read
 
 _PATIENCE_MS = 15_000
 _KEPT = 10_000  # records of a partition behind and before the last reader
+_NEAR = 1_000  # records that are read on to the end rather than skipped
 _SETTINGS = {
     "auto_offset_reset": "none",
     "enable_auto_commit": False,
@@ -55,6 +57,8 @@ class _Window:
             raise Hole(self.partition, self.last, record.number)
         self.last = record.number
         self.records.append(record)
+        if len(self.records) > 3 * _KEPT:
+            del self.records[:_KEPT]
 
     def has(self, after: int) -> bool:
         """Whether a reader at `after` goes on in here."""
@@ -98,26 +102,37 @@ class Reader:
         except KafkaError as error:
             raise KafkaSilent(self._cluster.address, error) from error
         self._ends = {partition: ends[place] for place, partition in self._places.items()}
+        for partition, window in list(self._windows.items()):
+            if window.end > self._ends[partition]:  # the topic was lost, and is filled again
+                del self._windows[partition]
         return self._ends
 
     def heads(self) -> dict[int, int]:
-        """The number of the last event of each partition.
-
-        Where this reader has not come to the end, records that stand there twice count twice.
-        """
+        """The number of the last event of each partition."""
         ends = self.ends()
-        for partition, window in list(self._windows.items()):
-            if window.end > ends[partition]:  # the topic was lost, and is filled again
-                del self._windows[partition]
-        unknown = [p for p, end in ends.items() if end and p not in self._windows]
-        for partition, last in self.lasts(unknown, ends).items():
+        far = [
+            p for p, end in ends.items()
+            if end and (p not in self._windows or end - self._windows[p].end > _NEAR)
+        ]  # fmt: skip
+        for partition, last in self.lasts(far, ends).items():
             self._windows[partition] = _Window(
                 partition, last.number, last.offset + 1, last.number, [last]
             )
-        return {
-            p: self._windows[p].last + end - self._windows[p].end if end else 0
-            for p, end in ends.items()
-        }
+        for window in list(self._windows.values()):
+            self._read_on(window)
+        return {p: self._windows[p].last if p in self._windows else 0 for p in ends}
+
+    def behind(self, positions: Mapping[int, int]) -> list[int]:
+        """The partitions with something after a position, as far as their ends tell.
+
+        A record that stands twice looks like news until it is read.
+        """
+        ends = self.ends()
+        guesses = {p: w.last + ends[p] - w.end for p, w in self._windows.items()}
+        return [
+            p for p, position in positions.items()
+            if (ends[p] or position) and guesses.get(p) != position
+        ]  # fmt: skip
 
     def lasts(
         self, partitions: Collection[int], ends: Mapping[int, int] | None = None
@@ -145,6 +160,8 @@ class Reader:
             self._seek(partition, start)
             window = self._windows[partition] = _Window(partition, start, start, after)
         if window.last < after + limit:
+            if window.end >= self._ends[partition]:
+                self.ends()
             self._read_on(window, after + limit)
         if window.last < after:
             raise ReaderAhead(partition, after, window.last)
@@ -171,14 +188,11 @@ class Reader:
         self._windows.pop(partition, None)
         self._consumer.seek(self._cluster.place(partition), offset)
 
-    def _read_on(self, window: _Window, goal: int) -> None:
+    def _read_on(self, window: _Window, goal: float = math.inf) -> None:
         """Reads until a window has number `goal` or is at the end; others fill by the way."""
-        partition = window.partition
-        if window.end >= self._ends.get(partition, 0):
-            self.ends()
-        while window.last < goal and window.end < self._ends[partition]:
+        while window.last < goal and window.end < self._ends[window.partition]:
             others = {p for p, other in self._windows.items() if not other.full}
-            for place, records in self._poll(others | {partition}).items():
+            for place, records in self._poll(others | {window.partition}).items():
                 filled = self._windows[self._places[place]]
                 for record in records:
                     filled.take(Read.of(record))

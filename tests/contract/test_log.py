@@ -64,6 +64,18 @@ def test_each_partition_is_read_in_order_without_a_hole(log, store, kept):
         assert [e.position.number for e in events] == list(range(1, log.heads()[partition] + 1))
 
 
+def test_a_reader_is_behind_where_it_has_not_seen_the_last_event(log, store, kept):
+    store.append([placed(f"o{i}") for i in range(5)])
+    kept.catch_up()
+    heads = log.heads()
+    written = {p for p, head in heads.items() if head}
+    assert set(log.behind(dict.fromkeys(heads, 0))) == written
+    for partition, head in heads.items():
+        assert len(log.read(partition, 0, 10)) == head
+    assert set(log.behind(dict.fromkeys(heads, 0))) == written
+    assert not log.behind(heads)
+
+
 def write(url, secrets, writer):
     """A writing process."""
     with database.pool(url, "door", secrets) as pool:
