@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -19,16 +19,18 @@ class StreamAppend:
 
     `expected` is the version that the stream must have (0: it is new); None means its end.
     `said` is what the events' ids stand for, where that is not the events: a command's contents.
+    `whose` is the owner, where that is neither the events' customer nor the stream itself.
     """
 
     stream: str
     events: tuple[Event[Data], ...]
     expected: int | None = None
     said: bytes | None = None
+    whose: str | None = None
 
     @property
     def owner(self) -> str:
-        return self.events[0].customerid or self.stream
+        return self.whose or self.events[0].customerid or self.stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,14 @@ class Log(Protocol):
         """Up to `limit` events from number `after + 1` on. Raises Hole or ReaderAhead."""
         ...
 
+    def about(self, owner: str) -> list[Recorded[Data] | Undecodable]:
+        """Everything that belongs to an owner, in order."""
+        ...
+
+    def dropped(self, view: str) -> Mapping[int, Set[tuple[int, str | None]]]:
+        """Numbers and keys of the events that a view goes on without, for each partition."""
+        ...
+
     def at(self, time: datetime) -> Mapping[int, int]:
         """The number of the last event recorded at or before a time, for each partition."""
         ...
@@ -291,13 +301,18 @@ class Change:
     upto: int
     rows: Mapping[str, tuple[str, View | None]]  # key → owner, row
     parked: Sequence[Parked] = ()
+    freed: Sequence[Parked] = ()  # wait no longer
 
 
 class Views(Protocol):
     """Where a projection's rows are, each partition with its own position."""
 
     def prepare(self, projection: AnyProjection) -> None:
-        """Makes the projection's table where there is none."""
+        """Makes a table for a view that has none; another version of one waits for a rebuild."""
+        ...
+
+    def live(self) -> Mapping[str, str]:
+        """The groups whose rows are shown, by name of view."""
         ...
 
     def position(self, group: str, partition: int) -> int:
@@ -320,4 +335,64 @@ class Views(Protocol):
 
     def commit(self, projection: AnyProjection, change: Change) -> None:
         """Writes rows, position and epoch in one transaction. Raises Fenced."""
+        ...
+
+    def amend(
+        self, projection: AnyProjection, partition: int, make: Callable[[int, int], Change]
+    ) -> None:
+        """Commits what `make` gives for an epoch and a position, and fences off who was at it."""
+        ...
+
+
+class Target(Protocol):
+    """Where rows are made anew, partition by partition."""
+
+    @property
+    def projection(self) -> AnyProjection: ...
+
+    @property
+    def positions(self) -> Mapping[int, int]:
+        """How far each partition's rows are."""
+        ...
+
+    def load(self, partition: int, keys: Set[str]) -> Mapping[str, View]:
+        """Those of the rows that there are."""
+        ...
+
+    def write(self, partition: int, rows: Mapping[str, tuple[str, View | None]], upto: int) -> None:
+        """Writes rows and their position."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How many rows there were, are, and differ; of those the first keys."""
+
+    before: int
+    after: int
+    count: int
+    keys: Sequence[str]
+
+
+class Build(Target, Protocol):
+    """A view's rows, made again beside those that are shown."""
+
+    @property
+    def same_version(self) -> bool:
+        """Whether the rows that are shown are of this projection's version."""
+        ...
+
+    def goal(self) -> Mapping[int, int]:
+        """How far the rows that are shown are."""
+        ...
+
+    def compare(self, follow: Callable[[Mapping[int, int]], None]) -> Difference:
+        """Compares with the rows that are shown, where they are; `follow` goes there first."""
+        ...
+
+    def switch(self, follow: Callable[[Mapping[int, int]], None]) -> None:
+        """Shows these rows from now on, and forgets the others, in one transaction.
+
+        Whoever writes the others is fenced off; `follow` then goes where they are.
+        """
         ...

@@ -41,7 +41,7 @@ class ConsentMissing(Refusal):
         wanted = ",".join(sorted(purposes))
         super().__init__(
             f"customer {owner} has not consented to {wanted}: record it with "
-            f"`ordermade consent grant`, or name the basis of an import with --basis {wanted}",
+            f"`ordermade consent grant`, or name {wanted} as the basis of what is taken in",
             "customerid",
         )
 

@@ -131,7 +131,7 @@ class Event(Generic[D_co]):
     @property
     def stream(self) -> str:
         """A fact is a stream of its own; everything else goes to its subject."""
-        return str(self.id) if type_of(self.data).kind is Kind.FACT else self.subject
+        return _text(self.id) if type_of(self.data).kind is Kind.FACT else self.subject
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -195,6 +195,16 @@ def event_id(source: str, publisher_id: str) -> UUID:
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     return msgspec.convert(bytes(digest), UUID)  # uuid.uuid5 in less than half its time
+
+
+def _text(id: UUID) -> str:
+    text: str = msgspec.to_builtins(id)  # str() in a quarter of its time
+    return text
+
+
+def recorded_id(command: UUID, n: int) -> UUID:
+    """The id of the n-th event that a command records; the command's own id is its `event_id`."""
+    return uuid5(command, str(n))
 
 
 @functools.lru_cache(1_000)

@@ -6,13 +6,15 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Collection
-from contextlib import ExitStack
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import chain
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+import psycopg
 import typer
 from psycopg_pool import ConnectionPool
 
@@ -27,7 +29,9 @@ from domain.customer.consent import Purpose
 from infra.kafka.errors import KafkaSilent
 from infra.keys import Secrets
 from infra.postgres import database, embedded
+from infra.postgres.builds import PostgresBuild, building
 from infra.postgres.envelopes import PostgresEnvelopes
+from infra.postgres.feed import Feed
 from infra.postgres.held import PostgresHeld
 from infra.postgres.log import PostgresLog, PostgresSubscription
 from infra.postgres.owners import PostgresOwners
@@ -35,22 +39,26 @@ from infra.postgres.progress import Progress
 from infra.postgres.store import PostgresStore
 from infra.postgres.views import PostgresViews
 from infra.settings import Settings
-from projections import discover
+from projections import discover, figures
 from projections.due import DueRow
+from projections.view import AnyProjection
 
 if TYPE_CHECKING:
     from infra.kafka.cluster import Cluster
 
 
 class App:
-    """A deployment, opened: each part is made when it is first asked for."""
+    """A deployment, opened: each part is made when it is first asked for.
 
-    def __init__(self, settings: Settings) -> None:
+    Whoever asks the database waits for a connection for up to `patience_s`.
+    """
+
+    def __init__(self, settings: Settings, patience_s: float = 30.0) -> None:
         # A batch makes thousands of objects and no cycles, and lets go of all of them: looking for
         # garbage as often as by default takes a tenth of a door's time.
         gc.freeze()
         gc.set_threshold(50_000)
-        self.settings = settings
+        self.settings, self._patience_s = settings, patience_s
         self._open = ExitStack()
         self.secrets = Secrets.load(settings.home)
         url = settings.database_url
@@ -59,9 +67,8 @@ class App:
             self._open.callback(server.close)
             url = server.url()
         self._url = database.migrate(url, self.secrets, settings.partitions)
-        views = PostgresViews(self._projecting, self.owners(self._projecting).keys)
         for projection in discover().values():
-            views.prepare(projection)
+            self.amending.prepare(projection)
 
     def __enter__(self) -> App:
         return self
@@ -74,8 +81,16 @@ class App:
     ) -> None:
         self._open.close()
 
+    def reachable(self) -> bool:
+        """Whether the server still is where it was."""
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self._url, connect_timeout=2).close()
+            return True
+        return False
+
     def pool(self, role: str) -> ConnectionPool:
-        return self._open.enter_context(database.pool(self._url, role, self.secrets))
+        made = database.pool(self._url, role, self.secrets, patience_s=self._patience_s)
+        return self._open.enter_context(made)
 
     @cached_property
     def _door(self) -> ConnectionPool:
@@ -118,9 +133,45 @@ class App:
     def views(self) -> PostgresViews:
         return PostgresViews(self._reading, self.owners(self._reading).keys)
 
+    def figures(self, view: str) -> Any | None:
+        """The figures of a view as it is now, over all its rows; None where it has none.
+
+        Nor has it any while another version of it is shown than this release's.
+        """
+        figured, live = figures.of(view), self.views.live()
+        if figured is None or any(live[v] != discover()[v].group for v in figured.reads):
+            return None
+        rows = chain.from_iterable(self.views.stream(discover()[v]) for v in figured.reads)
+        return figured.figures(rows, datetime.now(UTC))
+
+    @cached_property
+    def amending(self) -> PostgresViews:
+        """Views for who may change their rows."""
+        return PostgresViews(self._projecting, self.owners(self._projecting).keys)
+
+    def building(
+        self, projections: Collection[AnyProjection], waits: Callable[[str], None]
+    ) -> AbstractContextManager[list[PostgresBuild]]:
+        keys = self.owners(self._projecting).keys
+        return building(self._projecting, projections, keys, waits)
+
     @cached_property
     def progress(self) -> Progress:
         return Progress(self._reading)
+
+    @cached_property
+    def feed(self) -> Feed:
+        return Feed(self._reading)
+
+    @cached_property
+    def _names(self) -> PostgresOwners:
+        return self.owners(self._reading)
+
+    def key(self, said: str) -> str:
+        """A key as the views have it: a customer may be said as `namespace:id`."""
+        name = said.removeprefix("customer/")
+        found = self._names.find([name]) if ":" in name else {}
+        return said.removesuffix(name) + found.get(name, name)
 
     @cached_property
     def _cluster(self) -> Cluster:
@@ -171,17 +222,17 @@ class App:
 
     def projectors(self) -> list[Projector]:
         """A member of every view's group, in this process."""
-        pool = self._projecting
-        views = PostgresViews(pool, self.owners(pool).keys)
-        log = self._log(pool)
-        return [Projector(p, log, views, self._member) for p in discover().values()]
+        log = self._log(self._projecting)
+        return [Projector(p, log, self.amending, self._member) for p in discover().values()]
 
     def drain(self, patience_s: float = 10.0) -> bool:
         """Brings the views up to where the store is now; False if others at it take too long.
 
         While other members live, `up` or another command, they do it: this only waits.
         """
-        groups = [p.group for p in discover().values()]
+        # A version that is not shown yet waits for its rebuild.
+        live = self.views.live().values()
+        groups = [p.group for p in discover().values() if p.group in live]
         goal = PostgresEnvelopes(self._reading).heads()
         deadline = time.monotonic() + patience_s
         while self.progress.behind(groups, goal):

@@ -36,7 +36,7 @@ _ENVELOPE = {
     "onbehalfof": "for whom they acted",
     "channel": "where it was said: web, shop, phone",
     "correlationid": "what belongs together",
-    "causationid": "the event that this one follows from",
+    "causationid": "what this follows from: our id of it, else the publisher's own of an event",
     "consentref": "the consent it rests on",
     "reason": "why, in words; stored sealed, as base64",
     "data": "what the event says: its schema is linked below",
@@ -92,7 +92,7 @@ one JSON object, taken literally; those ending in `?` may be left out. `choice`,
 """
 
 
-class _Untitled(GenerateJsonSchema):
+class Untitled(GenerateJsonSchema):
     """Without a title a field: it would only repeat its name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
@@ -102,7 +102,7 @@ class _Untitled(GenerateJsonSchema):
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema of a type's data."""
     kind, cls = TYPES[name].kind, TYPES[name].cls
-    told = TypeAdapter(cls).json_schema(schema_generator=_Untitled)
+    told = TypeAdapter(cls).json_schema(schema_generator=Untitled)
     for field, privacy in _privacy(cls).items():
         told["properties"][field]["x-privacy"] = privacy
     return {
@@ -129,7 +129,7 @@ def commands() -> str:
     rows = []
     for kind, decider in DECIDERS.items():
         for name in decider.decisions:
-            told = arguments_of(kind, name).json_schema(schema_generator=_Untitled)
+            told = TypeAdapter(arguments_of(kind, name)).json_schema(schema_generator=Untitled)
             fields = [
                 f"`{field}{'' if field in told.get('required', ()) else '?'}`"
                 for field in told.get("properties", ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -11,6 +12,7 @@ class Settings(BaseSettings):
     """`home` holds secrets and the embedded PostgreSQL, unless `database_url` names a server.
 
     With `kafka`, host:port, the log is there, in topics whose names begin with `kafka_topics`.
+    With `http_token`, every request over HTTP must bring it.
     """
 
     model_config = SettingsConfigDict(env_prefix="ORDERMADE_", frozen=True)
@@ -22,3 +24,4 @@ class Settings(BaseSettings):
     linger_s: float = 30.0
     kafka: str | None = None
     kafka_topics: str = "ordermade"
+    http_token: SecretStr | None = None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from domain.order.events import OrderEvent
+from domain.order.expected import unexpected
 from domain.order.progress import Progress
 from domain.order.progress import evolve as evolve_order
 from domain.personal import Plain, Pseudonym
@@ -14,13 +17,26 @@ from projections.view import Handled, Projection, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A rule that a report broke when it came; the report stands all the same."""
+
+    event_id: Plain[UUID]
+    rule: Plain[str]
+    time: Plain[datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BacklogRow(View):
-    """An order; its operations are kept for good."""
+    """An order; its operations are kept for good.
+
+    What was unexpected stands here and nowhere else: only who has the order's progress can tell.
+    """
 
     order_id: Pseudonym[str]
     customer: Pseudonym[str | None]
     status: Plain[str]
     progress: Plain[Progress]
+    unexpected: Plain[tuple[Broken, ...]] = ()
 
 
 def keys(event: Handled) -> Iterable[str]:
@@ -29,17 +45,22 @@ def keys(event: Handled) -> Iterable[str]:
 
 
 def evolve(row: BacklogRow | None, event: Handled) -> BacklogRow:
-    before = row.progress if row else Progress()
+    before, flagged = (row.progress, row.unexpected) if row else (Progress(), ())
     said = event.event
-    progress = evolve_order(before, cast(OrderEvent, event.data), said.time)
+    data = cast(OrderEvent, event.data)
+    if rules := unexpected(before, data):
+        flagged += tuple(Broken(event_id=said.id, rule=rule, time=said.time) for rule in rules)
+    progress = evolve_order(before, data, said.time)
     return BacklogRow(
         order_id=said.subject.partition("/")[2],
         customer=said.customerid,
         status=progress.status,
         progress=progress,
+        unexpected=flagged,
     )
 
 
 projection = Projection(
-    "backlog", 1, BacklogRow, keys, evolve, answers="Which orders are being made, and how far?"
-)
+    "backlog", 1, BacklogRow, keys, evolve,
+    answers="Which orders are being made, and how far?", look_up=("customer",),
+)  # fmt: skip

@@ -1,45 +1,46 @@
-"""What we believe about a customer, from which source and since when."""
+"""What we believe about a customer, from which source, why, and since when."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.customer.events import (
-    AttributeAppended,
-    ConsentGranted,
-    ConsentWithdrawn,
-    MeasurementSubmitted,
-    PreferenceInferred,
-    PreferenceRejected,
-    PreferenceRetracted,
-    PreferenceStated,
-)
-from domain.personal import Erased, Personal, Plain, Pseudonym
+from domain.customer import events as c
+from domain.personal import ERASED, Erased, Personal, Plain, Pseudonym
+from projections.beliefs import Belief
 from projections.view import Handled, Projection, View
-
-_RANK = {"direct": 2, "observed": 1, "third_party": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Belief:
-    """Where a belief came from; what is believed stands in the row's sealed `values`."""
+class Veto:
+    """The customer rejected a value, which stands at the same place of `vetoed`; "" means any."""
 
     attribute: Plain[str]
-    origin: Plain[str]
     event_id: Plain[UUID]
     since: Plain[datetime]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    attribute: Plain[str]
+    events: Plain[tuple[UUID, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    option: Plain[str]
+    since: Plain[datetime]
+
+
 Values = tuple[tuple[str, str], ...]
-"""What is believed, by attribute."""
-Held = tuple[tuple[Belief, ...], Values | Erased]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileRow(View):
+    """`squared_error` sums (confidence - truth)² over the inferences that were `judged`."""
+
     customer: Pseudonym[str]
     events: Plain[int] = 0
     first_seen: Plain[datetime]
@@ -47,6 +48,14 @@ class ProfileRow(View):
     purposes: Plain[tuple[str, ...]] = ()
     beliefs: Plain[tuple[Belief, ...]] = ()
     values: Personal[Values] = ()
+    vetoes: Plain[tuple[Veto, ...]] = ()
+    vetoed: Personal[tuple[str, ...]] = ()
+    conflicts: Plain[tuple[Conflict, ...]] = ()
+    services: Plain[tuple[Service, ...]] = ()
+    applied: Plain[int] = 0
+    overridden: Plain[int] = 0
+    judged: Plain[int] = 0
+    squared_error: Plain[float] = 0.0
 
 
 def keys(event: Handled) -> Iterable[str]:
@@ -54,57 +63,157 @@ def keys(event: Handled) -> Iterable[str]:
 
 
 def evolve(row: ProfileRow | None, event: Handled) -> ProfileRow:
-    said = event.event
-    old = row or ProfileRow(
-        customer=said.customerid or "", first_seen=said.time, last_seen=said.time
-    )
-    purposes, held = old.purposes, (old.beliefs, old.values)
+    at = event.event.time
+    if row is None:
+        row = ProfileRow(customer=event.event.customerid or "", first_seen=at, last_seen=at)
+    row = replace(
+        row, events=row.events + 1, first_seen=min(row.first_seen, at),
+        last_seen=max(row.last_seen, at),
+    )  # fmt: skip
     match event.data:
-        case PreferenceStated() | AttributeAppended() | PreferenceInferred() as data:
-            held = _believe(held, data.attribute, data.origin, data.value, event)
-        case MeasurementSubmitted(name=name, mm=mm, origin=origin):
+        case c.PreferenceStated(value=value, polarity=polarity) as said:
+            if polarity == "dislikes" and not isinstance(value, Erased):
+                value = f"not {value}"
+            return _believe(row, _belief(said.attribute, said.origin, event), value)
+        case c.MeasurementSubmitted(name=name, mm=mm, origin=origin):
             value = mm if isinstance(mm, Erased) else f"{mm:g} mm"
-            held = _believe(held, name, origin, value, event)
-        case PreferenceRejected(attribute=attribute) | PreferenceRetracted(attribute=attribute):
-            held = _without(held, attribute)
-        case ConsentGranted(purposes=granted):
-            purposes = tuple(sorted({*purposes, *granted}))
-        case ConsentWithdrawn(purposes=withdrawn):
-            purposes = tuple(p for p in purposes if p not in withdrawn)
-    return ProfileRow(
-        customer=old.customer,
-        events=old.events + 1,
-        first_seen=min(old.first_seen, said.time),
-        last_seen=max(old.last_seen, said.time),
-        purposes=purposes,
-        beliefs=held[0],
-        values=held[1],
+            return _believe(row, _belief(name, origin, event), value)
+        case c.IntakeAnswered(question_id=question, answer=answer, origin=origin):
+            return _believe(row, _belief(question, origin, event), answer)
+        case c.SettingChanged(path=path, new=None):
+            return _without(row, path, at)
+        case c.SettingChanged(path=path, new=value, origin=origin) if value is not None:
+            return _believe(row, _belief(path, origin, event), value)
+        case c.AttributeAppended(attribute=attribute, vendor=vendor, value=value):
+            appended = _belief(attribute, "third_party", event)
+            return _believe(row, replace(appended, vendor=vendor, rests_on=(vendor,)), value)
+        case c.PreferenceInferred() as inferred:
+            return _believe(row, _inferred(row, inferred, event), inferred.value)
+        case c.PreferenceConfirmed(inference_id=id):
+            return _judged(row, [b for b in row.beliefs if b.event_id == id], confirmed=True)
+        case c.PreferenceRejected() as rejected:
+            return _rejected(row, rejected, event)
+        case c.PreferenceRetracted(attribute=attribute):
+            return _without(row, attribute, at)
+        case c.PreferenceConflictDetected(attribute=attribute, events=events):
+            others = tuple(x for x in row.conflicts if x.attribute != attribute)
+            return replace(row, conflicts=(*others, Conflict(attribute=attribute, events=events)))
+        case c.ServiceOptionActivated(option=option):
+            kept = tuple(s for s in row.services if s.option != option)
+            return replace(row, services=(*kept, Service(option=option, since=at)))
+        case c.ServiceOptionDeactivated(option=option):
+            return replace(row, services=tuple(s for s in row.services if s.option != option))
+        case c.PersonalizationApplied():
+            return replace(row, applied=row.applied + 1)
+        case c.PersonalizationOverridden():
+            return replace(row, overridden=row.overridden + 1)
+        case c.ConsentGranted(purposes=granted):
+            return replace(row, purposes=tuple(sorted({*row.purposes, *granted})))
+        case c.ConsentWithdrawn(purposes=withdrawn):
+            return replace(row, purposes=tuple(p for p in row.purposes if p not in withdrawn))
+    return row
+
+
+def _belief(attribute: str, origin: str, event: Handled) -> Belief:
+    said = event.event
+    return Belief(attribute=attribute, origin=origin, event_id=said.id, since=said.time)
+
+
+def _inferred(row: ProfileRow, said: c.PreferenceInferred, event: Handled) -> Belief:
+    """Its evidence is what `previous` had, and what is new."""
+    before = next((b for b in row.beliefs if b.event_id == said.previous), None)
+    new = tuple(e.event_id for e in said.evidence)
+    evidence = tuple(dict.fromkeys((*(before.evidence if before else ()), *new)))
+    vendors = {v for b in row.beliefs if b.event_id in new for v in b.rests_on}
+    return replace(
+        _belief(said.attribute, said.origin, event),
+        confidence=said.confidence,
+        expires_at=said.expires_at,
+        evidence=evidence,
+        rests_on=tuple(sorted({*vendors, *(before.rests_on if before else ())})),
     )
 
 
-def _believe(held: Held, attribute: str, origin: str, value: str | Erased, event: Handled) -> Held:
-    """A word of the customer's own stands above what was observed, and that above a vendor's."""
-    before = next((b for b in held[0] if b.attribute == attribute), None)
-    if before and _RANK[before.origin] > _RANK[origin]:
-        return held
-    beliefs, values = _without(held, attribute) if before else held
-    belief = Belief(
-        attribute=attribute, origin=origin, event_id=event.event.id, since=event.event.time
+def _believe(row: ProfileRow, new: Belief, value: str | Erased) -> ProfileRow:
+    """A source's newest word by when it was said, however late it is recorded."""
+    vetoed = any(
+        veto.attribute == new.attribute
+        and _same(what, value)
+        and (new.origin != "direct" or new.since <= veto.since)
+        for veto, what in _vetoes(row)
     )
-    if not isinstance(value, Erased) and not isinstance(values, Erased):
-        values = (*values, (attribute, value))
-    return (*beliefs, belief), values
+    new = replace(new, vetoed=vetoed)
+    at = next((i for i, b in enumerate(row.beliefs) if b.source == new.source), len(row.beliefs))
+    if any(b.since > new.since for b in row.beliefs[at : at + 1]):
+        return row
+    beliefs = (*row.beliefs[:at], new, *row.beliefs[at + 1 :])
+    if isinstance(value, Erased) or isinstance(row.values, Erased):
+        return replace(row, beliefs=beliefs, values=ERASED)
+    values = (*row.values[:at], (new.attribute, value), *row.values[at + 1 :])
+    return replace(row, beliefs=beliefs, values=values)
 
 
-def _without(held: Held, attribute: str) -> Held:
-    beliefs, values = held
-    beliefs = tuple(b for b in beliefs if b.attribute != attribute)
-    if not isinstance(values, Erased):
-        values = tuple(v for v in values if v[0] != attribute)
-    return beliefs, values
+def valued(row: ProfileRow) -> list[tuple[Belief, str | Erased]]:
+    """Each belief with its value."""
+    if isinstance(row.values, Erased):
+        return [(belief, ERASED) for belief in row.beliefs]
+    return [(b, value) for b, (_, value) in zip(row.beliefs, row.values, strict=True)]
+
+
+def _vetoes(row: ProfileRow) -> list[tuple[Veto, str | Erased]]:
+    if isinstance(row.vetoed, Erased):
+        return [(veto, ERASED) for veto in row.vetoes]
+    return list(zip(row.vetoes, row.vetoed, strict=True))
+
+
+def _rejected(row: ProfileRow, said: c.PreferenceRejected, event: Handled) -> ProfileRow:
+    """Vetoes the value that is named, or that of the inference that is, or whichever it is."""
+    known = [v for b, v in valued(row) if b.event_id == said.inference_id]
+    what = said.value if said.value is not None else next(iter(known), "")
+    at = event.event.time
+    meant = [
+        b
+        for b, value in valued(row)
+        if b.attribute == said.attribute and b.since <= at and _same(what, value)
+    ]
+    veto = Veto(attribute=said.attribute, event_id=event.event.id, since=at)
+    vetoed: tuple[str, ...] | Erased = ERASED
+    if not isinstance(what, Erased) and not isinstance(row.vetoed, Erased):
+        vetoed = (*row.vetoed, what)
+    row = _judged(row, meant, confirmed=False)
+    return replace(row, vetoes=(*row.vetoes, veto), vetoed=vetoed)
+
+
+def _judged(row: ProfileRow, meant: list[Belief], *, confirmed: bool) -> ProfileRow:
+    """An inference is judged once: the first word of the customer counts."""
+    first = [b for b in meant if b.confidence is not None and b.confirmed is None]
+    error = sum(((b.confidence or 0) - confirmed) ** 2 for b in first)
+    ids = {b.event_id for b in meant}
+    beliefs = tuple(
+        replace(b, confirmed=confirmed, vetoed=not confirmed) if b.event_id in ids else b
+        for b in row.beliefs
+    )
+    return replace(
+        row, beliefs=beliefs, judged=row.judged + len(first),
+        squared_error=row.squared_error + error,
+    )  # fmt: skip
+
+
+def _without(row: ProfileRow, attribute: str, at: datetime) -> ProfileRow:
+    """Nothing of an attribute that was believed until then."""
+    kept = [i for i, b in enumerate(row.beliefs) if b.attribute != attribute or b.since > at]
+    beliefs = tuple(row.beliefs[i] for i in kept)
+    if isinstance(row.values, Erased):
+        return replace(row, beliefs=beliefs)
+    return replace(row, beliefs=beliefs, values=tuple(row.values[i] for i in kept))
+
+
+def _same(vetoed: str | Erased, value: str | Erased) -> bool:
+    """What cannot be read any more is taken to be what was rejected."""
+    return vetoed in ("", value) or isinstance(vetoed, Erased) or isinstance(value, Erased)
 
 
 projection = Projection(
     "profile", 1, ProfileRow, keys, evolve,
-    answers="What do we believe about each customer, from which source and since when?",
+    answers="What do we believe about each customer, from which source, why and since when?",
 )  # fmt: skip

@@ -37,11 +37,17 @@ class Projection(Generic[R]):
     answers: str
     find_by: str = "key"  # the column that a person looks a row up in
     sort_by: str = "key"
+    look_up: tuple[str, ...] = ()  # further columns that rows are found by
 
     @property
     def group(self) -> str:
         """The consumer group, and the name of the table."""
         return f"{self.name}_v{self.version}"
+
+    @property
+    def indexed(self) -> list[str]:
+        """The columns that need an index of their own."""
+        return sorted({self.find_by, *self.look_up} - {"key"})
 
     def fold(self, events: Iterable[Handled]) -> dict[str, R]:
         """The rows that the events lead to, in memory: what the runner must arrive at too."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, make_dataclass, replace
 from datetime import datetime
 from functools import reduce
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from pydantic import TypeAdapter, ValidationError
@@ -22,7 +22,7 @@ from domain.customer import decide as customer
 from domain.customer.state import Customer
 from domain.customer.state import evolve as evolve_customer
 from domain.errors import ConsentMissing, Malformed, Refusal, VersionConflict
-from domain.event import Data, Event, Recorded, event_id, strict
+from domain.event import Data, Event, Recorded, event_id, recorded_id, strict
 from domain.order import decide as order
 from domain.order.state import Order, configuration
 from domain.order.state import evolve as evolve_order
@@ -82,8 +82,8 @@ _GIVEN_BY_US = ("now", "configuration_hash")
 
 
 @functools.cache
-def arguments_of(kind: str, name: str) -> TypeAdapter[Any]:
-    """Takes a decision's arguments from JSON, as literally as a door takes an event."""
+def arguments_of(kind: str, name: str) -> type:
+    """A decision's arguments as a dataclass, taken as literally as a door takes an event."""
     decision = DECIDERS[kind].decisions[name]
     hints = typing.get_type_hints(decision, include_extras=True)
     given = list(inspect.signature(decision).parameters.values())[1:]
@@ -94,7 +94,17 @@ def arguments_of(kind: str, name: str) -> TypeAdapter[Any]:
         for p in given
         if p.name not in _GIVEN_BY_US
     ]
-    return TypeAdapter(strict(make_dataclass(name, fields, frozen=True, kw_only=True)))
+    return strict(make_dataclass(f"{name}-arguments", fields, frozen=True, kw_only=True))
+
+
+@functools.cache
+def _adapter(kind: str, name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(arguments_of(kind, name))
+
+
+def by_name(arguments: Any) -> dict[str, Any]:
+    """The fields of what `arguments_of` describes, as a command has them."""
+    return {name: getattr(arguments, name) for name in arguments.__dataclass_fields__}
 
 
 def parse_arguments(kind: str, name: str, said: bytes) -> dict[str, Any]:
@@ -103,10 +113,9 @@ def parse_arguments(kind: str, name: str, said: bytes) -> dict[str, Any]:
         known = ", ".join(DECIDERS[kind].decisions) if kind in DECIDERS else ", ".join(DECIDERS)
         raise Malformed(f"there is no command {kind} {name}: there are {known}", "command")
     try:
-        made = arguments_of(kind, name).validate_json(said)
+        return by_name(_adapter(kind, name).validate_json(said))
     except ValidationError as error:
         raise malformed(error) from None
-    return {name: getattr(made, name) for name in made.__dataclass_fields__}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,4 +242,6 @@ def _events(
         causationid=str(first),
         reason=command.reason,
     )
-    return [replace(template, id=uuid5(first, str(n)), data=data) for n, data in enumerate(decided)]
+    return [
+        replace(template, id=recorded_id(first, n), data=data) for n, data in enumerate(decided)
+    ]

@@ -20,6 +20,7 @@ from domain.event import TYPES, Event, event_id
 
 Answer = Appended | Held | Refusal
 SOURCE = "/ordermade/gate"
+_REMEMBERED = 50_000  # customers; then a gate starts anew, so that it does not grow for ever
 
 
 class Gate:
@@ -84,12 +85,12 @@ class Gate:
         Some names may stay unknown.
         """
         said = {name for name in names.values() if name}
+        told = said & self._told
+        found = {owner: owner for owner in told}
         external = {name for name in said if ":" in name}
-        found = dict(self._owners.find(external))
-        ours = said - external
-        found |= {owner: owner for owner in ours & self._told}
-        found |= {owner: owner for owner in self._owners.purposes(ours - self._told)}
-        if not (unknown := external - set(found)):
+        found |= self._owners.find(external)
+        found |= {owner: owner for owner in self._owners.purposes(said - told - external)}
+        if not (unknown := external - found.keys()):
             return found, set()
         new = {i: messages[i] for i, name in names.items() if name in unknown}
         # What was said before mints nothing, nor does what could not be stored.
@@ -106,7 +107,6 @@ class Gate:
         """Records the basis as consent of those who have not given or withdrawn it."""
         if not customers:
             return
-        self._told |= customers
         appends = []
         for customer, purposes in self._owners.purposes(customers).items():
             if self._basis <= purposes:
@@ -131,6 +131,7 @@ class Gate:
                     time=now,
                     data=data,
                     customerid=customer,
+                    actor=SOURCE,
                 )
                 for n, data in enumerate(granted)
             )
@@ -139,6 +140,10 @@ class Gate:
         if appends:
             # A conflict means that the customer has just decided: their word holds.
             self._store.append(appends)
+        # Only now: another thread that finds them here does not wait for their consent.
+        if len(self._told) > _REMEMBERED:
+            self._told = set()
+        self._told |= customers
 
 
 def _must_wait(message: Message, opened: Mapping[str, str]) -> bool:

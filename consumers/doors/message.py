@@ -11,7 +11,8 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 import domain.customer.events
-import domain.order.events  # noqa: F401
+import domain.order.events
+import domain.parked.events  # noqa: F401
 from domain.errors import Malformed
 from domain.event import TYPES, Data, Event, Kind, event_id, strict
 from domain.values import Name, Text, Time
@@ -74,7 +75,7 @@ class _Peek(msgspec.Struct):
     type: str = ""
 
 
-_NO_JSON = "the line is no JSON: send one whole CloudEvent a line, in UTF-8"
+_NO_JSON = "this is no JSON: send one whole object, a line in a file, in UTF-8"
 _peek = msgspec.json.Decoder(_Peek).decode
 
 
@@ -131,4 +132,4 @@ def malformed(error: ValidationError) -> Malformed:
         "missing": "is missing: add it",
         "unexpected_keyword_argument": "is not a field of this type: leave it out",
     }.get(first["type"], first["msg"].removeprefix("Value error, "))
-    return Malformed(f"{field}: {words}", field)
+    return Malformed(f"{field}: {words}", field) if field else Malformed(words)

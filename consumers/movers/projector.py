@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-import traceback
-from collections.abc import Callable, Collection, Iterable, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from consumers.ports import Change, Fenced, Log, Parked, Undecodable, Views
-from projections.view import AnyProjection, Handled, View
+from consumers.movers.fold import Read, fold
+from consumers.movers.parked import again, drop_of, freed
+from consumers.ports import Change, Fenced, Log, Parked, Views
+from projections.view import AnyProjection
 
 BATCH = 5_000
 MINUTE_S = 60.0
@@ -79,12 +79,9 @@ class Projector:
         epochs = self._subscription.poll().epochs
         for partition in set(self._held) - set(epochs):
             del self._held[partition]
-        group = self._projection.group
         for partition, epoch in epochs.items():
             if partition not in self._held or self._held[partition].epoch != epoch:
-                waiting = {(p.owner, p.key) for p in self._views.parked(group, partition)}
-                position = self._views.position(group, partition)
-                self._held[partition] = _Held(epoch, position, waiting, _Minute(self._clock()))
+                self._held[partition] = self._hold(partition, epoch)
         going = {p: held.position for p, held in self._held.items() if not held.stopped}
         return sum(self._advance(p, self._held[p]) for p in self._log.behind(going))
 
@@ -98,70 +95,49 @@ class Projector:
     def close(self) -> None:
         self._subscription.close()
 
+    def _hold(self, partition: int, epoch: int) -> _Held:
+        group = self._projection.group
+        waiting = {(p.owner, p.key) for p in self._views.parked(group, partition)}
+        position = self._views.position(group, partition)
+        # Another version may be shown; a switch to this one is told by a new epoch.
+        idle = self._views.live().get(self._projection.name) != group
+        return _Held(epoch, position, waiting, _Minute(self._clock()), idle)
+
     def _advance(self, partition: int, held: _Held) -> int:
-        events = self._log.read(partition, held.position, self._batch)
+        events = self._until_drop(self._log.read(partition, held.position, self._batch))
         if not events:
             return 0
         upto = events[-1].position.number
-        rows, parked = self._fold(partition, held, events)
+        projection, folding = self._projection, self._projection
+        waiting, handled = held.parked, len(events)
+        going_on: list[Parked] = []
+        if drop := drop_of(projection.name, events[0]):
+            going_on = freed(drop, self._views.parked(projection.group, partition))
+            folding, before = again(projection, self._log, partition, going_on)
+            events = [*before, *events]
+            waiting = waiting - {(p.owner, p.key) for p in going_on}
+        rows, parked = fold(
+            folding, events, lambda keys: self._views.load(projection, partition, keys), waiting
+        )
         if self._clock() - held.minute.began > MINUTE_S:
             held.minute = _Minute(self._clock())
         held.minute.count(rows.keys(), parked)
         if held.minute.bad_deploy:
             held.stopped = True
-            self._views.stop(self._projection.group, partition, held.epoch, parked[-1].reason)
+            self._views.stop(projection.group, partition, held.epoch, parked[-1].reason)
             return 0
-        change = Change(partition, held.epoch, held.position, upto, rows, parked)
+        change = Change(partition, held.epoch, held.position, upto, rows, parked, going_on)
         try:
-            self._views.commit(self._projection, change)
+            self._views.commit(projection, change)
         except Fenced:
             self.refused += 1
             del self._held[partition]
             return 0
         held.position = upto
-        held.parked |= {(p.owner, p.key) for p in parked}
-        return len(events)
+        held.parked = waiting | {(p.owner, p.key) for p in parked}
+        return handled
 
-    def _fold(
-        self, partition: int, held: _Held, events: Iterable[Handled | Undecodable]
-    ) -> tuple[dict[str, tuple[str, View | None]], list[Parked]]:
-        """The rows that changed, and the events that wait: theirs stay as they were before."""
-        parked: list[Parked] = []
-        waiting = set(held.parked)
-        touched: list[tuple[Handled, str]] = []
-
-        def park(event: Handled | Undecodable, key: str | None, reason: str) -> None:
-            parked.append(Parked(event.position.number, key, event.owner, reason))
-            waiting.add((event.owner, key))
-
-        for event in events:
-            if (event.owner, None) in waiting:
-                park(event, None, "waits for an earlier event of its owner")
-            elif isinstance(event, Undecodable):
-                park(event, None, f"cannot be read: {event.reason}")
-            else:
-                try:
-                    touched += [(event, key) for key in self._projection.keys(event)]
-                except Exception as error:
-                    park(event, None, _reason(error))
-        wanted = {key for _, key in touched}
-        before = self._views.load(self._projection, partition, wanted) if wanted else {}
-        rows: dict[str, View | None] = dict(before)
-        changed: dict[str, tuple[str, View | None]] = {}
-        for event, key in touched:
-            if (event.owner, key) in waiting:
-                park(event, key, "waits for an earlier event of its key")
-                continue
-            try:
-                rows[key] = self._projection.evolve(rows.get(key), event)
-            except Exception as error:
-                park(event, key, _reason(error))
-            else:
-                changed[key] = (event.owner, rows[key])
-        return changed, parked
-
-
-def _reason(error: Exception) -> str:
-    """The kind of an error and where it arose; its words may hold a value and are left out."""
-    at = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {Path(at.filename).name}:{at.lineno}"
+    def _until_drop(self, events: Sequence[Read]) -> Sequence[Read]:
+        """The events before the next drop of this view, or that drop alone."""
+        drops = (n for n, e in enumerate(events) if drop_of(self._projection.name, e))
+        return events[: next(drops, len(events)) or 1]

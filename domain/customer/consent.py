@@ -80,6 +80,7 @@ NEEDS: dict[str, Purpose | None] = {
     "order.customization-applied-in-use": None,
     "order.return-received": None,
     "order.return-reported": None,
+    "view.event-dropped": None,
 }
 """By wire name without its version: what an event means does not change with its version."""
 

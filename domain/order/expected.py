@@ -31,8 +31,9 @@ def _broken(order: Progress, event: e.OrderEvent) -> Iterator[str]:
         case r.OrderAdjusted(currency=currency):
             yield from _currency(order, currency)
         case r.PaymentRecorded(amount=amount, currency=currency):
-            yield from _currency(order, currency)
-            if order.paid + amount > order.total + order.adjusted:
+            foreign = [*_currency(order, currency)]
+            yield from foreign
+            if not foreign and order.paid + amount > order.total + order.adjusted:
                 yield "paid-more-than-agreed"
         case r.OperationQueued(operation_id=id):
             if order.operation(id):

@@ -14,6 +14,7 @@ from typing import Any, assert_never
 
 from domain.order import events as e
 from domain.order import reports as r
+from domain.order.sales import sold
 from domain.personal import Plain
 
 
@@ -132,7 +133,10 @@ class Progress:
     cancelled: Plain[datetime | None] = None
 
     def line(self, line_id: str) -> Line | None:
-        return next((line for line in self.lines if line.line_id == line_id), None)
+        for line in self.lines:  # asked for each line adopted of an order of a thousand
+            if line.line_id == line_id:
+                return line
+        return None
 
     def operation(self, operation_id: str) -> Operation | None:
         return next((o for o in self.operations if o.operation_id == operation_id), None)
@@ -174,21 +178,18 @@ def evolve(order: Progress, event: e.OrderEvent, at: datetime) -> Progress:
             return _moved(order, {Status.QUOTED}, Status.DRAFT)
         case e.QuoteIssued():
             return _moved(order, {Status.DRAFT}, Status.QUOTED)
-        case e.OrderPlaced(total=total, currency=currency):
+        case e.OrderPlaced(currency=currency):
             return replace(
-                order, status=Status.PLACED, placed=at, total=total or order.total,
+                order, status=Status.PLACED, placed=at, total=sold(order.total, event),
                 currency=currency or order.currency,
             )  # fmt: skip
-        case r.OrderAdopted(lines=lines, total=total, currency=currency):
-            return replace(
-                _adopted(order, currency, at), total=total, lines=tuple(map(_sold, lines))
-            )
-        case r.OrderLineAdopted(quantity=quantity, unit_price=price, currency=currency):
-            others = tuple(li for li in order.lines if li.line_id != event.line_id)
-            return replace(
-                _adopted(order, currency, at), total=order.total + quantity * price,
-                lines=(*others, _sold(event)),
-            )  # fmt: skip
+        case r.OrderAdopted(lines=lines):
+            return _adopted(order, event, tuple(map(_line, lines)), at)
+        case r.OrderLineAdopted(line_id=id):
+            others = order.lines
+            if order.line(id):
+                others = tuple(li for li in others if li.line_id != id)
+            return _adopted(order, event, (*others, _line(event)), at)
         case r.OrderAdjusted(amount=amount, currency=currency):
             return replace(
                 order, adjusted=order.adjusted + amount, currency=order.currency or currency
@@ -306,15 +307,18 @@ def _moved(order: Progress, before: set[Status], after: Status) -> Progress:
     return replace(order, status=after) if order.status in before else order
 
 
-def _adopted(order: Progress, currency: str, at: datetime) -> Progress:
+def _adopted(
+    order: Progress, event: r.OrderAdopted | r.OrderLineAdopted, lines: tuple[Line, ...],
+    at: datetime,
+) -> Progress:  # fmt: skip
     status = Status.PLACED if order.status is Status.NEW else order.status
     return replace(
-        order, adopted=True, status=status, currency=order.currency or currency,
-        placed=min(order.placed or at, at),
+        order, adopted=True, status=status, total=sold(order.total, event), lines=lines,
+        currency=order.currency or event.currency, placed=min(order.placed or at, at),
     )  # fmt: skip
 
 
-def _sold(line: r.AdoptedLine | r.OrderLineAdopted) -> Line:
+def _line(line: r.AdoptedLine | r.OrderLineAdopted) -> Line:
     return Line(
         line_id=line.line_id, product=line.product, ordered=line.quantity,
         unit_price=line.unit_price,

@@ -53,7 +53,7 @@ class Order:
 def configuration(order: Order) -> bytes:
     """What a quote prices, whole and in one order: the lines, the choices, what was accepted."""
     options = [
-        (line, option, chosen.value, _text(chosen.text))
+        (line, option, chosen.value, chosen.stage, _text(chosen.text))
         for (line, option), chosen in sorted(order.options.items())
     ]
     wishes = [

@@ -46,14 +46,15 @@ def play(app: App) -> None:
             progress.advance(task)
         progress.update(task, description=f"day {day}: views")
         app.drain()
-    show_view(app, "profile", None, as_json=False, most=6)
-    show_view(app, "backlog", None, as_json=False, most=6)
+    for view in ("profile", "prices", "backlog", "quality", "loyalty"):
+        show_view(app, view, None, as_json=False, limit=5)
     show_view(app, "audit", f"order/{_order(day, 0)}", as_json=False)
     typer.echo(
-        f"\nThat was day {day}. Three commands to try, in {app.settings.home.parent.resolve()}:\n"
+        f"\nThat was day {day}. Four commands to try, in {app.settings.home.parent.resolve()}:\n"
         "  .venv/bin/ordermade show profile demo:customer-7\n"
         f"  .venv/bin/ordermade show audit order/{_order(day, 0)}\n"
-        f"  .venv/bin/ordermade sql '{_QUERY}'"
+        f"  .venv/bin/ordermade sql '{_QUERY}'\n"
+        "  .venv/bin/ordermade up --http 8080     # and open http://127.0.0.1:8080/docs"
     )
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.cli.terminal import open_app, sentence
+from infra.cli.rebuilding import parked, rebuild
+from infra.cli.terminal import Actor, Json, open_app, sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 importing = typer.Typer(no_args_is_help=True)
@@ -19,8 +20,10 @@ held = typer.Typer(invoke_without_command=True)
 app.add_typer(held, name="held", help="Reports on orders that nobody opened yet.")
 consent = typer.Typer(no_args_is_help=True)
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
+app.add_typer(parked, name="parked", help="The events that wait, with the reason.")
+app.command()(rebuild)
 
-Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+Basis = Annotated[str, typer.Option(help="Purposes, by comma, that are recorded as consent.")]
 
 
 @app.command()
@@ -34,14 +37,30 @@ def init() -> None:
 
 @importing.command("events")
 def import_events(
-    file: Annotated[Path, typer.Argument(help="CloudEvents in JSON, one a line.")],
-    basis: Annotated[str, typer.Option(help="Purposes, by comma, that are recorded as consent.")],
+    file: Annotated[Path, typer.Argument(help="CloudEvents in JSON, one a line; also .gz or .xz.")],
+    basis: Basis,
 ) -> None:
     """Take in facts and reports; what is refused is written beside the file, with the reason."""
     from infra.cli.importing import import_file
+    from infra.imports.files import events
 
-    refused = import_file(file, basis)
-    if refused:
+    if import_file(file, basis, events):
+        raise typer.Exit(1)
+
+
+@importing.command("online-retail")
+def import_online_retail(
+    file: Annotated[
+        Path, typer.Argument(help="Invoices as CSV, a line an event; also .gz or .xz.")
+    ],
+    basis: Basis,
+    namespace: Annotated[str, typer.Option(help="In front of a CustomerID.")] = "online-retail",
+) -> None:
+    """Take in invoices of UCI's "Online Retail": docs/online-retail.md says what becomes what."""
+    from infra.cli.importing import import_file
+    from infra.imports.online_retail import online_retail
+
+    if import_file(file, basis, lambda lines: online_retail(lines, namespace)):
         raise typer.Exit(1)
 
 
@@ -51,13 +70,24 @@ def show(
     key: Annotated[
         str | None, typer.Argument(help="A key; a customer also as namespace:id.")
     ] = None,
+    as_of: Annotated[str | None, typer.Option(help="As it was known at that time.")] = None,
+    valid_at: Annotated[
+        str | None, typer.Option(help="By what had happened until that time, late news too.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="How many rows: 20 on a page, 1000 in JSON.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """The rows of a view, personal fields opened."""
+    """A view in figures with its first rows, or the rows of a key; personal fields opened."""
+    from infra.cli.rebuilt import show_past
     from infra.cli.showing import show_view
 
     with open_app() as opened:
-        show_view(opened, view, key, as_json)
+        if as_of or valid_at:
+            show_past(opened, view, key, as_of, valid_at, as_json)
+        else:
+            show_view(opened, view, key, as_json, limit)
 
 
 @app.command()
@@ -67,15 +97,6 @@ def lag(as_json: Json = False) -> None:
 
     with open_app() as opened:
         show_lag(opened, as_json)
-
-
-@app.command()
-def parked(as_json: Json = False) -> None:
-    """The events that wait, with the reason."""
-    from infra.cli.showing import show_parked
-
-    with open_app() as opened:
-        show_parked(opened, as_json)
 
 
 @held.callback()
@@ -123,13 +144,29 @@ def demo() -> None:
 
 
 @app.command()
-def up(projectors: Annotated[int, typer.Option(help="Processes that fold views.")] = 1) -> None:
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8080,
+) -> None:
+    """Serve publishing, commands, views and the log over HTTP until Ctrl-C."""
+    from infra.http.serve import serve
+
+    serve(host, port)
+
+
+@app.command()
+def up(
+    projectors: Annotated[int, typer.Option(help="Processes that fold views.")] = 1,
+    http: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Serve HTTP too, on 127.0.0.1.")
+    ] = None,
+) -> None:
     """Run the processes of the system until Ctrl-C."""
     from infra.cli.upkeep import supervise
 
     with open_app() as opened:  # holds the embedded server while the processes come and go
         typer.echo(f"Up, in {opened.settings.home}. Ctrl-C stops.", err=True)
-        supervise(projectors, relay=opened.settings.kafka is not None)
+        supervise(projectors, http, relay=opened.settings.kafka is not None)
 
 
 @app.command(hidden=True)
@@ -172,7 +209,6 @@ LineId = Annotated[str, typer.Argument(metavar="LINE")]
 CommandId = Annotated[
     str | None, typer.Option("--id", help="The command's own id: sent again, it is done once.")
 ]
-Actor = Annotated[str | None, typer.Option(help="Who asks.")]
 Reason = Annotated[str | None, typer.Option(help="Why; kept sealed.")]
 
 

@@ -1,47 +1,94 @@
-"""Answers: rows of views, lags and what waits, as tables or as JSON."""
+"""Answers: views in figures and rows, lags and what waits, as tables or as JSON."""
 
 from __future__ import annotations
 
 import json
-import re
-import sys
-from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import msgspec
 import psycopg
 import typer
 from psycopg.rows import dict_row
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
+from domain.personal import readable
 from infra.bootstrap import App
+from infra.cli import story, tables
+from infra.cli.tables import Row, detail, listing, plain, table
 from infra.cli.terminal import Told
+from infra.postgres.reading import named
 from projections import discover
-from projections.view import AnyProjection
+from projections.audit import AuditRow
+from projections.beliefs import believed
+from projections.profile import ProfileRow, valued
+from projections.view import AnyProjection, View
 
-Row = dict[str, Any]
-_SHORT, _PAGE = 34, 140  # characters: what is kept on one line, and a page that is no terminal
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ON_A_PAGE, IN_JSON = 20, 1_000
+"""Rows that are shown unless told otherwise; a story is shown whole, as far as JSON goes."""
 
 
-def show_view(app: App, name: str, key: str | None, as_json: bool, most: int | None = None) -> None:
-    """Prints the rows of a view that a key leads to, or the first `most` of all."""
+def show_view(
+    app: App, name: str, key: str | None, as_json: bool, limit: int | None = None
+) -> None:
+    """Prints a view in figures with its first rows, or the rows that a key leads to."""
+    projection = view_of(name)
+    told = bool(key) and name == "audit"
+    most = limit or (IN_JSON if as_json or told else ON_A_PAGE)
+    where = named(projection, resolved(app, key)) if key else {}
+    found = app.views.some(projection, where, most + 1)
+    rows, more = found[:most], len(found) > most
+    made = None if key else app.figures(name)
+    nodes = story.story(app, cast(list[AuditRow], rows), most) if told else []
+    if as_json:
+        parts: dict[str, Any] = {"more": more}
+        parts |= {"tree": nodes} if told else {} if key else {"figures": msgspec.to_builtins(made)}
+        answer(app, projection.answers, msgspec.to_builtins(rows), [projection], True, parts)
+        return
+    if made is not None:
+        tables.figures(made, most)
+    if told:
+        story.tell(nodes)
+    elif key and len(rows) == 1:
+        detail(projection.answers, _presented(rows[0]))
+    else:
+        listing(projection.answers, [_presented(row) for row in rows])
+    if more:
+        typer.echo("… and more: `--limit N` shows them.")
+    typer.echo(_foot(app, [projection]))
+
+
+def view_of(name: str) -> AnyProjection:
     projection = discover().get(name)
     if projection is None:
         raise Told(f"there is no view {name}: the views are {', '.join(sorted(discover()))}")
-    if key and ":" in key:
-        found = app.owners(app.pool("reader")).find([key.removeprefix("customer/")])
-        if not found:
-            raise Told(f"nobody is known as {key}: check the namespace and the id")
-        [owner] = found.values()
-        key = f"customer/{owner}" if key.startswith("customer/") else owner
-    rows = [msgspec.to_builtins(row) for _, row in app.views.find(projection, key)]
-    answer(app, projection.answers, rows, [projection], as_json, most)
+    return projection
+
+
+def resolved(app: App, key: str) -> str:
+    """A key in which a customer may be named `namespace:id`, by our id."""
+    known = app.key(key)
+    if ":" in known:
+        raise Told(f"nobody is known as {key}: check the namespace and the id")
+    return known
+
+
+def _presented(row: View) -> Row:
+    """A row for people; in a profile each belief has its value and what is thought of it."""
+    told: dict[str, Any] = plain(row)
+    if isinstance(row, ProfileRow):
+        best = believed(row.beliefs, datetime.now(UTC))
+        held = [(b, readable(value)) for b, value in valued(row)]
+        told["believed"] = "\n".join(
+            f"{b.attribute} {value}" for b, value in held if best.get(b.attribute) is b
+        )
+        told["beliefs"] = [
+            {"attribute": b.attribute, "value": value, "believed": best.get(b.attribute) is b,
+             **plain(b)}
+            for b, value in held
+        ]  # fmt: skip
+        del told["values"], told["vetoed"]
+    return told
 
 
 def answer(
@@ -50,27 +97,47 @@ def answer(
     rows: Sequence[Row],
     views: Collection[AnyProjection],
     as_json: bool,
-    most: int | None = None,
+    parts: Mapping[str, Any] | None = None,
 ) -> None:
     """Rows, and how far the views that they come from are: position, lag, and what waits."""
-    lags = app.progress.lags([view.group for view in views])
-    position = str(app.progress.position(lags))
-    events, seconds = sum(lag.events for lag in lags), max(lag.seconds for lag in lags)
-    parked = sum(len(app.views.parked(view.group)) for view in views)
     if as_json:
-        lag = {"events": events, "seconds": seconds}
-        told = {"rows": rows, "position": position, "lag": lag, "parked": parked}
+        told = {"rows": rows, **(parts or {}), **_state(app, views)}
         typer.echo(json.dumps(told, default=str))
-        return
-    table(sentence, rows[:most])
-    if len(rows) > len(rows[:most]):
-        typer.echo(f"… and {len(rows[most:])} more.")
+    else:
+        table(sentence, rows)
+        typer.echo(_foot(app, views))
+
+
+def _state(app: App, views: Collection[AnyProjection]) -> dict[str, Any]:
+    live = app.views.live()
+    groups = [live[view.name] for view in views]
+    lags = app.progress.lags(groups)
+    events, seconds = sum(lag.events for lag in lags), max(lag.seconds for lag in lags)
+    return {
+        "position": str(app.progress.position(lags)),
+        "lag": {"events": events, "seconds": seconds},
+        "parked": sum(len(app.views.parked(group)) for group in groups),
+    }
+
+
+def _foot(app: App, views: Collection[AnyProjection]) -> str:
+    state, live = _state(app, views), app.views.live()
+    parked, lag = state["parked"], state["lag"]
     waiting = f"; {parked} parked: see `ordermade parked`" if parked else ""
-    typer.echo(f"Position {position}; {events} events, {seconds:.1f} s behind{waiting}.")
+    others = [
+        f"\n{view.name} is shown as {live[view.name]}, and this release makes {view.group}: "
+        f"`ordermade rebuild {view.name}` compares them."
+        for view in views
+        if live[view.name] != view.group
+    ]
+    return (
+        f"Position {state['position']}; {lag['events']} events, "
+        f"{lag['seconds']:.1f} s behind{waiting}." + "".join(others)
+    )
 
 
 def show_lag(app: App, as_json: bool) -> None:
-    names = {p.group: p.name for p in discover().values()}
+    names = {group: name for name, group in app.views.live().items() if name in discover()}
     relayed = app.progress.relay(app.log.heads()) if app.settings.kafka else []
     rows = [
         {"view": names.get(lag.group), **msgspec.to_builtins(lag)}
@@ -81,9 +148,9 @@ def show_lag(app: App, as_json: bool) -> None:
 
 def show_parked(app: App, as_json: bool) -> None:
     rows = [
-        {"view": p.name, "number": e.number, "key": e.key, "owner": e.owner, "reason": e.reason}
-        for p in discover().values()
-        for e in app.views.parked(p.group)
+        {"view": name, "number": e.number, "key": e.key, "owner": e.owner, "reason": e.reason}
+        for name, group in app.views.live().items()
+        for e in app.views.parked(group)
     ]
     answer(app, "Which events wait, and why?", rows, discover().values(), as_json)
 
@@ -105,48 +172,10 @@ def _asked(app: App, query: str) -> list[Row]:
     with app.pool("analyst") as pool, pool.connection() as db:
         try:
             cursor = db.cursor(row_factory=dict_row).execute(query.encode())
-            return cursor.fetchall() if cursor.description else []
+            return list(cursor.fetchall()) if cursor.description else []
         except psycopg.errors.InsufficientPrivilege:
             raise Told("only the schema `view` can be read, and nothing written") from None
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
             raise Told(f"the query fails: {error.diag.message_primary}") from None
-
-
-def table(sentence: str, rows: Sequence[Row]) -> None:
-    """A sentence, and the rows below it, without the columns that are empty."""
-    typer.echo(f"\n{sentence}")
-    if not rows:
-        typer.echo("(nothing)")
-        return
-    columns = {name: [_cell(row[name]) for row in rows] for name in rows[0]}
-    told = {name: cells for name, cells in columns.items() if any(cells)}
-    shown = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    for name, cells in told.items():
-        short = max(map(len, cells)) <= _SHORT
-        shown.add_column(name.replace("_", " "), no_wrap=short, overflow="fold")
-    for line in zip(*told.values(), strict=True):
-        shown.add_row(*line)
-    Console(width=None if sys.stdout.isatty() else _PAGE).print(shown)
-
-
-def _cell(value: Any) -> str:
-    """A value for people: times to the minute, a list below itself, a record on one line."""
-    match value:
-        case None | "" | [] | ():
-            return ""
-        case dict():
-            return " ".join(filter(None, map(_cell, value.values())))
-        case list() | tuple():
-            flat = all(isinstance(v, str) for v in value)
-            return (" " if flat else "\n").join(map(_cell, value))
-        case str() if _TIME.match(value):
-            return value[:16].replace("T", " ")
-        case str():
-            return _UUID.sub(lambda found: found[0][:8], value)
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M}"
-        case UUID():
-            return str(value)[:8]
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

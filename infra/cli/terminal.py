@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from infra.bootstrap import App
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+Actor = Annotated[str | None, typer.Option(help="Who asks.")]
 
 
 class Told(Exception):
@@ -38,7 +43,10 @@ def sentence(error: Exception) -> str:
         told = explain(error, settings.home)
     elif isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout):
         first = str(error).partition("\n")[0]
-        told = f"the server of ORDERMADE_DATABASE_URL does not answer: {first}"
+        told = (
+            f"the server of ORDERMADE_DATABASE_URL does not answer: {first}; run this again when "
+            "it does"
+        )
     else:
         told = None
     if told is None:

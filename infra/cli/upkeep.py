@@ -98,14 +98,16 @@ class Supervised:
             log.info("started", process=self.name, pid=self.process.pid)
 
 
-def supervise(projectors: int, relay: bool = False) -> None:
-    """Runs until SIGINT or SIGTERM."""
+def supervise(projectors: int, http: int | None = None, relay: bool = False) -> None:
+    """Runs until SIGINT or SIGTERM. `http` is the port to serve on, None for none."""
     stop = stop_on_signal()
     command = [sys.executable, "-m", "infra"]
     family = [Supervised(f"projector-{n}", [*command, "project"]) for n in range(1, projectors + 1)]
     family.append(Supervised("timers", [*command, "timers"]))
     if relay:
         family.append(Supervised("relay", [*command, "relay"]))
+    if http is not None:
+        family.append(Supervised("http", [*command, "serve", "--port", str(http)]))
     while not stop.wait(0.1):
         for member in family:
             member.watch(time.monotonic())

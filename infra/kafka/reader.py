@@ -1,7 +1,7 @@
 """Records of the log's partitions, by our numbers.
 
 A record may stand in the log twice, when a relay was interrupted, but never before the first of
-every smaller number (docs/adr/0008-kafka.md). So number n is at offset n - 1 or later, and a reader
+every smaller number (docs/adr/0010-kafka.md). So number n is at offset n - 1 or later, and a reader
 that takes seen + 1 and skips all up to seen meets every event once.
 """
 
@@ -57,8 +57,6 @@ class _Window:
             raise Hole(self.partition, self.last, record.number)
         self.last = record.number
         self.records.append(record)
-        if len(self.records) > 3 * _KEPT:
-            del self.records[:_KEPT]
 
     def has(self, after: int) -> bool:
         """Whether a reader at `after` goes on in here."""
@@ -70,6 +68,11 @@ class _Window:
             del self.records[:old]
         start = after - (self.last - len(self.records))
         return self.records[start : start + limit]
+
+    def forget(self) -> None:
+        """Nobody reads here: keeps the place alone."""
+        self.asked = self.last
+        self.records.clear()
 
     @property
     def full(self) -> bool:
@@ -120,6 +123,8 @@ class Reader:
             )
         for window in list(self._windows.values()):
             self._read_on(window)
+            if window.full:
+                window.forget()
         return {p: self._windows[p].last if p in self._windows else 0 for p in ends}
 
     def behind(self, positions: Mapping[int, int]) -> list[int]:
@@ -166,6 +171,13 @@ class Reader:
         if window.last < after:
             raise ReaderAhead(partition, after, window.last)
         return window.page(after, limit)
+
+    def everything(self, partition: int) -> Iterator[Read]:
+        """All records of a partition, each number once."""
+        after = 0
+        while page := self.page(partition, after, _KEPT):
+            yield from page
+            after = page[-1].number
 
     def since(self, partition: int, offset: int) -> Iterator[Read]:
         """The records from an offset to the end."""

@@ -42,6 +42,7 @@ class Read:
 
     offset: int
     owner: str
+    type: str
     incarnation: int
     number: int
     chain: bytes
@@ -53,6 +54,7 @@ class Read:
         return cls(
             record.offset,
             record.key.decode(),
+            headers["type"].decode(),
             int(headers["incarnation"]),
             int(headers["number"]),
             headers["chain"],

@@ -2,7 +2,7 @@
 
 A producer that has several batches of a partition on their way may give up one and still deliver
 the next, and nobody could mend that hole. So a partition has one batch on its way: as many records
-as one takes for certain, held back by the linger until `flush`. See docs/adr/0008-kafka.md.
+as one takes for certain, held back by the linger until `flush`. See docs/adr/0010-kafka.md.
 """
 
 from __future__ import annotations

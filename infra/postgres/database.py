@@ -77,12 +77,17 @@ def _check(admin: psycopg.Connection, secrets: Secrets, partitions: int) -> None
         )
 
 
-def pool(url: str, role: str, secrets: Secrets, size: int = 4) -> ConnectionPool:
-    """Connections of a role, opened when they are first needed."""
+def pool(
+    url: str, role: str, secrets: Secrets, size: int = 4, patience_s: float = 30.0
+) -> ConnectionPool:
+    """Connections of a role, opened when they are first needed and waited for so long."""
     info = make_conninfo(
         url,
         user=f"ordermade_{role}",
         password=secrets.passwords[role],
         application_name=f"ordermade {role} {os.getpid()}",
     )
-    return ConnectionPool(info, min_size=0, max_size=size, open=True, kwargs={"autocommit": True})
+    return ConnectionPool(
+        info, min_size=0, max_size=size, open=True, timeout=patience_s,
+        kwargs={"autocommit": True},
+    )  # fmt: skip

@@ -18,10 +18,10 @@ import psycopg
 
 from consumers.ports import Appended
 from domain.errors import Refusal
-from infra.postgres.placing import Sealed
+from infra.postgres.placing import Prepared
 
 Answer = Appended | Refusal
-Transact = Callable[[Sequence[Sealed]], Sequence[Answer | None]]
+Transact = Callable[[Sequence[Prepared]], Sequence[Answer | None]]
 """One transaction; None for an append that another transaction's lock keeps out of it."""
 
 _MOST = 1_000  # appends in a transaction
@@ -35,7 +35,7 @@ _RETURN_S, _LOOKS = 0.00002, 8
 class _Job:
     """One caller's appends, until each is answered."""
 
-    waiting: dict[int, Sealed]
+    waiting: dict[int, Prepared]
     answers: dict[int, Answer] = field(default_factory=dict)
     error: Exception | None = None
     woken: queue.SimpleQueue[None] = field(default_factory=queue.SimpleQueue)
@@ -52,7 +52,7 @@ class Gatherer:
         self._working = threading.Lock()
         self._company = 1  # how many took part in the last transaction
 
-    def append(self, appends: dict[int, Sealed]) -> dict[int, Answer]:
+    def append(self, appends: dict[int, Prepared]) -> dict[int, Answer]:
         """Returns when each is answered, and what was stored is durable."""
         if not appends:
             return {}
@@ -85,9 +85,9 @@ class Gatherer:
             jobs.append(self._jobs.popleft())
             count += len(jobs[-1].waiting)
         self._company = len(jobs)
-        batch = [(job, i, sealed) for job in jobs for i, sealed in job.waiting.items()]
+        batch = [(job, i, append) for job in jobs for i, append in job.waiting.items()]
         try:
-            answers = self._answers([sealed for _, _, sealed in batch])
+            answers = self._answers([append for _, _, append in batch])
         except Exception as error:
             for job in jobs:
                 job.error = error
@@ -103,13 +103,13 @@ class Gatherer:
             if job.done and job is not mine:
                 job.woken.put(None)
 
-    def _answers(self, batch: Sequence[Sealed]) -> Sequence[Answer | None]:
+    def _answers(self, batch: Sequence[Prepared]) -> Sequence[Answer | None]:
         try:
             return self._transact(batch) if batch else []
-        except psycopg.errors.UniqueViolation:
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected):
             # Another door was first with a stream or an id: apart, each sees what it met.
             if len(batch) > 1:
-                return [self._answers([sealed])[0] for sealed in batch]
+                return [self._answers([append])[0] for append in batch]
             batch[0].collisions += 1
             if batch[0].collisions > _COLLISIONS:
                 raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool
 
 from consumers.ports import Assignment, Hole, ReaderAhead, Undecodable
 from domain.event import Data, Position, Recorded
+from domain.parked.events import EventDropped
 from infra import codec
 from infra.keys import OwnerKey
 
@@ -48,11 +49,51 @@ class PostgresLog:
             )
         if not rows and (head := self.heads()[partition]) < after:
             raise ReaderAhead(partition, after, head)
-        key_of = self._keys({owner for _, _, owner, _ in rows}).get
-        events: list[Recorded[Data] | Undecodable] = []
-        for expected, (incarnation, number, owner, data) in enumerate(rows, after + 1):
+        for expected, (_, number, _, _) in enumerate(rows, after + 1):
             if number != expected:
                 raise Hole(partition, expected - 1, number)
+        return self._decoded(partition, rows)
+
+    def about(self, owner: str) -> list[Recorded[Data] | Undecodable]:
+        with self._pool.connection() as db:
+            found = db.execute("SELECT partition FROM store.owner WHERE owner = %s", [owner])
+            if not (row := found.fetchone()):
+                return []
+            rows = (
+                db.cursor(binary=True)
+                .execute(
+                    "SELECT incarnation, number, owner, data FROM store.event "
+                    # An index on the owner would cost every append a tenth: docs/adr/0006.
+                    "WHERE partition = %s AND owner = %s ORDER BY number",
+                    [row[0], owner],
+                )
+                .fetchall()
+            )
+        return self._decoded(row[0], rows)
+
+    def dropped(self, view: str) -> dict[int, set[tuple[int, str | None]]]:
+        with self._pool.connection() as db:
+            rows = (
+                db.cursor(binary=True)
+                .execute(
+                    "SELECT partition, data FROM store.event "
+                    "WHERE type = 'view.event-dropped.v1' ORDER BY partition, number"
+                )
+                .fetchall()
+            )
+        found: dict[int, set[tuple[int, str | None]]] = {}
+        for partition, stored in rows:
+            data = codec.decode(stored, lambda _: None).data
+            if isinstance(data, EventDropped) and data.view == view:
+                found.setdefault(partition, set()).add((data.number, data.key))
+        return found
+
+    def _decoded(
+        self, partition: int, rows: Sequence[tuple[int, int, str, bytes]]
+    ) -> list[Recorded[Data] | Undecodable]:
+        key_of = self._keys({owner for _, _, owner, _ in rows}).get
+        events: list[Recorded[Data] | Undecodable] = []
+        for incarnation, number, owner, data in rows:
             try:
                 events.append(codec.decode(data, key_of))
             except (KeyError, ValueError, msgspec.MsgspecError) as error:

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
-from psycopg.types.numeric import Int4
 
 from consumers.ports import Appended
 from domain.customer.consent import PURPOSES
@@ -20,20 +19,24 @@ from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, OwnerDiffers, Refusal, VersionConflict
 from domain.event import Position
 from infra import codec
-from infra.postgres.arrays import byteas, int4s, texts, times, uuids
+from infra.postgres.arrays import int4s, texts, uuids
 
-_COPY_FROM = 64  # rows from which COPY is faster
+COPY_FROM = 64  # rows from which COPY is faster
 _COLUMNS = (
     "incarnation, partition, number, owner, stream, version, id, type, time, recorded, digest, data"
 )
 _TYPES = ["int4", "int4", "int8", "text", "text", "int4", "uuid", "text",
           "timestamptz", "timestamptz", "bytea", "bytea"]  # fmt: skip
 _INSERT = f"INSERT INTO store.event ({_COLUMNS}) VALUES ({', '.join(['%s'] * 12)})"  # noqa: S608
-_COPY = f"COPY store.event ({_COLUMNS}) FROM STDIN (FORMAT BINARY)"
+# A condition that is no constant makes PostgreSQL insert each row as it arrives. Otherwise a binary
+# COPY waits for a thousand rows or the end, and we for it.
+_COPY = f"COPY store.event ({_COLUMNS}) FROM STDIN (FORMAT BINARY) WHERE random() >= 0"
 
-_OWNERS = "SELECT owner, purposes FROM store.owner WHERE owner = ANY(%b) ORDER BY owner "
-_SHARE = _OWNERS + "FOR SHARE SKIP LOCKED"
-_CHANGE = _OWNERS + "FOR NO KEY UPDATE SKIP LOCKED"
+_OWNERS = (  # most owners consent to the same: a row for all of them costs less to read
+    "SELECT purposes, array_agg(owner) FROM (SELECT owner, purposes FROM store.owner "
+    "WHERE owner = ANY(%%b) ORDER BY owner FOR %s SKIP LOCKED) o GROUP BY purposes"
+)
+_SHARE, _CHANGE = _OWNERS % "SHARE", _OWNERS % "NO KEY UPDATE"
 _HEADS = (
     "SELECT partition, last, last_time FROM store.partition_head "
     "WHERE partition = ANY(%b) ORDER BY partition FOR UPDATE"
@@ -55,7 +58,6 @@ _ADVANCE = (
     "(SELECT unnest(%s::int[]) AS partition, unnest(%s::bigint[]) AS last) new "
     "WHERE partition_head.partition = new.partition"
 )
-_FACTS = "SELECT * FROM store.append_facts(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 
 
 class Named(Protocol):
@@ -69,18 +71,32 @@ class Named(Protocol):
     def time(self) -> datetime: ...
 
 
+Seal = tuple[bytes, bytes]
+"""What is made of an event for the store: its envelope, sealed, and the digest of what was said."""
+
+
 @dataclass(slots=True)
-class Sealed:
-    """An append made ready outside the transaction: only its numbers are missing."""
+class Prepared:
+    """An append made ready outside the transaction: only its numbers are missing.
+
+    Sealing needs no lock either, and most of the time: `make_seals` may wait until there is time.
+    """
 
     stream: str
     expected: int | None
     owner: str
     partition: int
-    events: Sequence[tuple[Named, bytes, bytes]]  # event, envelope, digest
+    events: Sequence[Named]
+    make_seals: Callable[[], Sequence[Seal]]
     needs: set[str]  # purposes; without a customer there is nobody to ask
-    consent: list[ConsentGranted | ConsentWithdrawn]
+    consent: Sequence[ConsentGranted | ConsentWithdrawn]
     collisions: int = 0
+    _seals: Sequence[Seal] = ()
+
+    def seals(self) -> Sequence[Seal]:
+        """Of each event; made once."""
+        self._seals = self._seals or self.make_seals()
+        return self._seals
 
     @property
     def versioned(self) -> bool:
@@ -108,36 +124,37 @@ class Placing:
     known: dict[UUID, Known]
     versions: dict[str, int]
     streams: dict[str, str]
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)  # not yet sent
+    moved: set[int] = field(default_factory=set)  # heads
     opened: dict[str, str] = field(default_factory=dict)
     consented: set[str] = field(default_factory=set)
 
-    def place(self, sealed: Sealed) -> Appended | Refusal | None:
-        stream, owner, expected = sealed.stream, sealed.owner, sealed.expected
+    def place(self, append: Prepared) -> Appended | Refusal | None:
+        stream, owner, expected = append.stream, append.owner, append.expected
         if owner not in self.purposes:
             return None
-        if said := [self.known[e.id] for e, _, _ in sealed.events if e.id in self.known]:
-            return self._again(sealed, said)
+        if said := [self.known[e.id] for e in append.events if e.id in self.known]:
+            return self._again(append, said)
         current = self.versions.get(stream)
         if expected is not None and expected != current and (current is not None or expected > 0):
             return VersionConflict(stream, expected, current or 0)
         if self.streams.get(stream, owner) != owner:
             return OwnerDiffers(stream)
-        if missing := sealed.needs - self.purposes[owner]:
+        if missing := append.needs - self.purposes[owner]:
             return ConsentMissing(owner, missing)
-        return self._store(sealed, (expected or 0) if current is None else current)
+        return self._store(append, (expected or 0) if current is None else current)
 
-    def _again(self, sealed: Sealed, said: list[Known]) -> Appended | Refusal:
-        digests = [digest for _, _, digest in sealed.events]
+    def _again(self, append: Prepared, said: list[Known]) -> Appended | Refusal:
+        digests = [digest for _, digest in append.seals()]
         if [digest for digest, *_ in said] != digests:
             return ContentsDiffer()
         _, _, version, recorded = said[-1]
         return Appended(tuple(place for _, place, *_ in said), version, recorded, known=True)
 
-    def _store(self, sealed: Sealed, version: int) -> Appended:
-        stream, owner, partition = sealed.stream, sealed.owner, sealed.partition
+    def _store(self, append: Prepared, version: int) -> Appended:
+        stream, owner, partition = append.stream, append.owner, append.partition
         places = []
-        for event, envelope, digest in sealed.events:
+        for event, (envelope, digest) in zip(append.events, append.seals(), strict=True):
             version += 1
             self.heads[partition] += 1
             position = Position(self.incarnation, partition, self.heads[partition])
@@ -148,11 +165,12 @@ class Placing:
             )  # fmt: skip
             self.known[event.id] = digest, position, version, self.recorded
             places.append(position)
+        self.moved.add(partition)
         if "/" in stream:
             self.versions[stream] = version
             if stream not in self.streams:
                 self.streams[stream] = self.opened[stream] = owner
-        for consent in sealed.consent:
+        for consent in append.consent:
             self._consent(owner, consent)
         return Appended(tuple(places), version, self.recorded)
 
@@ -162,36 +180,8 @@ class Placing:
         self.consented.add(owner)
 
 
-def append_facts(
-    db: psycopg.Connection, batch: Sequence[Sealed], incarnation: int, now: Callable[[], datetime]
-) -> list[Appended] | None:
-    """One transaction in one call; None, and nothing is stored, where one needs a closer look."""
-    if len(batch) >= _COPY_FROM or not all(sealed.lone for sealed in batch):
-        return None
-    facts = [sealed.events[0] for sealed in batch]
-    values = [
-        now(),
-        Int4(incarnation),
-        texts(sealed.owner for sealed in batch),
-        int4s(sealed.partition for sealed in batch),
-        texts(next(iter(sealed.needs), None) for sealed in batch),
-        uuids(event.id for event, _, _ in facts),
-        texts(event.type for event, _, _ in facts),
-        times(event.time for event, _, _ in facts),
-        byteas(digest for _, _, digest in facts),
-        byteas(envelope[:-1] for _, envelope, _ in facts),
-    ]
-    rows = db.cursor(binary=True).execute(_FACTS, values, prepare=True).fetchall()
-    given = {id: (number, recorded) for id, number, recorded in rows}
-    answers = []
-    for sealed, (event, _, _) in zip(batch, facts if rows else (), strict=False):
-        number, recorded = given[event.id]
-        answers.append(Appended((Position(incarnation, sealed.partition, number),), 1, recorded))
-    return answers or None
-
-
 def lock(
-    db: psycopg.Connection, batch: Sequence[Sealed], incarnation: int, now: Callable[[], datetime]
+    db: psycopg.Connection, batch: Sequence[Prepared], incarnation: int, now: Callable[[], datetime]
 ) -> Placing:
     """Owners, then heads, each in sorted order; under the heads, what is known already."""
     changed = {s.owner for s in batch if s.consent}
@@ -206,13 +196,15 @@ def lock(
         owners = [ask(_SHARE, texts(sorted(shared)))] if shared else []
         owners += [ask(_CHANGE, texts(sorted(changed)))] if changed else []
         heads = ask(_HEADS, int4s(sorted({s.partition for s in batch})))
-        known = ask(_KNOWN, uuids(event.id for s in batch for event, _, _ in s.events))
+        known = ask(_KNOWN, uuids(event.id for s in batch for event in s.events))
         versions = ask(_VERSIONS, texts(named)) if named else None
         streams = ask(_STREAMS, texts(named)) if named else None
+        for append in batch:  # while the database locks and looks
+            append.seals()
     at_heads = heads.fetchall()
     return Placing(
         incarnation,
-        purposes={owner: set(p) for cursor in owners for owner, p in cursor},
+        purposes={o: set(p) for cursor in owners for p, found in cursor for o in found},
         heads={partition: last for partition, last, _ in at_heads},
         recorded=max([now(), *(time for _, _, time in at_heads if time)]),
         known={
@@ -224,14 +216,25 @@ def lock(
     )
 
 
-def write(db: psycopg.Connection, placing: Placing) -> None:
-    """Rows, streams, consent and heads, and the commit."""
-    many = len(placing.rows) >= _COPY_FROM
-    if many:
-        with db.cursor().copy(_COPY) as copy:
-            copy.set_types(_TYPES)
+def place(
+    db: psycopg.Connection, placing: Placing, batch: Sequence[Prepared]
+) -> list[Appended | Refusal | None]:
+    """Gives places; rows of a large batch are on their way while the next are made."""
+    if len(batch) < COPY_FROM:
+        return [placing.place(append) for append in batch]
+    answers = []
+    with db.cursor().copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        for append in batch:
+            answers.append(placing.place(append))
             for row in placing.rows:
                 copy.write_row(row)
+            placing.rows.clear()
+    return answers
+
+
+def write(db: psycopg.Connection, placing: Placing) -> None:
+    """What is left of the rows, streams, consent and heads, and the commit."""
     with db.pipeline():
         cursor = db.cursor()
         if placing.opened:
@@ -239,10 +242,10 @@ def write(db: psycopg.Connection, placing: Placing) -> None:
         for owner in placing.consented:
             now = [p for p in PURPOSES if p in placing.purposes[owner]]
             cursor.execute(_CONSENT, [now, owner])
-        if placing.rows:
-            moved = sorted({row[1] for row in placing.rows})
+        if placing.moved:
+            moved = sorted(placing.moved)
             last = [placing.heads[partition] for partition in moved]
             cursor.execute(_ADVANCE, [placing.recorded, moved, last])
-            if not many:
-                cursor.executemany(_INSERT, placing.rows)
+        if placing.rows:
+            cursor.executemany(_INSERT, placing.rows)
         db.execute("COMMIT")

@@ -17,7 +17,7 @@ from domain.errors import Refusal
 from domain.event import NAMESPACE
 from domain.partition import partition_of
 from infra.postgres.owners import PostgresOwners
-from infra.postgres.placing import Sealed
+from infra.postgres.placing import Prepared, Seal
 from infra.postgres.store import PostgresStore
 from infra.postgres.streams import StreamReader
 
@@ -50,14 +50,15 @@ class PostgresRecorder(StreamReader):
             versions = [e.originator_version for e in run]
             if versions != list(range(versions[0], versions[0] + len(versions))):
                 raise IntegrityError("versions of a stream follow each other")
-        made = [self._sealed(stream, events) for stream, events in streams]
-        for answer in self._store.append_sealed(made):
+        made = [self._prepared(stream, events) for stream, events in streams]
+        for answer in self._store.append_prepared(made):
             if isinstance(answer, Refusal) or answer.known:
                 raise IntegrityError(str(answer))
 
-    def _sealed(self, stream: str, events: Sequence[StoredEvent]) -> Sealed:
+    def _prepared(self, stream: str, events: Sequence[StoredEvent]) -> Prepared:
         key = self._owners.keys([stream], mint=True)[stream]
-        made = []
+        made: list[_BareEvent] = []
+        seals: list[Seal] = []
         for stored in events:
             event = _BareEvent(
                 uuid5(NAMESPACE, f"{stream}/{stored.originator_version}"),
@@ -75,13 +76,15 @@ class PostgresRecorder(StreamReader):
                     "data_base64": stored.state,
                 }
             )
-            made.append((event, envelope, key.digest(stored.state)))
-        return Sealed(
+            made.append(event)
+            seals.append((envelope, key.digest(stored.state)))
+        return Prepared(
             stream=stream,
             expected=events[0].originator_version - 1,
             owner=stream,
             partition=partition_of(stream, self._store.partitions),
             events=made,
+            make_seals=lambda: seals,
             needs=set(),
             consent=[],
         )

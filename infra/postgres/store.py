@@ -1,9 +1,10 @@
-"""The store in PostgreSQL: appends are sealed in the caller's thread and gathered into batches."""
+"""The store in PostgreSQL: appends are made ready in the caller's thread, and gathered."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 import psycopg
@@ -18,10 +19,10 @@ from domain.event import Data, Recorded
 from domain.partition import partition_of
 from infra import codec
 from infra.keys import OwnerKey
-from infra.postgres import placing
+from infra.postgres import facts, placing
 from infra.postgres.gather import Gatherer
 from infra.postgres.owners import PostgresOwners
-from infra.postgres.placing import Sealed
+from infra.postgres.placing import COPY_FROM, Prepared, Seal
 from infra.postgres.streams import EnvelopeMapper, StreamReader
 
 
@@ -48,11 +49,14 @@ class PostgresStore:
             self._pool.putconn(self._db)
 
     def append(self, appends: Sequence[StreamAppend]) -> list[Appended | Refusal]:
-        return self.append_sealed(self._seal(appends))
+        return self.append_prepared(self._prepare(appends))
 
-    def append_sealed(self, appends: Sequence[Sealed | Refusal]) -> list[Appended | Refusal]:
-        """Appends what is encoded and sealed already; a refusal among it stays one."""
-        ready = {i: a for i, a in enumerate(appends) if isinstance(a, Sealed)}
+    def append_prepared(self, appends: Sequence[Prepared | Refusal]) -> list[Appended | Refusal]:
+        """Appends what is ready for it; a refusal among it stays one."""
+        ready = {i: a for i, a in enumerate(appends) if isinstance(a, Prepared)}
+        if len(ready) < COPY_FROM:  # more of them seal while their locks are taken: see ADR 2
+            for append in ready.values():
+                append.seals()
         answers: dict[int, Appended | Refusal] = self._gatherer.append(ready)
         return [a if isinstance(a, Refusal) else answers[i] for i, a in enumerate(appends)]
 
@@ -71,48 +75,60 @@ class PostgresStore:
             rows = db.execute("SELECT id FROM store.event WHERE id = ANY(%s)", [list(ids)])
             return {id for (id,) in rows}
 
-    def _seal(self, appends: Sequence[StreamAppend]) -> list[Sealed | Refusal]:
-        """Everything that needs no lock, done in the caller's thread."""
+    def _prepare(self, appends: Sequence[StreamAppend]) -> list[Prepared | Refusal]:
+        """What needs no lock, done in the caller's thread."""
         named = {a.stream for a in appends if "/" in a.stream}
         opened = self.owners(named) if named else {}
         owners = [append.owner for append in appends]
         keys = self._owners.keys(set(owners), mint=True)
         return [
-            self._sealed(append, owner, keys[owner])
+            self._prepared(append, owner, keys[owner])
             if opened.get(append.stream, owner) == owner
             else OwnerDiffers(append.stream)
             for append, owner in zip(appends, owners, strict=True)
         ]
 
-    def _sealed(self, append: StreamAppend, owner: str, key: OwnerKey) -> Sealed:
-        said = None if append.said is None else key.digest(append.said)
+    def _prepared(self, append: StreamAppend, owner: str, key: OwnerKey) -> Prepared:
         needs: set[str] = set()
         consent: list[ConsentGranted | ConsentWithdrawn] = []
-        events = []
         for event in append.events:
-            digest = said or key.digest(codec.contents(event))
-            events.append((event, codec.encode(event, key), digest))
             if event.customerid and (purpose := purpose_of(event.type)):
                 needs.add(purpose)
             if isinstance(event.data, ConsentGranted | ConsentWithdrawn):
                 consent.append(event.data)
-        partition = partition_of(owner, self.partitions)
-        return Sealed(append.stream, append.expected, owner, partition, events, needs, consent)
+        return Prepared(
+            append.stream,
+            append.expected,
+            owner,
+            partition_of(owner, self.partitions),
+            append.events,
+            partial(_seals, append, key),
+            needs,
+            consent,
+        )
 
-    def _transact(self, batch: Sequence[Sealed]) -> Sequence[Appended | Refusal | None]:
+    def _transact(self, batch: Sequence[Prepared]) -> Sequence[Appended | Refusal | None]:
         """One transaction; None for an append whose owner is being changed elsewhere.
 
         One at a time, and always on the same connection while it is good.
         """
         db = self._db = self._db or self._pool.getconn()
         try:
-            if stored := placing.append_facts(db, batch, self.incarnation, self._now):
+            if stored := facts.append(db, batch, self.incarnation, self._now):
                 return stored
             places = placing.lock(db, batch, self.incarnation, self._now)
-            answers = [places.place(sealed) for sealed in batch]
+            answers = placing.place(db, places, batch)
             placing.write(db, places)
         except BaseException:
             self._db = None
             self._pool.putconn(db)  # which rolls back, or throws a broken one away
             raise
         return answers
+
+
+def _seals(append: StreamAppend, key: OwnerKey) -> list[Seal]:
+    said = None if append.said is None else key.digest(append.said)
+    return [
+        (codec.encode(event, key), said or key.digest(codec.contents(event)))
+        for event in append.events
+    ]

@@ -13,8 +13,11 @@ from rich.table import Table
 from tests.benchmarks.append import append_8, append_32, append_lib
 from tests.benchmarks.facts import facts_500
 from tests.benchmarks.harness import Bench, Crippled, Figure, write
+from tests.benchmarks.http import http_500
+from tests.benchmarks.imports import imports
 from tests.benchmarks.memory import memory
 from tests.benchmarks.project import project
+from tests.benchmarks.rebuild import rebuild
 from tests.benchmarks.visible import visible
 
 BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
@@ -22,9 +25,12 @@ BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
     "append-32": append_32,
     "append-lib": append_lib,
     "facts-500": facts_500,
+    "http-500": http_500,
     "project": project,
+    "rebuild": rebuild,
     "visible": visible,
     "memory": memory,
+    "import": imports,
 }
 console = Console(width=100)
 

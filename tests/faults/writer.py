@@ -35,7 +35,7 @@ def main(number: int, seed: int, file: Path) -> None:
     dice = random.Random(seed * 100 + number)
     stop = file.with_name("stop")
     with App(Settings()) as app, file.open("w") as acknowledged:
-        gate = app.gate(["personalize"])
+        gate = app.gate(["personalize", "analyse"])
         n = 0
         while not stop.exists():
             waiting = batch(number, n, dice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from domain.customer.events import BehaviourObserved, ConsentGranted, ConsentWit
 from domain.errors import ConsentMissing, ContentsDiffer, OwnerDiffers, VersionConflict
 from domain.event import Event, event_id
 from domain.order.events import OrderDrafted, OrderLine, OrderPlaced
+from domain.partition import partition_of
 from infra.postgres.store import PostgresStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -145,6 +147,32 @@ def test_many_at_once_are_as_many_as_were_sent_without_a_gap(store, deployment):
     assert all(isinstance(a, Appended) for a in answers)
     given = numbers(deployment)
     assert sum(map(len, given.values())) == 40 + 16 * 150
+    assert all(sorted(n) == list(range(1, len(n) + 1)) for n in given.values())
+
+
+def test_two_doors_that_send_the_same_ids_at_once_store_each_once(store, door, owners, deployment):
+    customers = [[c for c in map(str, range(300)) if partition_of(c, 12) % 2 == n] for n in (0, 1)]
+    store.append([consent(str(n), str(n), "personalize") for n in range(300)])
+    # No partition in common: no head makes one wait for the other before it looks for known ids.
+    ones, others = ([fact(f"f{i}", c) for i, c in enumerate(half[:100])] for half in customers)
+    other = PostgresStore(door, owners)
+    with psycopg.connect(deployment.url) as between, ThreadPoolExecutor(2) as pool:
+        # Both meet this row in their middle: when it goes, each waits for what the other has.
+        between.execute(
+            "INSERT INTO store.event SELECT incarnation, partition, 0, owner, 'x', 1, %s, type, "
+            "time, recorded, digest, data FROM store.event LIMIT 1",
+            [event_id("/test", "f50")],
+        )
+        first, second = pool.submit(store.append, ones), pool.submit(other.append, others[::-1])
+        while deployment.sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != [(2,)]:
+            assert not first.done()
+            time.sleep(0.01)
+        between.rollback()
+        answers = zip(first.result(), reversed(second.result()), strict=True)
+    other.close()
+    assert all({type(a) for a in pair} == {Appended, ContentsDiffer} for pair in answers)
+    given = numbers(deployment)
+    assert sum(map(len, given.values())) == 300 + 100
     assert all(sorted(n) == list(range(1, len(n) + 1)) for n in given.values())
 
 

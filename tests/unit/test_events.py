@@ -6,7 +6,8 @@ import typing
 import pytest
 
 import domain.customer.events
-import domain.order.events  # noqa: F401
+import domain.order.events
+import domain.parked.events  # noqa: F401
 from domain.customer.consent import NEEDS, PURPOSES, purpose_of
 from domain.event import TYPES, Cursor, Event, Kind, Position, Recorded, event
 from domain.personal import PERSONAL, privacy_of

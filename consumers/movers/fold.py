@@ -1,0 +1,63 @@
+"""Folding a batch of events into rows: what a projector, a rebuild and a look at the past share."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Set
+from pathlib import Path
+
+from consumers.ports import Parked, Undecodable
+from projections.view import AnyProjection, Handled, View
+
+Read = Handled | Undecodable
+Rows = dict[str, tuple[str, View | None]]
+"""Owner and row by key; None removes one."""
+Waiting = Set[tuple[str, str | None]]
+"""Owners and keys for which an event waits already; a key of None means all of the owner's."""
+
+
+def fold(
+    projection: AnyProjection,
+    events: Iterable[Read],
+    load: Callable[[Set[str]], Mapping[str, View]],
+    waiting: Waiting = frozenset(),
+) -> tuple[Rows, list[Parked]]:
+    """The rows that changed, and the events that wait: theirs stay as they were before."""
+    parked: list[Parked] = []
+    waits = set(waiting)
+    touched: list[tuple[Handled, str]] = []
+
+    def park(event: Read, key: str | None, reason: str) -> None:
+        parked.append(Parked(event.position.number, key, event.owner, reason))
+        waits.add((event.owner, key))
+
+    for event in events:
+        if waits and (event.owner, None) in waits:
+            park(event, None, "waits for an earlier event of its owner")
+        elif isinstance(event, Undecodable):
+            park(event, None, f"cannot be read: {event.reason}")
+        else:
+            try:
+                touched += [(event, key) for key in projection.keys(event)]
+            except Exception as error:
+                park(event, None, _reason(error))
+    wanted = {key for _, key in touched}
+    rows: dict[str, View | None] = dict(load(wanted)) if wanted else {}
+    changed: Rows = {}
+    for event, key in touched:
+        if waits and (event.owner, key) in waits:
+            park(event, key, "waits for an earlier event of its key")
+            continue
+        try:
+            row = rows[key] = projection.evolve(rows.get(key), event)
+        except Exception as error:
+            park(event, key, _reason(error))
+        else:
+            changed[key] = (event.owner, row)
+    return changed, parked
+
+
+def _reason(error: Exception) -> str:
+    """The kind of an error and where it arose; its words may hold a value and are left out."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(at.filename).name}:{at.lineno}"

@@ -1,0 +1,183 @@
+"""Events that wait: sent on again in their order, or dropped for good."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from consumers.movers.fold import Read, Rows, Waiting, fold
+from consumers.ports import Appended, Change, Log, Parked, Store, StreamAppend, Views
+from domain.errors import Refusal
+from domain.event import Event, Recorded, event_id
+from domain.parked.events import EventDropped
+from projections.view import AnyProjection, Handled, View
+
+SOURCE = "/ordermade/parked"
+Dropped = Set[tuple[int, str | None]]
+"""Numbers and keys of a partition's dropped events; a key of None means all of the owner's."""
+
+
+class NotParked(Refusal):
+    """What is asked of an event that does not wait."""
+
+
+@dataclass(slots=True)
+class Retried:
+    """What sending events on made, or would make, of the rows; `parked` wait still."""
+
+    before: dict[str, View] = field(default_factory=dict)
+    after: dict[str, View | None] = field(default_factory=dict)
+    freed: int = 0
+    parked: list[Parked] = field(default_factory=list)
+
+
+def drop_of(view: str, event: Read) -> EventDropped | None:
+    """What an event drops of a view."""
+    data = event.data if isinstance(event, Recorded) else None
+    return data if isinstance(data, EventDropped) and data.view == view else None
+
+
+def without(projection: AnyProjection, dropped: Dropped) -> AnyProjection:
+    """The projection of a partition's events but those that were dropped."""
+
+    def keys(event: Handled) -> Iterable[str]:
+        number = event.position.number
+        return [key for key in projection.keys(event) if (number, key) not in dropped]
+
+    return replace(projection, keys=keys) if dropped else projection
+
+
+def undropped(events: Iterable[Read], dropped: Dropped) -> list[Read]:
+    return [e for e in events if (e.position.number, None) not in dropped]
+
+
+def freed(drop: EventDropped, parked: Sequence[Parked]) -> list[Parked]:
+    """What a drop names and all that waits with it; nothing where it does not wait any more."""
+    of = {(p.owner, p.key) for p in parked if (p.number, p.key) == (drop.number, drop.key)}
+    return [p for p in parked if (p.owner, p.key) in of]
+
+
+def again(
+    projection: AnyProjection, log: Log, partition: int, parked: Collection[Parked]
+) -> tuple[AnyProjection, list[Read]]:
+    """The events that wait, in order, and a projection that folds them into the keys they wait for.
+
+    What was dropped is left out, also if no projector has met the drop yet. Other events are folded
+    as ever.
+    """
+    dropped = log.dropped(projection.name).get(partition, frozenset())
+    waited: dict[int, set[str | None]] = {}
+    for p in parked:
+        if (p.number, p.key) not in dropped:
+            waited.setdefault(p.number, set()).add(p.key)
+
+    def keys(event: Handled) -> Iterable[str]:
+        only = waited.get(event.position.number, {None})
+        return [key for key in projection.keys(event) if None in only or key in only]
+
+    events = [e for number in sorted(waited) for e in log.read(partition, number - 1, 1)]
+    return replace(projection, keys=keys), events
+
+
+def retry(
+    projection: AnyProjection, log: Log, views: Views, key: str | None, *, dry_run: bool = False
+) -> Retried:
+    """Folds again what waits, of a key or of all; a dry run writes nothing."""
+    told = Retried()
+    for partition in log.heads():
+        if not (waiting := _of(views.parked(projection.group, partition), key)):
+            continue
+
+        def make(epoch: int, position: int, partition: int = partition) -> Change:
+            parked = views.parked(projection.group, partition)
+            again_now = _of(parked, key)
+            others = {(p.owner, p.key) for p in parked if p not in again_now}
+            rows, still = _fold(projection, log, views, partition, again_now, others, told)
+            return Change(partition, epoch, position, position, rows, still, again_now)
+
+        if dry_run:
+            make(0, 0)
+        else:
+            views.amend(projection, partition, make)
+        told.freed += len(waiting)
+    if not told.freed:
+        raise NotParked(f"nothing of {key or projection.name} waits: see `ordermade parked`")
+    return told
+
+
+def _of(parked: Sequence[Parked], key: str | None) -> list[Parked]:
+    """What waits for a key, or for its owner as a whole."""
+    return [p for p in parked if key in (None, p.key) or (p.key is None and p.owner == key)]
+
+
+def _fold(
+    projection: AnyProjection,
+    log: Log,
+    views: Views,
+    partition: int,
+    parked: Sequence[Parked],
+    others: Waiting,
+    told: Retried,
+) -> tuple[Rows, list[Parked]]:
+    def load(keys: Set[str]) -> Mapping[str, View]:
+        before = views.load(projection, partition, keys)
+        told.before |= before
+        return before
+
+    narrowed, events = again(projection, log, partition, parked)
+    rows, still = fold(narrowed, events, load, others)
+    told.after |= {key: row for key, (_, row) in rows.items()}
+    told.parked += still
+    return rows, still
+
+
+def drop(
+    projection: AnyProjection,
+    log: Log,
+    views: Views,
+    store: Store,
+    key: str,
+    numbers: Collection[int],
+    *,
+    now: datetime,
+    actor: str | None = None,
+) -> list[Appended]:
+    """Records that a view goes on without events that wait. Raises NotParked, and drops none.
+
+    No projector can send an event on between the look at it and the record.
+    """
+    done: list[Appended] = []
+
+    def make(epoch: int, position: int) -> Change:
+        waiting = {p.number: p for p in _of(views.parked(projection.group, partition), key)}
+        if unknown := [n for n in numbers if n not in waiting]:
+            raise NotParked(f"number {unknown[0]} of {key} does not wait: see `ordermade parked`")
+        appends = [_append(projection.name, waiting[n], now, actor) for n in numbers]
+        for answer in store.append(appends):
+            if isinstance(answer, Refusal):
+                raise answer
+            done.append(answer)
+        return Change(partition, epoch, position, position, {})
+
+    for partition in log.heads():
+        if _of(views.parked(projection.group, partition), key):
+            views.amend(projection, partition, make)
+    if not done:
+        raise NotParked(f"nothing of {key} waits: see `ordermade parked`")
+    return done
+
+
+def _append(view: str, parked: Parked, now: datetime, actor: str | None) -> StreamAppend:
+    said = f"{view}/{parked.owner}/{parked.key}/{parked.number}"
+    event = Event(
+        id=event_id(SOURCE, said),
+        source=SOURCE,
+        subject=f"parked/{view}/{parked.key or parked.owner}",
+        time=now,
+        data=EventDropped(view=view, key=parked.key, number=parked.number, error=parked.reason),
+        customerid=None if "/" in parked.owner else parked.owner,
+        actor=actor,
+        channel="cli",
+    )
+    return StreamAppend(event.subject, (event,), said=said.encode(), whose=parked.owner)

@@ -1,0 +1,167 @@
+"""Makes views again from the log, beside those that are shown, and switches. No emitter runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+from consumers.movers.fold import Read, Rows, fold
+from consumers.movers.parked import Dropped, undropped, without
+from consumers.ports import Build, Difference, Log, ReaderAhead, Target
+from domain.errors import Refusal
+from domain.event import Position
+from projections.view import AnyProjection, View
+
+PAGE = 10_000
+KEPT = 50_000
+"""Rows of a partition that are kept in memory until they are written."""
+
+Goal = Mapping[int, int]
+"""The number of each partition up to which to fold."""
+Told = Callable[[int], None]
+"""Is told how many more events were read."""
+
+
+class Poison(Refusal):
+    def __init__(self, view: str, position: Position, key: str | None, reason: str) -> None:
+        about = f"key {key}" if key else "any key of its owner"
+        super().__init__(
+            f"{view}: the event at {position} cannot be folded into {about}: {reason}. Mend the "
+            "fold, or drop the event where it waits (`ordermade parked`); nothing was switched"
+        )
+
+
+class DroppedMeanwhile(Refusal):
+    def __init__(self, view: str) -> None:
+        super().__init__(f"{view}: an event was dropped while it was rebuilt: run it again")
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How a view's new rows differ from the old ones, and whether they are shown now."""
+
+    view: str
+    same_version: bool
+    difference: Difference
+    switched: bool
+
+
+def rebuild(
+    log: Log, builds: Sequence[Build], *, accept: bool = False, told: Told = lambda _: None
+) -> Iterator[Rebuilt]:
+    """The log is read once for all views. Raises Poison where an event cannot be folded.
+
+    Rows of the same version take over if none differs, of another version if that is accepted.
+    """
+    dropped = {b.projection.name: log.dropped(b.projection.name) for b in builds}
+    _follow(log, [(build, build.goal()) for build in builds], dropped, told)
+    for build in builds:
+        name = build.projection.name
+
+        def follow(goal: Goal, build: Build = build, name: str = name) -> None:
+            if log.dropped(name) != dropped[name]:
+                raise DroppedMeanwhile(name)
+            _follow(log, [(build, goal)], dropped, told)
+
+        difference = build.compare(follow)
+        switched = not difference.count if build.same_version else accept
+        if switched:
+            # What is left for the switch itself, while projectors wait, is little.
+            while sum((goal := build.goal()).values()) - sum(build.positions.values()) > PAGE:
+                follow(goal)
+            build.switch(follow)
+        yield Rebuilt(name, build.same_version, difference, switched)
+
+
+def fold_until(
+    projection: AnyProjection, log: Log, goal: Goal, told: Told = lambda _: None
+) -> list[tuple[str, View]]:
+    """The rows by key, as the events up to `goal` leave them. Raises Poison."""
+    target = _Memory(projection)
+    _follow(log, [(target, goal)], {projection.name: log.dropped(projection.name)}, told)
+    return [(key, row) for (_, key), row in target.rows.items()]
+
+
+@dataclass
+class _Memory:
+    """Rows that nobody else sees."""
+
+    projection: AnyProjection
+    positions: dict[int, int] = field(default_factory=dict)
+    rows: dict[tuple[int, str], View] = field(default_factory=dict)
+
+    def load(self, partition: int, keys: Set[str]) -> Mapping[str, View]:
+        return {k: row for k in keys if (row := self.rows.get((partition, k)))}
+
+    def write(self, partition: int, rows: Mapping[str, tuple[str, View | None]], upto: int) -> None:
+        self.positions[partition] = upto
+        for key, (_, row) in rows.items():
+            if row is None:
+                self.rows.pop((partition, key), None)
+            else:
+                self.rows[partition, key] = row
+
+
+def _follow(
+    log: Log,
+    goals: Sequence[tuple[Target, Goal]],
+    dropped: Mapping[str, Mapping[int, Dropped]],
+    told: Told,
+) -> None:
+    """Brings each target up to its goal, a partition after another."""
+    for partition in sorted(log.heads()):
+        runs = [
+            _Run(target, partition, goal[partition], dropped[target.projection.name])
+            for target, goal in goals
+            if target.positions.get(partition, 0) < goal.get(partition, 0)
+        ]
+        after = min((run.position for run in runs), default=0)
+        last = max((run.goal for run in runs), default=0)
+        while after < last:
+            page = log.read(partition, after, min(PAGE, last - after))
+            if not page:
+                raise ReaderAhead(partition, last, after)
+            for run in runs:
+                run.take(page, after)
+            after += len(page)
+            told(len(page))
+        for run in runs:
+            run.flush()
+
+
+class _Run:
+    """A partition's way into one target."""
+
+    def __init__(
+        self, target: Target, partition: int, goal: int, dropped: Mapping[int, Dropped]
+    ) -> None:
+        self.goal, self.position = goal, target.positions.get(partition, 0)
+        self._target, self._partition = target, partition
+        self._dropped = dropped.get(partition, frozenset())
+        self._projection = without(target.projection, self._dropped)
+        self._rows: Rows = {}
+
+    def take(self, page: Sequence[Read], after: int) -> None:
+        """Folds what of a page lies between the position and the goal."""
+        if self.position == self.goal:
+            return
+        events = page[self.position - after : self.goal - after]
+        rows, parked = fold(self._projection, undropped(events, self._dropped), self._load)
+        if parked:
+            first = min(parked, key=lambda p: p.number)
+            at = events[first.number - self.position - 1].position
+            raise Poison(self._projection.name, at, first.key, first.reason)
+        self._rows |= rows
+        self.position += len(events)
+        if len(self._rows) > KEPT:
+            self.flush()
+
+    def flush(self) -> None:
+        self._target.write(self._partition, self._rows, self.position)
+        self._rows = {}
+
+    def _load(self, keys: Set[str]) -> Mapping[str, View]:
+        kept = {key: self._rows[key][1] for key in keys & self._rows.keys()}
+        found = {key: row for key, row in kept.items() if row is not None}
+        missing = keys - kept.keys()
+        return found | dict(self._target.load(self._partition, missing)) if missing else found

@@ -1,0 +1,162 @@
+"""Views made again, looked at as they were, and the events that wait for them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from rich.progress import Progress
+
+from consumers.movers import parked
+from consumers.movers.past import past
+from consumers.movers.rebuild import Rebuilt, fold_until, rebuild
+from domain.event import TYPES
+from domain.values import Time
+from infra.bootstrap import App
+from infra.cli.showing import answer, resolved, view_of
+from infra.cli.tables import table
+from infra.cli.terminal import Told
+from projections import discover
+from projections.view import AnyProjection, View
+
+_time = TypeAdapter[datetime](Time)
+
+
+def time_of(text: str, option: str) -> datetime:
+    try:
+        return _time.validate_python(text)
+    except ValidationError as error:
+        words = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise Told(f"{option}: {words}") from None
+
+
+def show_past(
+    app: App, name: str, key: str | None, as_of: str | None, valid_at: str | None, as_json: bool
+) -> None:
+    """Prints the rows that a key led to, by what was known or had happened then."""
+    projection = view_of(name)
+    known = time_of(as_of, "--as-of") if as_of else None
+    valid = time_of(valid_at, "--valid-at") if valid_at else None
+    wanted = key and resolved(app, key)
+    owners = _owners(app, projection, wanted) if wanted else set()
+    if len(owners) != 1:
+        raise Told(
+            f"{key or 'no key'} does not lead to one owner, whose events would tell: "
+            f"`ordermade rebuild {name} --to TIME` shows all rows as they were"
+        )
+    rows = past(projection, app.log, owners.pop(), as_of=known, valid_at=valid)
+    by = projection.find_by
+    found = [(k, row) for k, row in rows if wanted == str(_field(k, row, by))]
+    _answer(app, projection, found, as_json)
+
+
+def _owners(app: App, projection: AnyProjection, key: str) -> set[str]:
+    """Whom a key leads to: by its row, else as the name of a stream, or of an owner."""
+    if found := app.views.owners(projection, key):
+        return found
+    nouns = {name.partition(".")[0] for name in TYPES}
+    streams = app.store.owners([key, *(f"{noun}/{key}" for noun in nouns)])
+    owner = key.removeprefix("customer/")
+    return set(streams.values()) or set(app.owners(app.pool("reader")).purposes([owner]))
+
+
+def rows_until(app: App, name: str, to: str, as_json: bool) -> None:
+    """Prints all rows of a view as they were by what had been recorded then."""
+    projection = view_of(name)
+    goal = app.log.at(time_of(to, "--to"))
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"folding {name}", total=sum(goal.values()))
+        rows = fold_until(projection, app.log, goal, lambda events: progress.advance(task, events))
+    _answer(app, projection, rows, as_json)
+
+
+def _answer(
+    app: App, projection: AnyProjection, rows: list[tuple[str, View]], as_json: bool
+) -> None:
+    def place(found: tuple[str, View]) -> tuple[bool, Any]:
+        value = _field(*found, projection.sort_by)
+        return value is None, value  # as the database does: what has no value is last
+
+    ordered = sorted(rows, key=place)
+    told = [msgspec.to_builtins(row) for _, row in ordered]
+    answer(app, projection.answers, told, [projection], as_json)
+
+
+def _field(key: str, row: View, name: str) -> Any:
+    return key if name == "key" else getattr(row, name)
+
+
+def rebuild_views(app: App, name: str, accept: bool) -> bool:
+    """Rebuilds a view, or `all`; says what came of each, and whether all are shown."""
+    projections = list(discover().values()) if name == "all" else [view_of(name)]
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"rebuilding {name}", total=sum(app.log.heads().values()))
+
+        def waits(why: str) -> None:
+            progress.update(task, description=f"{why}; trying again")
+
+        with app.building(projections, waits) as builds:
+            told = [
+                _told(done)
+                for done in rebuild(
+                    app.log, builds, accept=accept,
+                    told=lambda events: progress.advance(task, events),
+                )
+            ]  # fmt: skip
+    app.drain()
+    for sentence, _ in told:
+        typer.echo(sentence)
+    return all(fine for _, fine in told)
+
+
+def _told(done: Rebuilt) -> tuple[str, bool]:
+    """What came of a rebuild, and whether it is what was asked."""
+    view, found = done.view, done.difference
+    counted = f"{view}: {found.before} rows before, {found.after} after, {found.count} differ"
+    keys = f" ({', '.join(found.keys)}{', …' if found.count > len(found.keys) else ''})"
+    counted += keys if found.count else ""
+    if done.switched:
+        return f"{counted}. The new rows are shown now.", True
+    if done.same_version:
+        return (
+            f"{counted}, at the same positions and in the same version: nothing was switched. "
+            f"Send on what waits (`ordermade parked retry {view}`), or give a changed fold a new "
+            "version",
+            False,
+        )
+    return f"{counted}. `ordermade rebuild {view} --accept` shows the new version.", True
+
+
+def retry(app: App, name: str, key: str | None, dry_run: bool) -> None:
+    projection = view_of(name)
+    wanted = key and resolved(app, key)
+    done = parked.retry(projection, app.log, app.amending, wanted, dry_run=dry_run)
+    rows = [
+        {"key": key, "field": field, "before": before, "after": after}
+        for key in sorted(done.after)
+        for field, before, after in _changes(done.before.get(key), done.after[key])
+    ]
+    table("What the events that wait would change" if dry_run else "What they changed", rows)
+    table("What waits still", [{"number": p.number, "key": p.key, "reason": p.reason}
+                               for p in done.parked])  # fmt: skip
+
+
+def _changes(before: View | None, after: View | None) -> list[tuple[str, Any, Any]]:
+    old = msgspec.to_builtins(before) if before else {}
+    new = msgspec.to_builtins(after) if after else {}
+    both = {**old, **new}
+    return [(f, old.get(f), new.get(f)) for f in both if old.get(f) != new.get(f)]
+
+
+def drop(app: App, name: str, key: str, numbers: list[int], actor: str | None) -> None:
+    done = parked.drop(
+        view_of(name), app.log, app.amending, app.store, resolved(app, key), numbers,
+        now=datetime.now(UTC), actor=actor,
+    )  # fmt: skip
+    app.drain()
+    for dropped in done:
+        typer.echo(f"dropped at {', '.join(map(str, dropped.positions))}")

@@ -1,0 +1,1 @@
+"""The door and the views over HTTP. See docs/adr/0009-http.md."""

@@ -1,0 +1,180 @@
+"""POST /v1/orders/… and /v1/customers/…: decisions, each at an address of its own."""
+
+# Without postponed annotations: FastAPI reads those of `ask`, which differ from command to command.
+
+from collections.abc import Sequence
+from dataclasses import dataclass, make_dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Header, Path
+from pydantic import TypeAdapter, ValidationError
+from starlette.responses import Response
+
+from consumers.doors.commands import DECIDERS, Command, arguments_of, by_name
+from consumers.doors.message import malformed
+from domain.event import Data, Recorded, strict
+from domain.values import Name, Text
+from infra.http import examples, spec
+from infra.http.bodies import Body
+from infra.http.cursors import seen
+from infra.http.opened import Opened
+
+
+@strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a command's body holds: its arguments, and who asks, from where and why.
+
+    `source` and the header Idempotency-Key are the command's identity. `reason` is stored sealed.
+    """
+
+    source: Name = "/ordermade/http"
+    actor: Name | None = None
+    channel: Name = "http"
+    reason: Text | None = None
+
+
+@strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedOfOrder(Asked):
+    """`customer` says whose a new order is: `namespace:id`, or our id."""
+
+    customer: Name | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedEvent:
+    """An event that a command recorded, its personal values opened."""
+
+    id: UUID
+    type: str
+    subject: str
+    time: datetime
+    position: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a command recorded: nothing where it is so already; `known` where it was sent before.
+
+    A view that is asked with `min_position` shows it.
+    """
+
+    events: Sequence[RecordedEvent]
+    known: bool
+    min_position: str | None
+
+
+_ANSWERED = spec.json_of(spec.ref(Answered))
+_PLACES = {"order": "/v1/orders/{order_id}", "customer": "/v1/customers/{customer}"}
+_WORDS = {
+    "order": "The order's id.",
+    "customer": "`namespace:id`, as the publisher knows the customer, or our id.",
+}
+_ABOUT = r"^[^/\x00-\x1f\x7f]{1,190}$"  # with its kind in front, a subject of 200 at most
+
+
+def routes(opened: Opened) -> APIRouter:
+    router = APIRouter()
+    for kind, decider in DECIDERS.items():
+        for name, decision in decider.decisions.items():
+            _add(router, opened, kind, name, decision.__doc__)
+    return router
+
+
+def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | None) -> None:
+    base = AskedOfOrder if kind == "order" else Asked
+    title = "".join(word.capitalize() for word in name.split("-"))
+    wanted = make_dataclass(
+        title, [("arguments", arguments_of(kind, name))], bases=(base,), frozen=True, kw_only=True
+    )
+    adapter: TypeAdapter[Any] = TypeAdapter(strict(wanted))
+    shown = {"arguments": examples.COMMANDS[kind, name], "actor": "clerk-1"}
+    if name == "draft":
+        shown["customer"] = examples.CUSTOMER
+    example = f"{kind}-{name}" if kind == "order" else examples.CUSTOMER
+    about_type = Annotated[
+        str,
+        Path(
+            alias=_PLACES[kind].partition("{")[2].rstrip("}"),
+            description=_WORDS[kind],
+            pattern=_ABOUT,
+            examples=[example],
+        ),
+    ]
+    key_type = Annotated[
+        str,
+        Header(
+            alias="Idempotency-Key",
+            description="The command's own id: sent again, it is carried out once.",
+            pattern="^[!-~]{1,200}$",
+            examples=[f"{name}-1"],
+        ),
+    ]
+
+    @router.post(
+        f"{_PLACES[kind]}/{name}",
+        tags=[f"{kind}s"],
+        operation_id=f"{kind}-{name}",
+        summary=name.replace("-", " ").capitalize() + ".",
+        description=said or "",
+        openapi_extra=spec.takes(
+            {"application/json": spec.example(spec.ref(wanted, title), shown)}
+        ),
+        status_code=HTTPStatus.CREATED,
+        responses=spec.answers(
+            403, 409, 413, 422,
+            s200=("Nothing new: it was sent before, or is so already.", _ANSWERED),
+            s201=("Recorded.", _ANSWERED),
+        ),
+        response_class=Response,
+    )  # fmt: skip
+    def ask(
+        body: Body,
+        idempotency_key: key_type,
+        about: about_type,
+    ) -> Response:
+        try:
+            asked = adapter.validate_json(body)
+        except ValidationError as error:
+            raise malformed(error) from None
+        app = opened.app
+        done = app.commands.execute(
+            Command(
+                id=idempotency_key,
+                source=asked.source,
+                subject=f"{kind}/{about}",
+                name=name,
+                arguments=by_name(asked.arguments),
+                time=datetime.now(UTC),
+                customer=getattr(asked, "customer", None),
+                actor=asked.actor,
+                channel=asked.channel,
+                reason=asked.reason,
+            )
+        )
+        told = Answered(
+            events=[_told(recorded) for recorded in done.events],
+            known=done.known,
+            min_position=seen(app, [recorded.position for recorded in done.events]),
+        )
+        new = done.events and not done.known
+        status = HTTPStatus.CREATED if new else HTTPStatus.OK
+        return Response(msgspec.json.encode(told), status, media_type="application/json")
+
+
+def _told(recorded: Recorded[Data]) -> RecordedEvent:
+    event = recorded.event
+    return RecordedEvent(
+        id=event.id,
+        type=event.type,
+        subject=event.subject,
+        time=event.time,
+        position=str(recorded.position),
+        data=msgspec.to_builtins(event.data),
+    )

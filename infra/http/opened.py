@@ -1,0 +1,49 @@
+"""The deployment as the server has it open, and opens it again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from infra.bootstrap import App
+
+log = structlog.get_logger()
+
+
+class Opened:
+    """A deployment that is opened anew when its own PostgreSQL was lost: that one starts elsewhere.
+
+    A server of somebody else's stays where it is, and its connections come back by themselves.
+    """
+
+    def __init__(self, make: Callable[[], App]) -> None:
+        self._make = make
+        self.app = _ready(make())
+        self._opening = threading.Lock()
+
+    def lost(self) -> None:
+        if self.app.settings.database_url is None and self._opening.acquire(blocking=False):
+            threading.Thread(target=self._open, daemon=True).start()
+
+    def close(self) -> None:
+        self.app.__exit__(None, None, None)
+
+    def _open(self) -> None:
+        try:
+            if self.app.reachable():
+                return  # its connections come back by themselves
+            before, self.app = self.app, _ready(self._make())
+            before.__exit__(None, None, None)
+            log.info("database is back")
+        except Exception as error:
+            log.warning("database stays away", error=type(error).__name__)
+        finally:
+            self._opening.release()
+
+
+def _ready(app: App) -> App:
+    """With the parts that requests use in place: threads that first ask at once would make two."""
+    app.store, app.commands, app.views, app.progress, app.feed  # noqa: B018
+    return app

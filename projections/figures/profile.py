@@ -1,0 +1,109 @@
+"""What is believed about customers, from whom it comes, and how right it turns out."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from projections.beliefs import TAU, Belief, believed
+from projections.figures.measures import share
+from projections.profile import ProfileRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """If the vendor leaves: so many attributes are believed no longer, others differently."""
+
+    vendor: str
+    values: int
+    inferences: int
+    lost: int
+    replaced: int
+    customers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    customers: Annotated[int, "How many customers do we know something about?"]
+    believed: Annotated[int, "How many attributes do we believe to know?"]
+    by_origin: Annotated[dict[str, int], "From which source?"]
+    direct_share: Annotated[float | None, "What share did the customers say themselves?"]
+    expired: Annotated[int, "How many values have expired?"]
+    vetoed: Annotated[int, "How many values did customers reject?"]
+    weak: Annotated[int, f"How many observed values are less sure than {TAU}?"]
+    conflicts: Annotated[int, "On how many attributes do sources contradict each other?"]
+    applied: Annotated[int, "How often was something personalized?"]
+    overridden: Annotated[int, "How often did the customer override it?"]
+    override_rate: Annotated[float | None, "What share is that?"]
+    judged: Annotated[int, "How many inferences did customers confirm or reject?"]
+    brier_score: Annotated[
+        float | None, "How wrong were they? 0 is certain and right, 0.25 is a coin's guess."
+    ]
+    vendors: Annotated[tuple[Vendor, ...], "What falls if a vendor leaves?"]
+
+
+def figures(rows: Iterable[ProfileRow], now: datetime) -> Figures:
+    """Brier score: the mean of (confidence - outcome)² (Brier 1950, Monthly Weather Review 78)."""
+    counts, origins = Counter[str](), Counter[str]()
+    vendors: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    squared_error = 0.0
+    for row in rows:
+        best = believed(row.beliefs, now)
+        origins.update(b.origin for b in best.values())
+        counts["customers"] += 1
+        for belief in row.beliefs:
+            counts["expired"] += belief.expires_at is not None and belief.expires_at <= now
+            counts["vetoed"] += belief.vetoed
+            counts["weak"] += belief.origin == "observed" and (belief.confidence or 0) < TAU
+        counts["conflicts"] += len(row.conflicts)
+        counts["applied"] += row.applied
+        counts["overridden"] += row.overridden
+        counts["judged"] += row.judged
+        squared_error += row.squared_error
+        for vendor in {v for b in row.beliefs for v in b.rests_on}:
+            vendors[vendor].update(_without(vendor, row.beliefs, best, now))
+    return Figures(
+        customers=counts["customers"],
+        believed=origins.total(),
+        by_origin=dict(origins.most_common()),
+        direct_share=share(origins["direct"], origins.total()),
+        expired=counts["expired"],
+        vetoed=counts["vetoed"],
+        weak=counts["weak"],
+        conflicts=counts["conflicts"],
+        applied=counts["applied"],
+        overridden=counts["overridden"],
+        override_rate=share(counts["overridden"], counts["applied"]),
+        judged=counts["judged"],
+        brier_score=squared_error / counts["judged"] if counts["judged"] else None,
+        vendors=tuple(
+            Vendor(
+                vendor=vendor,
+                values=said["values"],
+                inferences=said["inferences"],
+                lost=said["lost"],
+                replaced=said["replaced"],
+                customers=said["customers"],
+            )
+            for vendor, said in sorted(vendors.items())
+        ),
+    )
+
+
+def _without(
+    vendor: str, beliefs: tuple[Belief, ...], best: dict[str, Belief], now: datetime
+) -> dict[str, int]:
+    """What an inference rests on takes it along, through inferences upon inferences."""
+    falling = [b for b in beliefs if vendor in b.rests_on]
+    left = believed([b for b in beliefs if vendor not in b.rests_on], now)
+    touched = [attribute for attribute, belief in best.items() if vendor in belief.rests_on]
+    return {
+        "values": sum(b.vendor == vendor for b in falling),
+        "inferences": sum(b.vendor != vendor for b in falling),
+        "lost": sum(attribute not in left for attribute in touched),
+        "replaced": sum(attribute in left for attribute in touched),
+        "customers": 1,
+    }

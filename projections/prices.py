@@ -1,0 +1,188 @@
+"""Orders in money: what was quoted, sold, changed, returned and paid."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from domain.order import events as e
+from domain.order import reports as r
+from domain.order.sales import SALES, Sale, sold
+from domain.personal import Plain, Pseudonym
+from projections.view import Handled, Projection, View
+
+Booked = Literal["sold", "changed", "returned", "adjusted", "paid", "refunded", "sunk_cost"]
+State = Literal["open", "placed", "expired", "replaced"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByRule:
+    """What a pricing rule added to a quote."""
+
+    rule_id: Plain[str]
+    amount: Plain[Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    quote_id: Plain[str]
+    issued: Plain[datetime]
+    expires_at: Plain[datetime]
+    currency: Plain[str]
+    total: Plain[Decimal]
+    by_rule: Plain[tuple[ByRule, ...]]
+    state: Plain[State] = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A change order that nobody has answered, and what it would add to the price."""
+
+    change_id: Plain[str]
+    delta_price: Plain[Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """An amount that was reported in another currency than the order's."""
+
+    booked: Plain[Booked]
+    currency: Plain[str]
+    amount: Plain[Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesRow(View):
+    """Exact sums in the order's `currency`; nothing is rounded before it is shown.
+
+    `sold` is gross, by `domain.order.sales`. Of what came back, `unpriced` pieces named no price.
+    """
+
+    order_id: Pseudonym[str]
+    customer: Pseudonym[str | None]
+    currency: Plain[str | None] = None
+    first_sale: Plain[datetime | None] = None
+    cancelled: Plain[datetime | None] = None
+    sold: Plain[Decimal] = Decimal(0)
+    changed: Plain[Decimal] = Decimal(0)
+    returned: Plain[Decimal] = Decimal(0)
+    returned_lines: Plain[int] = 0
+    returned_pieces: Plain[int] = 0
+    unpriced: Plain[int] = 0
+    adjusted: Plain[Decimal] = Decimal(0)
+    paid: Plain[Decimal] = Decimal(0)
+    refunded: Plain[Decimal] = Decimal(0)
+    sunk_cost: Plain[Decimal] = Decimal(0)
+    quotes: Plain[tuple[Quote, ...]] = ()
+    asked: Plain[tuple[Asked, ...]] = ()
+    foreign: Plain[tuple[Foreign, ...]] = ()
+
+
+_HANDLED = {
+    *SALES,
+    e.QuoteIssued,
+    e.QuoteExpired,
+    e.ChangeOrderRequested,
+    e.ChangeOrderApproved,
+    e.ChangeOrderRejected,
+    e.OrderCancelled,
+    e.RefundIssued,
+    r.OrderAdjusted,
+    r.PaymentRecorded,
+    r.ReturnReceived,
+    r.ReturnReported,
+}
+
+
+def keys(event: Handled) -> Iterable[str]:
+    return [event.event.subject.partition("/")[2]] if type(event.data) in _HANDLED else []
+
+
+def evolve(row: PricesRow | None, event: Handled) -> PricesRow:
+    said, at = event.event, event.event.time
+    row = row or PricesRow(order_id=said.subject.partition("/")[2], customer=said.customerid)
+    match event.data:
+        case e.OrderPlaced() | r.OrderAdopted() | r.OrderLineAdopted() as sale:
+            return _sold(row, sale, at)
+        case e.QuoteIssued() as issued:
+            before = {q.quote_id for q in row.quotes if q.state == "open"}
+            quotes = (*_settled(row.quotes, before, "replaced"), _quote(issued, at))
+            return replace(row, quotes=quotes, currency=row.currency or issued.currency)
+        case e.QuoteExpired(quote_id=id):
+            return replace(row, quotes=_settled(row.quotes, {id}, "expired"))
+        case e.ChangeOrderRequested(change_id=id, delta_price=delta):
+            return replace(row, asked=(*row.asked, Asked(change_id=id, delta_price=delta)))
+        case e.ChangeOrderApproved(change_id=id) | e.ChangeOrderRejected(change_id=id):
+            left = tuple(a for a in row.asked if a.change_id != id)
+            if isinstance(event.data, e.ChangeOrderApproved):
+                more = sum((a.delta_price for a in row.asked if a.change_id == id), Decimal(0))
+                row = _booked(row, "changed", None, more)
+            return replace(row, asked=left)
+        case e.OrderCancelled(sunk_cost=cost, currency=currency):
+            return replace(_booked(row, "sunk_cost", currency, cost), cancelled=at)
+        case e.RefundIssued(amount=amount, currency=currency):
+            return _booked(row, "refunded", currency, amount)
+        case r.OrderAdjusted(amount=amount, currency=currency):
+            return _booked(row, "adjusted", currency, amount)
+        case r.PaymentRecorded(amount=amount, currency=currency):
+            return _booked(row, "paid", currency, amount)
+        case r.ReturnReceived(lines=lines):
+            return _returned(row, lines, None)
+        case r.ReturnReported(lines=lines, currency=currency):
+            return _returned(row, lines, currency)
+    return row
+
+
+def _sold(row: PricesRow, sale: Sale, at: datetime) -> PricesRow:
+    if isinstance(sale, e.OrderPlaced) and sale.quote_id:
+        row = replace(row, quotes=_settled(row.quotes, {sale.quote_id}, "placed"))
+    row = _booked(row, "sold", sale.currency, sold(row.sold, sale) - row.sold)
+    return replace(row, first_sale=min(row.first_sale or at, at))
+
+
+def _quote(issued: e.QuoteIssued, at: datetime) -> Quote:
+    by_rule: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in issued.trace:
+        by_rule[line.rule_id] += line.amount
+    return Quote(
+        quote_id=issued.quote_id,
+        issued=at,
+        expires_at=issued.expires_at,
+        currency=issued.currency,
+        total=issued.total,
+        by_rule=tuple(ByRule(rule_id=rule, amount=a) for rule, a in by_rule.items()),
+    )
+
+
+def _settled(quotes: tuple[Quote, ...], ids: set[str], state: State) -> tuple[Quote, ...]:
+    return tuple(replace(q, state=state) if q.quote_id in ids else q for q in quotes)
+
+
+def _returned(row: PricesRow, lines: tuple[r.ReturnLine, ...], currency: str | None) -> PricesRow:
+    value = sum((li.quantity * li.unit_price for li in lines if li.unit_price), Decimal(0))
+    row = _booked(row, "returned", currency, value)
+    return replace(
+        row,
+        returned_lines=row.returned_lines + len(lines),
+        returned_pieces=row.returned_pieces + sum(li.quantity for li in lines),
+        unpriced=row.unpriced + sum(li.quantity for li in lines if li.unit_price is None),
+    )
+
+
+def _booked(row: PricesRow, what: Booked, currency: str | None, amount: Decimal) -> PricesRow:
+    own = row.currency or currency
+    if currency is not None and currency != own:
+        other = Foreign(booked=what, currency=currency, amount=amount)
+        return replace(row, foreign=(*row.foreign, other))
+    now: dict[str, Any] = {what: getattr(row, what) + amount}
+    return replace(row, currency=own, **now)
+
+
+projection = Projection(
+    "prices", 1, PricesRow, keys, evolve,
+    answers="What was each order quoted, sold for, returned and paid?", look_up=("customer",),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""What is reckoned here imports nothing of ours: import-linter sees to it."""

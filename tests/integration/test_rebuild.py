@@ -1,0 +1,412 @@
+"""Rebuilds: another table beside the one that is shown, and one switch."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from dataclasses import dataclass, fields, replace
+
+import psycopg
+import pytest
+
+from consumers.movers import rebuild as movers
+from consumers.movers.projector import Projector
+from consumers.movers.rebuild import Poison, fold_until, rebuild
+from domain.order.events import OrderPlaced
+from domain.order.reports import OrderShipped
+from domain.personal import Plain
+from infra.keys import Secrets
+from infra.postgres import builds, database
+from infra.postgres.builds import Busy, PostgresBuild, building
+from infra.postgres.views import PostgresViews
+from projections.backlog import BacklogRow
+from tests.integration.test_projector import VIEWS, append, everything, log, shop, views  # noqa: F401
+
+BACKLOG = VIEWS["backlog"]
+
+
+@dataclass
+class Shop:
+    """Everything that a rebuild needs, upon ten customers with an order each."""
+
+    store: object
+    log: object
+    views: PostgresViews
+    keys: object
+    pool: object
+
+    def project(self, projection, member="ann"):
+        projector = Projector(projection, self.log, self.views, member)
+        projector.drain()
+        return projector
+
+    def rebuild(self, *projections, accept=False, patience_s=5.0, waits=lambda _: None):
+        with building(self.pool, projections, self.keys, waits, patience_s) as builds:
+            return list(rebuild(self.log, builds, accept=accept))
+
+    def rows(self, projection):
+        return dict(self.views.find(projection, None))
+
+    def folded(self, projection):
+        return projection.fold(everything(self.log))
+
+    def ship(self, *numbers):
+        self.store.append(
+            [append(f"s{n}", f"order/o{n}", OrderShipped(), f"c{n}") for n in numbers]
+        )
+
+    @property
+    def tables(self):
+        with self.pool.connection() as db:
+            rows = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'projection'")
+            return {name for (name,) in rows} - {"checkpoint", "parked", "live"}
+
+
+@pytest.fixture
+def made(store, log, views, owners, deployment):  # noqa: F811
+    shop(store)
+    with deployment.pool("projector") as pool:
+        yield Shop(store, log, views, owners.keys, pool)
+
+
+def spoiled(projection, **more):
+    """The same, but orders are placed under another word."""
+
+    def evolve(row, event):
+        after = projection.evolve(row, event)
+        return replace(after, status="set") if after.status == "placed" else after
+
+    return replace(projection, evolve=evolve, **more)
+
+
+@pytest.mark.parametrize("page", [2, 10_000])
+def test_a_rebuild_shows_the_fold_of_the_log_and_projectors_go_on(made, monkeypatch, page):
+    monkeypatch.setattr(movers, "PAGE", page)
+    monkeypatch.setattr(movers, "KEPT", page)
+    projectors = {name: made.project(view) for name, view in VIEWS.items()}
+    heads = dict(made.log.heads())
+    done = made.rebuild(*VIEWS.values())
+    assert made.log.heads() == heads  # it appends nothing: no emitter ran
+    for each in done:
+        rows = len(made.folded(VIEWS[each.view]))
+        assert each.switched
+        assert each.difference == movers.Difference(rows, rows, 0, [])
+    assert made.tables == {view.group for view in VIEWS.values()}
+    made.ship(1, 2)
+    for name, view in VIEWS.items():
+        assert projectors[name].drain() == 2
+        assert made.rows(view) == made.folded(view)
+
+
+def test_a_row_that_differs_refuses_the_switch_within_a_version(made):
+    made.project(BACKLOG)
+    before = made.rows(BACKLOG)
+    [done] = made.rebuild(spoiled(BACKLOG))
+    assert not done.switched
+    assert (done.difference.count, len(done.difference.keys)) == (10, 10)
+    assert set(done.difference.keys) == {f"o{n}" for n in range(10)}
+    assert made.rows(BACKLOG) == before
+    assert made.tables == {BACKLOG.group}
+
+
+@pytest.mark.parametrize("harm", [
+    "DELETE FROM projection.profile_v1 WHERE key = 'c3'",
+    "UPDATE projection.profile_v1 SET events = 9 WHERE key = 'c3'",
+    "UPDATE projection.profile_v1 SET key = 'c33' WHERE key = 'c3'",
+    "UPDATE projection.profile_v1 SET \"values\" = NULL WHERE key = 'c3'",
+    "UPDATE projection.profile_v1 SET \"values\" = (SELECT \"values\" FROM projection.profile_v1 "
+    "WHERE key = 'c4') WHERE key = 'c3'",
+])  # fmt: skip
+def test_whatever_was_changed_in_a_row_is_found_sealed_values_too(made, deployment, harm):
+    profile = VIEWS["profile"]
+    made.project(profile)
+    with psycopg.connect(deployment.url, autocommit=True) as admin:
+        admin.execute(harm)
+    [done] = made.rebuild(profile)
+    assert not done.switched
+    assert "c3" in done.difference.keys
+
+
+def test_only_twenty_keys_are_named(made):
+    audit = VIEWS["audit"]
+    made.project(audit)
+
+    def evolve(row, event):
+        return replace(audit.evolve(row, event), channel="x")
+
+    [done] = made.rebuild(replace(audit, evolve=evolve))
+    assert (done.difference.count, len(done.difference.keys)) == (40, 20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondRow(BacklogRow):
+    """Another shape: a field more."""
+
+    events: Plain[int] = 0
+
+
+def counted(row, event):
+    after = BACKLOG.evolve(row, event)
+    same = {f.name: getattr(after, f.name) for f in fields(BacklogRow)}
+    return SecondRow(**same, events=row.events + 1 if row else 1)
+
+
+SECOND = replace(BACKLOG, version=2, view=SecondRow, evolve=counted)
+
+
+def test_another_version_waits_beside_the_one_that_is_shown_until_it_is_accepted(made):
+    old = made.project(BACKLOG)
+    before = made.rows(BACKLOG)
+    new = Projector(SECOND, made.log, made.views, "bob")
+    assert new.drain() == 0
+    [done] = made.rebuild(SECOND)
+    assert not done.switched
+    assert (done.difference.before, done.difference.after, done.difference.count) == (10, 10, 0)
+    made.ship(1)
+    old.drain()
+    shown = made.rows(SECOND)  # by this release, in the fields they have
+    assert shown["o2"].status == "placed"
+    assert not hasattr(shown["o1"], "events")
+    assert made.rows(BACKLOG)["o2"] == before["o2"]
+
+    [done] = made.rebuild(SECOND, accept=True)
+    assert done.switched
+    assert made.tables == {SECOND.group}
+    assert made.rows(SECOND) == made.folded(SECOND)
+    made.ship(2)
+    assert (old.drain(), new.drain()) == (0, 1)
+    assert made.rows(SECOND) == made.folded(SECOND)
+    assert made.rows(SECOND)["o2"].events == 3
+
+
+def test_what_is_folded_between_comparison_and_switch_is_not_lost(made, monkeypatch):
+    projector = made.project(BACKLOG)
+    switch = PostgresBuild.switch
+
+    def later(self, follow):
+        made.ship(1, 2, 3)
+        projector.drain()
+        switch(self, follow)
+
+    monkeypatch.setattr(PostgresBuild, "switch", later)
+    [done] = made.rebuild(BACKLOG)
+    assert done.switched
+    assert made.rows(BACKLOG) == made.folded(BACKLOG)
+    assert made.rows(BACKLOG)["o1"].status == "shipped"
+    assert projector.drain() == 0
+
+
+def test_comparison_is_of_the_same_positions_while_projectors_go_on(made, monkeypatch):
+    projector = made.project(BACKLOG)
+    differing = PostgresBuild._differing
+
+    def later(self):
+        made.ship(1, 2, 3)
+        assert projector.drain() == 3
+        return differing(self)
+
+    monkeypatch.setattr(PostgresBuild, "_differing", later)
+    assert made.rebuild(BACKLOG)[0].switched
+    assert made.rows(BACKLOG) == made.folded(BACKLOG)
+
+
+def test_a_switch_that_had_to_wait_folds_again_what_it_gave_up(made, deployment, monkeypatch):
+    projector = made.project(BACKLOG)
+    switch = PostgresBuild.switch
+    with deployment.pool("analyst") as pool, pool.connection() as idle:
+
+        def later(self, follow):
+            idle.execute("BEGIN")
+            idle.execute("SELECT FROM view.backlog")
+            made.ship(1, 2, 3)
+            projector.drain()
+            switch(self, follow)
+
+        monkeypatch.setattr(PostgresBuild, "switch", later)
+        told = []
+
+        def waits(why):
+            told.append(why)
+            idle.execute("COMMIT")
+
+        assert made.rebuild(BACKLOG, waits=waits)[0].switched
+    assert len(told) == 1
+    assert made.rows(BACKLOG) == made.folded(BACKLOG)
+
+
+def test_who_folded_before_the_switch_cannot_write_after_it(made, monkeypatch):
+    projector = made.project(BACKLOG)
+    made.ship(1)
+    commit = made.views.commit
+
+    def late(projection, change):
+        monkeypatch.setattr(made.views, "commit", commit)
+        made.rebuild(BACKLOG)
+        commit(projection, change)
+
+    monkeypatch.setattr(made.views, "commit", late)
+    projector.drain()
+    assert projector.refused == 1
+    assert projector.drain() + 1 == 2
+    assert made.rows(BACKLOG) == made.folded(BACKLOG)
+
+
+def test_readers_see_the_old_rows_or_the_new_never_a_mix_or_nothing(made, deployment):
+    made.project(BACKLOG)
+    second = spoiled(BACKLOG, version=2)
+    seen: list[set] = []
+    stop = threading.Event()
+
+    def read(ask):
+        while not stop.is_set():
+            seen.append(ask())
+
+    def show():
+        return frozenset(r.status for r in made.rows(BACKLOG).values())
+
+    with deployment.pool("analyst") as analysts, analysts.connection() as analyst:
+
+        def ask():
+            rows = analyst.execute("SELECT status FROM view.backlog").fetchall()
+            assert len(rows) == 5  # the customers who consent to it
+            return frozenset(status for (status,) in rows)
+
+        readers = [threading.Thread(target=read, args=[each]) for each in (show, ask)]
+        for reader in readers:
+            reader.start()
+        try:
+            for n in range(6):
+                made.rebuild((second, BACKLOG)[n % 2], accept=True)
+        finally:
+            stop.set()
+            for reader in readers:
+                reader.join()
+        assert analyst.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    assert set(seen) == {frozenset({"placed"}), frozenset({"set"})}
+    assert len(seen) > 50
+
+
+def test_an_open_transaction_holds_up_the_switch_and_nobody_else(made, deployment):
+    projector = made.project(BACKLOG)
+    told = []
+    with deployment.pool("analyst") as pool, pool.connection() as idle:
+        idle.execute("BEGIN")
+        idle.execute("SELECT FROM view.backlog")
+        slowest = 0.0
+        stop = threading.Event()
+
+        def read():
+            nonlocal slowest
+            with pool.connection() as db:
+                while not stop.is_set():
+                    began = time.monotonic()
+                    assert len(db.execute("SELECT FROM view.backlog").fetchall()) == 5
+                    slowest = max(slowest, time.monotonic() - began)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            with pytest.raises(Busy, match=rf"process {idle.info.backend_pid} \(ordermade_analyst"):
+                made.rebuild(BACKLOG, patience_s=1.5, waits=told.append)
+        finally:
+            stop.set()
+            reader.join()
+        assert slowest < 1
+        assert "holds the view" in told[0]
+        made.ship(1)
+        projector.drain()
+        assert made.rows(BACKLOG) == made.folded(BACKLOG)  # the old ones go on
+        idle.execute("COMMIT")
+    assert made.rebuild(BACKLOG)[0].switched
+
+
+def test_a_transaction_that_froze_its_view_before_the_switch_is_told_so(made, deployment):
+    made.project(BACKLOG)
+    with deployment.pool("analyst") as pool, pool.connection() as db:
+        db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        db.execute("SELECT 1")
+        made.rebuild(BACKLOG)
+        with pytest.raises(psycopg.errors.RaiseException, match="was rebuilt since"):
+            db.execute("SELECT * FROM view.backlog")
+        db.execute("ROLLBACK")
+        assert len(db.execute("SELECT * FROM view.backlog").fetchall()) == 5
+
+
+def test_a_reader_whose_statement_died_repeats_it_once(made, deployment, owners):
+    made.project(BACKLOG)
+    with deployment.pool("reader") as pool:
+        reading = PostgresViews(pool, owners.keys)
+        for _ in range(8):  # the driver prepares what it sees often
+            reading.find(BACKLOG, None)
+        with pool.connection() as db:
+            prepared = db.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
+        assert prepared[0] > 0
+        with made.pool.connection() as db:
+            db.execute("DROP VIEW view.backlog")
+            db.execute("ALTER TABLE projection.backlog_v1 ALTER status TYPE varchar")
+        assert len(reading.find(BACKLOG, None)) == 10
+
+
+def test_poison_stops_a_rebuild_and_is_named(made):
+    made.project(BACKLOG)
+    made.project(VIEWS["profile"])
+    before = made.rows(BACKLOG)
+
+    def evolve(row, event):
+        if isinstance(event.data, OrderPlaced) and event.event.subject == "order/o3":
+            raise ValueError("a secret value")
+        return BACKLOG.evolve(row, event)
+
+    with pytest.raises(Poison) as poison:
+        made.rebuild(VIEWS["profile"], replace(BACKLOG, evolve=evolve))
+    [at] = [e.position for e in everything(made.log)
+            if isinstance(e.data, OrderPlaced) and e.event.subject == "order/o3"]  # fmt: skip
+    assert f"backlog: the event at {at} cannot be folded into key o3: ValueError at" in str(
+        poison.value
+    )
+    assert "secret" not in str(poison.value)
+    assert made.rows(BACKLOG) == before
+
+
+def test_a_rebuild_that_was_killed_can_be_run_again_and_only_one_runs(made, monkeypatch):
+    monkeypatch.setattr(builds, "_ALONE", "100ms")
+    made.project(BACKLOG)
+    with made.pool.connection() as db:
+        PostgresBuild(db, BACKLOG, made.keys)  # what a killed one leaves
+        assert f"{BACKLOG.group}_rebuild" in made.tables
+        db.execute("SELECT pg_advisory_lock(7303)")
+        with pytest.raises(Busy, match="another rebuild is under way"):
+            made.rebuild(BACKLOG)
+        db.execute("SELECT pg_advisory_unlock(7303)")
+    assert made.rebuild(BACKLOG)[0].switched
+    assert made.tables == {BACKLOG.group}
+
+
+def test_a_fold_until_a_time_leaves_what_is_shown_alone(made):
+    made.project(BACKLOG)
+    then = max(e.recorded for e in everything(made.log))
+    before = made.rows(BACKLOG)
+    made.ship(1)
+    rows = dict(fold_until(BACKLOG, made.log, made.log.at(then)))
+    assert rows == before == made.rows(BACKLOG)
+
+
+def test_a_home_of_the_release_before_goes_on(server, tmp_path, monkeypatch):
+    before = tmp_path / "migrations"
+    before.mkdir()
+    for path in database.MIGRATIONS.glob("000[1-5]_*.sql"):
+        shutil.copy(path, before)
+    secrets = Secrets.load(tmp_path / "home")
+    monkeypatch.setattr(database, "DATABASE", "ordermade_before")
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "MIGRATIONS", before)
+        url = database.migrate(server.url(), secrets)
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("CREATE TABLE projection.backlog_v1 (key text, status text)")
+        admin.execute("CREATE VIEW view.backlog AS SELECT key, status FROM projection.backlog_v1")
+        database.migrate(server.url(), secrets)
+        with database.pool(url, "projector", secrets) as pool:
+            PostgresViews(pool, lambda _: {}).prepare(SECOND)
+        live = admin.execute("SELECT view, consumer_group FROM projection.live").fetchall()
+    assert live == [("backlog", "backlog_v1")]

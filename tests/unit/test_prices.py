@@ -1,0 +1,180 @@
+"""What was sold and what came back, against sums made by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.order import events as e
+from domain.order import reports as r
+from tests.unit.log import CHOICE, DAY, HOUR, T0, figures, fold, said
+
+GBP = {"currency": "GBP", "origin": "shop"}
+
+
+def line(id, quantity, price, **more):
+    return r.OrderLineAdopted(
+        line_id=id, product="p", quantity=quantity, unit_price=Decimal(price), **{**GBP, **more}
+    )
+
+
+def returned(*lines, currency="GBP"):
+    made = tuple(
+        r.ReturnLine(product="p", quantity=q, unit_price=p and Decimal(p)) for q, p in lines
+    )
+    return r.ReturnReported(lines=made, currency=currency)
+
+
+def quoted(id, total, expires=T0 + DAY, adder="0"):
+    trace = (
+        e.TraceLine(rule_id="base", basis="L1", amount=Decimal(total) - Decimal(adder)),
+        e.TraceLine(rule_id="monogram", basis="L1", amount=Decimal(adder)),
+    )
+    return e.QuoteIssued(
+        quote_id=id, lines=(e.QuoteLine(line_id="L1", amount=Decimal(total)),),
+        total=Decimal(total), currency="EUR", inputs=(), inputs_hash="h", configuration_hash="h",
+        engine_version="given.v1", trace=trace, expires_at=expires,
+    )  # fmt: skip
+
+
+def placed(id, total):
+    return e.OrderPlaced(quote_id=id, total=Decimal(total), currency="EUR")
+
+
+SHOP = [
+    said("order/1", line("1", 6, "2.55"), T0 + DAY, "ann"),
+    said("order/1", line("2", 3, "0.001"), T0, "ann"),  # reported later, sold earlier
+    said("order/1", line("3", -1, "2.55"), T0, "ann"),
+    said("order/2", line("1", 1, "10"), T0 + DAY, "ann"),
+    said("order/3", line("1", 2, "4.20"), T0, None),
+    said("order/4", r.OrderAdopted(lines=(r.AdoptedLine(line_id="1", product="p", quantity=1,
+         unit_price=Decimal(7)),), total=Decimal("7.50"), **GBP), T0, "bob"),
+    said("order/C1", returned((2, "2.55"), (1, None)), T0, "ann"),
+    said("order/A1", r.OrderAdjusted(amount=Decimal("-11.06"), cause="bad-debt", currency="GBP")),
+    said("order/5", quoted("Q1", "70.50", adder="5.50"), T0, "cyd"),
+    said("order/5", placed("Q1", "70.50"), T0 + DAY, "cyd"),
+]  # fmt: skip
+
+
+def test_revenue_is_what_was_sold_and_nothing_else():
+    made = figures("prices", SHOP)
+    assert made.orders == 5
+    assert made.revenue == {"EUR": Decimal("70.50"), "GBP": Decimal("38.653")}
+    assert made.revenue_unrecognised == {"GBP": Decimal("8.40")}
+    assert made.adjusted == {"GBP": Decimal("-11.06")}
+    back = made.returned["GBP"]
+    assert (back.value, back.count, back.pieces, back.unpriced) == (Decimal("5.10"), 2, 3, 1)
+
+
+def test_an_order_counts_on_the_day_of_its_first_sale():
+    days = [
+        (d.day, d.currency, d.orders, d.revenue) for d in figures("prices", SHOP).revenue_by_day
+    ]
+    assert days == [
+        (date(2026, 3, 2), "GBP", 3, Decimal("28.653")),
+        (date(2026, 3, 3), "EUR", 1, Decimal("70.50")),
+        (date(2026, 3, 3), "GBP", 1, Decimal("10")),
+    ]
+
+
+def test_revenue_by_customer_leaves_out_who_is_not_recognised():
+    made = figures("prices", SHOP).revenue_by_customer
+    assert [(c.customer, c.currency, c.orders, c.revenue) for c in made] == [
+        ("ann", "GBP", 2, Decimal("22.753")),
+        ("bob", "GBP", 1, Decimal("7.50")),
+        ("cyd", "EUR", 1, Decimal("70.50")),
+    ]
+
+
+def test_what_becomes_of_quotes():
+    made = figures("prices", [
+        said("order/1", quoted("Q1", "50")),
+        said("order/1", quoted("Q2", "60", adder="10")),
+        said("order/1", placed("Q2", "60")),
+        said("order/2", quoted("Q1", "40", expires=T0 - HOUR)),
+        said("order/2", e.QuoteExpired(quote_id="Q1")),
+        said("order/2", quoted("Q2", "45")),
+        said("order/3", quoted("Q1", "30", expires=T0)),
+        said("order/4", quoted("Q1", "20")),
+    ])  # fmt: skip
+    quotes = made.quotes
+    assert (quotes.issued, quotes.placed, quotes.expired, quotes.replaced) == (6, 1, 1, 1)
+    assert (quotes.open, quotes.lapsed, quotes.off_trace) == (3, 1, 0)
+    assert (quotes.orders, quotes.conversion) == (4, 0.25)
+    assert [(x.rule_id, x.quotes, x.amount) for x in made.by_rule] == [
+        ("base", 1, Decimal(50)), ("monogram", 1, Decimal(10)),
+    ]  # fmt: skip
+
+
+def test_a_trace_that_does_not_make_the_total_is_counted():
+    odd = quoted("Q1", "50")
+    odd = e.QuoteIssued(**{f: getattr(odd, f) for f in odd.__dataclass_fields__} | {
+        "total": Decimal("50.01")})  # fmt: skip
+    assert figures("prices", [said("order/1", odd)]).quotes.off_trace == 1
+
+
+def test_changes_cancellations_payments_and_refunds_are_sums_of_their_own():
+    asked = [
+        e.ChangeOrderRequested(change_id=id, line_id="L1", option="o", value="v",
+                               delta_price=Decimal(delta), **CHOICE)
+        for id, delta in (("X1", "5"), ("X2", "100"), ("X3", "7"))
+    ]  # fmt: skip
+    story = [
+        quoted("Q1", "50"), placed("Q1", "50"), *asked, e.ChangeOrderApproved(change_id="X1"),
+        e.ChangeOrderRejected(change_id="X2"), e.ChangeOrderApproved(change_id="X1"),
+        r.PaymentRecorded(amount=Decimal(55), currency="EUR"),
+        e.RefundIssued(refund_id="F1", amount=Decimal(3), currency="EUR"),
+        e.OrderCancelled(sunk_cost=Decimal("4.50"), currency="EUR"),
+    ]  # fmt: skip
+    made = figures("prices", [said("order/1", data) for data in story])
+    assert made.revenue == made.cancelled == {"EUR": Decimal(50)}
+    assert made.changed == {"EUR": Decimal(5)}
+    assert (made.paid, made.refunded) == ({"EUR": Decimal(55)}, {"EUR": Decimal(3)})
+    assert made.sunk_cost == {"EUR": Decimal("4.50")}
+
+
+def test_another_currency_is_never_added_to_the_orders_own():
+    made = figures("prices", [
+        said("order/1", line("1", 1, "10"), customer="ann"),
+        said("order/1", line("2", 1, "4", currency="EUR"), customer="ann"),
+        said("order/1", returned((1, "4"), currency="EUR"), customer="ann"),
+        said("order/2", r.PaymentRecorded(amount=Decimal(1), currency="EUR"), customer="ann"),
+        said("order/2", line("1", 1, "3"), customer="ann"),
+    ])  # fmt: skip
+    assert made.revenue == {"EUR": Decimal(4), "GBP": Decimal(13)}
+    assert made.returned["EUR"].value == Decimal(4)
+    assert [(c.currency, c.orders) for c in made.revenue_by_customer] == [("EUR", 1), ("GBP", 2)]
+
+
+prices = st.decimals(min_value=0, max_value=1000, places=3)
+reports = st.one_of(
+    st.builds(lambda q, p: line("1", q, p), st.integers(-20, 20), prices),
+    st.builds(lambda q, p: returned((q, p)), st.integers(0, 20), prices),
+    st.builds(lambda a: r.OrderAdjusted(amount=a, currency="GBP", cause="x"), prices),
+)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(0, 2), reports), max_size=12).flatmap(
+        lambda told: st.tuples(st.just(told), st.permutations(told))
+    )
+)
+def test_sums_do_not_depend_on_the_order_of_reports_and_days_make_the_whole(told):
+    first, second = (
+        figures("prices", [said(f"order/{o}", data, T0 + day * DAY, f"c{o}")
+                           for o, day, data in reports])
+        for reports in told
+    )  # fmt: skip
+    assert first == second
+    assert sum(d.orders for d in first.revenue_by_day) == first.orders
+    for parts in (first.revenue_by_day, first.revenue_by_customer):
+        assert sum(p.revenue for p in parts) == sum(first.revenue.values())
+
+
+def test_a_row_says_what_it_is_about():
+    rows = fold("prices", SHOP)
+    assert set(rows) == {"1", "2", "3", "4", "5", "C1", "A1"}
+    assert (rows["1"].customer, rows["1"].first_sale) == ("ann", T0)

@@ -1,0 +1,30 @@
+"""The front door without a process of its own: quicker, and it imports what it tests."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+from contextlib import redirect_stderr, redirect_stdout
+
+from infra.cli import main
+from tests.frontdoor import Front
+
+
+class Within(Front):
+    """The same command line in this process: for stories of many commands."""
+
+    def run(self, *words: object) -> subprocess.CompletedProcess[str]:
+        out, err, before = io.StringIO(), io.StringIO(), dict(os.environ)
+        os.environ.update(self.environment)
+        code: object = 0
+        try:
+            with redirect_stdout(out), redirect_stderr(err):
+                main.run([*map(str, words)])
+        except SystemExit as exit:
+            code = exit.code
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess([], code, out.getvalue(), err.getvalue())
