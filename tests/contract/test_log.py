@@ -12,6 +12,7 @@ import pytest
 from consumers.ports import Hole, ReaderAhead, StreamAppend, Undecodable
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
+from domain.parked.events import EventDropped
 from infra.postgres import database
 from infra.postgres.log import PostgresLog
 from infra.postgres.owners import PostgresOwners
@@ -74,6 +75,24 @@ def test_a_reader_is_behind_where_it_has_not_seen_the_last_event(log, store, kep
         assert len(log.read(partition, 0, 10)) == head
     assert set(log.behind(dict.fromkeys(heads, 0))) == written
     assert not log.behind(heads)
+
+
+def test_what_is_about_an_owner_and_what_a_view_goes_on_without(log, store, kept):
+    store.append([placed(f"o{i % 20}", i) for i in range(60)])
+    drop = Event(
+        id=event_id("/test", "drop"), source="/test", subject="parked/profile/o3", time=NOW,
+        data=EventDropped(view="profile", key="o3", number=2, error="KeyError"),
+    )  # fmt: skip
+    [done] = store.append([StreamAppend(drop.subject, (drop,), whose="order/o3")])
+    kept.catch_up()
+    found = log.about("order/o3")
+    assert [e.event.id for e in found] == [
+        event_id("/test", name) for name in ("o3/3", "o3/23", "o3/43", "drop")
+    ]
+    assert found[-1].position == done.positions[0]
+    assert log.about("order/nobody") == []
+    assert log.dropped("profile") == {done.positions[0].partition: {(2, "o3")}}
+    assert not log.dropped("audit")
 
 
 def write(url, secrets, writer):
