@@ -4,13 +4,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ONLY ?=
+KAFKA ?=
 
 .PHONY: demo test check bench lock schemas
 
+# KAFKA=1 plays it through a Kafka that is there as long as the demo.
 demo: $(READY)
-	$(BIN)/ordermade demo
+	$(if $(KAFKA),$(BIN)/python -m tests.broker) $(BIN)/ordermade demo
 
 test: check
+	$(BIN)/python -m tests.broker
 	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks
 
 check: $(READY)

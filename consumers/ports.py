@@ -153,6 +153,24 @@ class ReaderAhead(LogBroken):
         )
 
 
+class LogAhead(LogBroken):
+    def __init__(self, partition: int, log: int, store: int) -> None:
+        super().__init__(
+            f"the log has {log} events of partition {partition} and the store {store}: the store "
+            "is older than its log, restored from a backup. Nothing is relayed; give the store a "
+            "backup that has them"
+        )
+
+
+class LogDiffers(LogBroken):
+    def __init__(self, partition: int, number: int) -> None:
+        super().__init__(
+            f"event {number} of partition {partition} is another in the log than in the store: "
+            "the log belongs to another deployment, or the store was restored and written to. "
+            "Nothing is relayed; see that ORDERMADE_KAFKA and ORDERMADE_KAFKA_TOPICS name its own"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """The partitions that a member holds, each with the epoch that fences its writes."""
@@ -179,6 +197,13 @@ class Log(Protocol):
         """The number of the last event of each partition; 0 where there is none."""
         ...
 
+    def behind(self, positions: Mapping[int, int]) -> Collection[int]:
+        """Those of the partitions that seem to have more or fewer events than a reader has seen.
+
+        It costs little, and the next `read` tells for certain.
+        """
+        ...
+
     def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
         """Up to `limit` events from number `after + 1` on. Raises Hole or ReaderAhead."""
         ...
@@ -197,6 +222,58 @@ class Log(Protocol):
 
     def subscribe(self, group: str, member: str) -> Subscription:
         """Joins a consumer group, whose members share the partitions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event as the store has it; `envelope` is what the log carries, byte for byte."""
+
+    incarnation: int
+    number: int
+    owner: str
+    type: str
+    recorded: datetime
+    envelope: bytes
+
+
+class Envelopes(Protocol):
+    """What a relay copies: the store, a partition at a time."""
+
+    def heads(self) -> Mapping[int, int]:
+        """The number of the last event of each partition; 0 where there is none."""
+        ...
+
+    def stored(self, partition: int, after: int, limit: int) -> list[Stored]:
+        """Up to `limit` events from number `after + 1` on. Raises Hole."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An event as the log has it. `chain` is H(the chain of the event before, envelope)."""
+
+    number: int
+    chain: bytes
+    envelope: bytes
+
+
+class NotWritten(Exception):
+    """Whether the log has what was written is unknown: it must be asked where it stands."""
+
+
+class LogWriter(Protocol):
+    """The one way into a log that is not the store's own table."""
+
+    def lasts(self, partitions: Collection[int]) -> Mapping[int, Carried]:
+        """The last event of each of the partitions that has one."""
+        ...
+
+    def write(self, batches: Mapping[int, Sequence[tuple[Stored, bytes]]]) -> None:
+        """Writes events, each with its chain, in their order; durable when it returns.
+
+        Raises NotWritten. Even then what the log has of a partition has no hole.
+        """
         ...
 
 

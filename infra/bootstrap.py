@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import chain
 from types import TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
+import typer
 from psycopg_pool import ConnectionPool
 
 from consumers.doors.commands import Commands
@@ -22,13 +23,17 @@ from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
 from consumers.emitters.timers import Timers
 from consumers.movers.projector import Projector, last_page, step
+from consumers.movers.relay import GROUP, Relay
+from consumers.ports import Log
 from domain.customer.consent import Purpose
+from infra.kafka.errors import KafkaSilent
 from infra.keys import Secrets
 from infra.postgres import database, embedded
 from infra.postgres.builds import PostgresBuild, building
+from infra.postgres.envelopes import PostgresEnvelopes
 from infra.postgres.feed import Feed
 from infra.postgres.held import PostgresHeld
-from infra.postgres.log import PostgresLog
+from infra.postgres.log import PostgresLog, PostgresSubscription
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.progress import Progress
 from infra.postgres.store import PostgresStore
@@ -37,6 +42,9 @@ from infra.settings import Settings
 from projections import discover, figures
 from projections.due import DueRow
 from projections.view import AnyProjection
+
+if TYPE_CHECKING:
+    from infra.kafka.cluster import Cluster
 
 
 class App:
@@ -118,7 +126,7 @@ class App:
         return PostgresHeld(self._door, self.owners(self._door))
 
     @cached_property
-    def log(self) -> PostgresLog:
+    def log(self) -> Log:
         return self._log(self._reading)
 
     @cached_property
@@ -165,9 +173,42 @@ class App:
         found = self._names.find([name]) if ":" in name else {}
         return said.removesuffix(name) + found.get(name, name)
 
-    def _log(self, pool: ConnectionPool) -> PostgresLog:
-        session = timedelta(seconds=self.settings.session_s)
-        return PostgresLog(pool, self.owners(pool).keys, session)
+    @cached_property
+    def _cluster(self) -> Cluster:
+        from infra.kafka.cluster import Cluster, provision
+
+        assert self.settings.kafka
+        cluster = Cluster(self.settings.kafka, self.settings.partitions, self.settings.kafka_topics)
+        provision(cluster)
+        return cluster
+
+    @property
+    def _session(self) -> timedelta:
+        return timedelta(seconds=self.settings.session_s)
+
+    @property
+    def _member(self) -> str:
+        return f"{socket.gethostname()}-{os.getpid()}"
+
+    def _log(self, pool: ConnectionPool) -> Log:
+        keys = self.owners(pool).keys
+        if not self.settings.kafka:
+            return PostgresLog(pool, keys, self._session)
+        from infra.kafka.log import KafkaLog
+
+        log = KafkaLog(self._cluster, pool, keys, self._session)
+        self._open.callback(log.close)
+        return log
+
+    def relay(self) -> Relay:
+        """A member of the group that copies the store to Kafka."""
+        from infra.kafka.writer import KafkaLogWriter
+
+        writer = KafkaLogWriter(self._cluster)
+        self._open.callback(writer.close)
+        pool = self._projecting
+        members = PostgresSubscription(pool, GROUP, self._member, self._session)
+        return Relay(PostgresEnvelopes(pool), writer, members)
 
     @cached_property
     def commands(self) -> Commands:
@@ -181,32 +222,54 @@ class App:
 
     def projectors(self) -> list[Projector]:
         """A member of every view's group, in this process."""
-        member = f"{socket.gethostname()}-{os.getpid()}"
         log = self._log(self._projecting)
         read = last_page(log.read)
-        return [Projector(p, log, self.amending, member, read=read) for p in discover().values()]
+        return [
+            Projector(p, log, self.amending, self._member, read=read) for p in discover().values()
+        ]
 
     def drain(self, patience_s: float = 10.0) -> bool:
-        """Brings the views up to where the log is now; False if others at it take too long.
+        """Brings the views up to where the store is now; False if others at it take too long.
 
         While other members live, `up` or another command, they do it: this only waits.
         """
         # A version that is not shown yet waits for its rebuild.
         live = self.views.live().values()
         groups = [p.group for p in discover().values() if p.group in live]
-        goal = self.log.heads()
+        goal = PostgresEnvelopes(self._reading).heads()
         deadline = time.monotonic() + patience_s
         while self.progress.behind(groups, goal):
-            if not self.progress.members(groups):
-                projectors = self.projectors()
-                try:
-                    while step(projectors):
-                        pass
-                finally:
-                    for projector in projectors:
-                        projector.close()
-            elif time.monotonic() > deadline:
+            try:
+                alone = self._relay_alone() | self._project_alone(groups)
+            except KafkaSilent as error:
+                typer.echo(f"What was said is stored; the views wait: {error}", err=True)
                 return False
-            else:
+            if not alone:
+                if time.monotonic() > deadline:
+                    return False
                 time.sleep(0.02)
+        return True
+
+    def _relay_alone(self) -> bool:
+        """Brings the log up to the store, where it is not the store and nobody else does it."""
+        if not self.settings.kafka or self.progress.members([GROUP]):
+            return False
+        relay = self.relay()
+        try:
+            relay.drain()
+        finally:
+            relay.close()
+        return True
+
+    def _project_alone(self, groups: Collection[str]) -> bool:
+        """Brings the views up to the log, where nobody else does it."""
+        if self.progress.members(groups):
+            return False
+        projectors = self.projectors()
+        try:
+            while step(projectors):
+                pass
+        finally:
+            for projector in projectors:
+                projector.close()
         return True

@@ -55,6 +55,13 @@ class Wire(msgspec.Struct, kw_only=True, omit_defaults=True):
 _decode_wire = msgspec.json.Decoder(Wire).decode
 
 
+class _When(msgspec.Struct):
+    recordedtime: datetime
+
+
+_decode_when = msgspec.json.Decoder(_When).decode
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Format:
     """How one type is stored: the decoder of its data, and of each of its personal fields."""
@@ -124,6 +131,11 @@ def place(envelope: bytes, position: Position, recorded: datetime, version: int)
         b'%b,"position":"%b","recordedtime":"%b","streamversion":%d}'
         % (envelope[:-1], str(position).encode(), _timestamp(recorded), version)
     )  # fmt: skip
+
+
+def recorded(stored: bytes) -> datetime:
+    """When an event was recorded, and nothing else of it."""
+    return _decode_when(stored).recordedtime
 
 
 def decode(stored: bytes, key_of: KeyOf) -> Recorded[Data]:

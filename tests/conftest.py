@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from consumers.doors.holding import Holding
+from infra.kafka.cluster import Cluster, provision
 from infra.keys import Secrets
 from infra.postgres import database, embedded
 from infra.postgres.held import PostgresHeld
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
+from tests.broker import Broker, described, named
+from tests.logs import in_kafka
 
 _names = itertools.count(1)
 
@@ -23,6 +27,32 @@ def server(tmp_path_factory):
     running = embedded.start(tmp_path_factory.mktemp("shared") / "home", linger_s=1)
     yield running
     running.close()
+
+
+_BROKER = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def own_broker(tmp_path_factory):
+    """One Kafka node a session, which a test may stop and start."""
+    started = Broker(tmp_path_factory.mktemp("broker") / "kafka")
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(request):
+    """The address of a Kafka: our own, or the one that we are told to use."""
+    address = named() or request.getfixturevalue("own_broker").address
+    cluster, version = described(address)
+    request.config.stash[_BROKER] = f"Kafka {version}, cluster {cluster}, at {address}"
+    return address
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if told := config.stash.get(_BROKER, None):
+        terminalreporter.write_line(told)
 
 
 @dataclass
@@ -51,6 +81,27 @@ def deployment(server, tmp_path, monkeypatch):
 def door(deployment):
     with deployment.pool("door") as pool:
         yield pool
+
+
+@pytest.fixture
+def on_kafka(broker):
+    """What tells a `Front` that its log is Kafka, in topics that no other test has."""
+    return ("ORDERMADE_KAFKA", broker), ("ORDERMADE_KAFKA_TOPICS", f"test-{uuid4().hex}")
+
+
+@pytest.fixture
+def topics(broker, deployment):
+    """Topics that no other test has."""
+    made = Cluster(broker, deployment.partitions, f"test-{uuid4().hex}")
+    provision(made)
+    return made
+
+
+@pytest.fixture
+def kafka(deployment, owners, topics):
+    """The deployment's log in Kafka."""
+    with deployment.pool("projector") as pool, in_kafka(topics, pool, owners.keys) as made:
+        yield made
 
 
 @pytest.fixture

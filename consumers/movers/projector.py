@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass, field
 
 from consumers.movers.fold import Read, fold
@@ -83,18 +83,16 @@ class Projector:
         """One batch of each partition that is behind; the number of events, 0 when none is."""
         return step([self])
 
-    def poll(self) -> Mapping[int, int]:
-        """Says that this member lives; the position in each partition that it folds."""
+    def poll(self) -> set[int]:
+        """Says that this member lives; those of its partitions that have news."""
         epochs = self._subscription.poll().epochs
         for partition in set(self._held) - set(epochs):
             del self._held[partition]
         for partition, epoch in epochs.items():
             if partition not in self._held or self._held[partition].epoch != epoch:
                 self._held[partition] = self._hold(partition, epoch)
-        return {p: held.position for p, held in self._held.items() if not held.stopped}
-
-    def heads(self) -> Mapping[int, int]:
-        return self._log.heads()
+        going = {p: held.position for p, held in self._held.items() if not held.stopped}
+        return set(self._log.behind(going))
 
     def drain(self) -> int:
         """Steps until the view has everything that its partitions had."""
@@ -158,13 +156,12 @@ class Projector:
 
 def step(projectors: Sequence[Projector]) -> int:
     """One batch of each partition for each of them, one partition after another."""
-    held = [(projector, projector.poll()) for projector in projectors]
-    heads = projectors[0].heads()
+    news = [(projector, projector.poll()) for projector in projectors]
     return sum(
         projector.advance(partition)
-        for partition in sorted(heads)
-        for projector, positions in held
-        if positions.get(partition, heads[partition]) != heads[partition]
+        for partition in sorted(set().union(*(partitions for _, partitions in news)))
+        for projector, partitions in news
+        if partition in partitions
     )
 
 

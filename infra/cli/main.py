@@ -27,8 +27,9 @@ Basis = Annotated[str, typer.Option(help="Purposes, by comma, that are recorded 
 
 @app.command()
 def init() -> None:
-    """Make the home and the database; nothing happens to what is there already."""
+    """Make the home, the database and the log; nothing happens to what is there already."""
     with open_app() as opened:
+        opened.log.heads()
         opened.drain()
         typer.echo(f"Ready in {opened.settings.home}.")
 
@@ -164,17 +165,30 @@ def up(
 
     with open_app() as opened:  # holds the embedded server while the processes come and go
         typer.echo(f"Up, in {opened.settings.home}. Ctrl-C stops.", err=True)
-        supervise(projectors, http)
+        supervise(projectors, http, relay=opened.settings.kafka is not None)
 
 
 @app.command(hidden=True)
 def project() -> None:
     """Fold views until told to stop; `up` runs this."""
-    from infra.cli.upkeep import project, stop_on_signal
+    from consumers.movers.projector import step
+    from infra.cli.upkeep import move, stop_on_signal
 
     stop = stop_on_signal()
     with open_app() as opened:
-        project(opened.projectors(), stop)
+        projectors = opened.projectors()
+        move(projectors, lambda: step(projectors), stop)
+
+
+@app.command(hidden=True)
+def relay() -> None:
+    """Copy the store to Kafka until told to stop; `up` runs this."""
+    from infra.cli.upkeep import move, stop_on_signal
+
+    stop = stop_on_signal()
+    with open_app() as opened:
+        relay = opened.relay()
+        move([relay], relay.step, stop)
 
 
 @app.command()

@@ -138,10 +138,12 @@ def _foot(app: App, views: Collection[AnyProjection]) -> str:
 
 def show_lag(app: App, as_json: bool) -> None:
     names = {group: name for name, group in app.views.live().items() if name in discover()}
+    relayed = app.progress.relay(app.log.heads()) if app.settings.kafka else []
     rows = [
-        {"view": names[lag.group], **msgspec.to_builtins(lag)} for lag in app.progress.lags(names)
+        {"view": names.get(lag.group), **msgspec.to_builtins(lag)}
+        for lag in [*relayed, *app.progress.lags(names)]
     ]
-    answer(app, "How far is each view behind the log?", rows, discover().values(), as_json)
+    answer(app, "How far is each group behind the store?", rows, discover().values(), as_json)
 
 
 def show_parked(app: App, as_json: bool) -> None:

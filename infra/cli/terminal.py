@@ -29,12 +29,14 @@ def sentence(error: Exception) -> str:
     import psycopg
     import psycopg_pool
 
+    from consumers.ports import LogBroken
     from domain.errors import Refusal
+    from infra.kafka.errors import KafkaSilent, KafkaUnfit
     from infra.postgres.database import NotOurs
     from infra.postgres.embedded import explain
     from infra.settings import Settings
 
-    if isinstance(error, Told | Refusal | NotOurs):
+    if isinstance(error, Told | Refusal | NotOurs | LogBroken | KafkaSilent | KafkaUnfit):
         return str(error)
     settings = Settings()
     if settings.database_url is None:

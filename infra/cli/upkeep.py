@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 import typer
 
-from consumers.movers.projector import Projector, step
+from consumers.movers.projector import Projector
+from consumers.movers.relay import Relay
 from domain.errors import Refusal
 from infra.bootstrap import App
 from infra.cli.terminal import Told
@@ -35,17 +37,17 @@ def stop_on_signal() -> threading.Event:
     return stop
 
 
-def project(projectors: list[Projector], stop: threading.Event) -> None:
-    """Projects until told to stop: at once while there is something, seldom while there is not."""
+def move(movers: Sequence[Projector | Relay], go: Callable[[], int], stop: threading.Event) -> None:
+    """Goes on until told to stop: at once while there is something, seldom while there is not."""
     idle, longest = _IDLE_S
     wait = idle
     try:
         while not stop.is_set():
-            wait = idle if step(projectors) else min(wait * 2, longest)
+            wait = idle if go() else min(wait * 2, longest)
             stop.wait(wait if wait > idle else 0)
     finally:
-        for projector in projectors:
-            projector.close()
+        for mover in movers:
+            mover.close()
 
 
 def tick(app: App, stop: threading.Event, once: bool) -> None:
@@ -96,12 +98,14 @@ class Supervised:
             log.info("started", process=self.name, pid=self.process.pid)
 
 
-def supervise(projectors: int, http: int | None = None) -> None:
+def supervise(projectors: int, http: int | None = None, relay: bool = False) -> None:
     """Runs until SIGINT or SIGTERM. `http` is the port to serve on, None for none."""
     stop = stop_on_signal()
     command = [sys.executable, "-m", "infra"]
     family = [Supervised(f"projector-{n}", [*command, "project"]) for n in range(1, projectors + 1)]
     family.append(Supervised("timers", [*command, "timers"]))
+    if relay:
+        family.append(Supervised("relay", [*command, "relay"]))
     if http is not None:
         family.append(Supervised("http", [*command, "serve", "--port", str(http)]))
     while not stop.wait(0.1):

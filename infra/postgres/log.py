@@ -32,6 +32,10 @@ class PostgresLog:
         with self._pool.connection() as db:
             return dict(db.execute("SELECT partition, last FROM store.partition_head").fetchall())
 
+    def behind(self, positions: Mapping[int, int]) -> Collection[int]:
+        heads = self.heads()
+        return [p for p, position in positions.items() if heads[p] != position]
+
     def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
         with self._pool.connection() as db:
             rows = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
 
+from consumers.movers.relay import GROUP
 from domain.event import Cursor
 
 _LAGS = """
@@ -18,11 +19,16 @@ SELECT g.name AS group, h.partition, h.last AS head, coalesce(c.number, 0) AS po
            WHERE e.partition = h.partition AND e.number = coalesce(c.number, 0) + 1)), 0)::float8
            AS seconds,
        l.member, c.stopped
-FROM unnest(%s::text[]) AS g (name) CROSS JOIN store.partition_head h
-LEFT JOIN projection.checkpoint c ON c.consumer_group = g.name AND c.partition = h.partition
+FROM unnest(%(groups)s::text[]) AS g (name) CROSS JOIN store.partition_head h
+LEFT JOIN {positions} c ON c.consumer_group = g.name AND c.partition = h.partition
 LEFT JOIN consumer.lease l ON l.consumer_group = g.name AND l.partition = h.partition
 ORDER BY g.name, h.partition
 """
+_VIEWS = _LAGS.format(positions="projection.checkpoint")
+_RELAY = _LAGS.format(
+    positions="(SELECT 'relay' AS consumer_group, p.*, NULL AS stopped "
+    "FROM unnest(%(partitions)s::int[], %(numbers)s::bigint[]) AS p (partition, number))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,14 @@ class Progress:
     def lags(self, groups: Collection[str]) -> list[Lag]:
         """Every group and partition; a group that never ran is behind by everything."""
         with self._pool.connection() as db:
-            return db.cursor(row_factory=class_row(Lag)).execute(_LAGS, [list(groups)]).fetchall()
+            cursor = db.cursor(row_factory=class_row(Lag))
+            return cursor.execute(_VIEWS, {"groups": list(groups)}).fetchall()
+
+    def relay(self, log: Mapping[int, int]) -> list[Lag]:
+        """How far the log, whose heads are given, is behind the store."""
+        values = {"groups": [GROUP], "partitions": list(log), "numbers": list(log.values())}
+        with self._pool.connection() as db:
+            return db.cursor(row_factory=class_row(Lag)).execute(_RELAY, values).fetchall()
 
     def position(self, lags: Collection[Lag]) -> Cursor:
         """What all of the groups have seen."""

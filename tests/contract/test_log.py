@@ -12,10 +12,12 @@ import pytest
 from consumers.ports import Hole, ReaderAhead, StreamAppend, Undecodable
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
+from domain.parked.events import EventDropped
 from infra.postgres import database
 from infra.postgres.log import PostgresLog
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
+from tests.logs import SESSION, InPostgres
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -28,10 +30,18 @@ def placed(name, n=0):
     )
 
 
-@pytest.fixture
-def log(deployment, owners):
+@pytest.fixture(params=["postgres", "kafka"])
+def kept(request, deployment, owners):
+    if request.param == "kafka":
+        yield request.getfixturevalue("kafka")
+        return
     with deployment.pool("projector") as pool:
-        yield PostgresLog(pool, owners.keys, session=timedelta(seconds=0.5))
+        yield InPostgres(PostgresLog(pool, owners.keys, SESSION), deployment.url)
+
+
+@pytest.fixture
+def log(kept):
+    return kept.log
 
 
 def everything(log, limit=7):
@@ -46,12 +56,43 @@ def everything(log, limit=7):
     return read
 
 
-def test_each_partition_is_read_in_order_without_a_hole(log, store):
+def test_each_partition_is_read_in_order_without_a_hole(log, store, kept):
     store.append([placed(f"o{i}") for i in range(100)])
+    kept.catch_up()
     read = everything(log)
     assert sum(map(len, read.values())) == 100
     for partition, events in read.items():
         assert [e.position.number for e in events] == list(range(1, log.heads()[partition] + 1))
+
+
+def test_a_reader_is_behind_where_it_has_not_seen_the_last_event(log, store, kept):
+    store.append([placed(f"o{i}") for i in range(5)])
+    kept.catch_up()
+    heads = log.heads()
+    written = {p for p, head in heads.items() if head}
+    assert set(log.behind(dict.fromkeys(heads, 0))) == written
+    for partition, head in heads.items():
+        assert len(log.read(partition, 0, 10)) == head
+    assert set(log.behind(dict.fromkeys(heads, 0))) == written
+    assert not log.behind(heads)
+
+
+def test_what_is_about_an_owner_and_what_a_view_goes_on_without(log, store, kept):
+    store.append([placed(f"o{i % 20}", i) for i in range(60)])
+    drop = Event(
+        id=event_id("/test", "drop"), source="/test", subject="parked/profile/o3", time=NOW,
+        data=EventDropped(view="profile", key="o3", number=2, error="KeyError"),
+    )  # fmt: skip
+    [done] = store.append([StreamAppend(drop.subject, (drop,), whose="order/o3")])
+    kept.catch_up()
+    found = log.about("order/o3")
+    assert [e.event.id for e in found] == [
+        event_id("/test", name) for name in ("o3/3", "o3/23", "o3/43", "drop")
+    ]
+    assert found[-1].position == done.positions[0]
+    assert log.about("order/nobody") == []
+    assert log.dropped("profile") == {done.positions[0].partition: {(2, "o3")}}
+    assert not log.dropped("audit")
 
 
 def write(url, secrets, writer):
@@ -63,7 +104,7 @@ def write(url, secrets, writer):
         store.close()
 
 
-def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment):
+def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment, kept):
     spawn = multiprocessing.get_context("spawn")
     writers = [
         spawn.Process(target=write, args=[deployment.url, deployment.secrets, w]) for w in range(8)
@@ -73,6 +114,7 @@ def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment):
     seen = dict.fromkeys(log.heads(), 0)
     reads = 0
     while (writing := any(w.is_alive() for w in writers)) or seen != log.heads():
+        kept.follow()
         for partition in seen:
             events = log.read(partition, seen[partition], 100)
             assert [e.position.number for e in events] == [
@@ -85,12 +127,14 @@ def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment):
     assert reads > 50  # it did follow them, rather than read what they had left
 
 
-def test_a_time_is_a_place_in_every_partition(log, store):
+def test_a_time_is_a_place_in_every_partition(log, store, kept):
     store.append([placed(f"o{i}") for i in range(30)])
+    kept.catch_up()
     heads = dict(log.heads())
     [middle] = {e.recorded for events in everything(log).values() for e in events}
     time.sleep(0.01)
     store.append([placed(f"p{i}") for i in range(30)])
+    kept.catch_up()
     assert log.at(middle) == heads
     assert log.at(middle - timedelta(microseconds=1)) == dict.fromkeys(heads, 0)
     assert log.at(datetime.now(UTC)) == log.heads()
@@ -132,19 +176,19 @@ def test_a_reader_that_is_ahead_stops_and_says_so(log):
         log.read(3, 5, 10)
 
 
-def test_a_reader_that_meets_a_hole_stops_and_says_so(log, store, deployment):
+def test_a_reader_that_meets_a_hole_stops_and_says_so(log, store, kept):
     [first, _, _] = store.append([placed("o", i) for i in range(3)])
     partition = first.positions[0].partition
-    with psycopg.connect(deployment.url) as admin:
-        admin.execute("DELETE FROM store.event WHERE number = 2")
+    kept.lose(2)
     with pytest.raises(Hole, match=f"partition {partition} goes from 1 to 3"):
         log.read(partition, 0, 10)
 
 
-def test_an_event_that_cannot_be_read_is_handed_on_as_such(log, store, deployment):
+def test_an_event_that_cannot_be_read_is_handed_on_as_such(log, store, kept, deployment):
     [first, second] = store.append([placed("o", i) for i in range(2)])
     with psycopg.connect(deployment.url) as admin:
         admin.execute("UPDATE store.event SET data = '{}' WHERE number = 1")
+    kept.catch_up()
     read = log.read(first.positions[0].partition, 0, 10)
     assert read[0] == Undecodable(first.positions[0], "order/o", "ValidationError")
     assert read[1].position == second.positions[0]

@@ -15,9 +15,11 @@ MILK = message(
 )  # fmt: skip
 
 
-@pytest.fixture
-def front(tmp_path):
-    return Front(tmp_path / "home")
+@pytest.fixture(params=["embedded", "kafka"])
+def front(request, tmp_path):
+    """The same days on the store's own log, and on Kafka."""
+    more = () if request.param == "embedded" else request.getfixturevalue("on_kafka")
+    return Front(tmp_path / "home", more)
 
 
 def test_an_order_goes_from_draft_to_shipped(front):

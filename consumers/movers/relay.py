@@ -1,0 +1,123 @@
+"""Copies the store to the log: each partition in order, by whoever holds its lease.
+
+Where a partition's copy stands, the log's own last record says. A relay that loses its lease
+without knowing writes events a second time, and readers skip those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+
+from consumers.ports import (
+    Envelopes,
+    LogAhead,
+    LogDiffers,
+    LogWriter,
+    NotWritten,
+    Stored,
+    Subscription,
+)
+
+GROUP = "relay"
+MOST = 6_000
+"""Events on their way at a time; as many again are read meanwhile."""
+
+Batches = dict[int, list[tuple[Stored, bytes]]]
+
+
+@dataclass(slots=True)
+class _Held:
+    """A partition that this relay holds: what the log has of it, or will have."""
+
+    epoch: int
+    number: int
+    chain: bytes
+
+
+def chained(chain: bytes, envelope: bytes) -> bytes:
+    """SHA-256 of the chain of the event before (empty for the first) and the envelope."""
+    return sha256(chain + envelope).digest()
+
+
+class Relay:
+    """A member of the group of relays, which share the partitions."""
+
+    def __init__(
+        self, store: Envelopes, log: LogWriter, subscription: Subscription, most: int = MOST
+    ) -> None:
+        self._store, self._log, self._subscription = store, log, subscription
+        self._most = most
+        self._held: dict[int, _Held] = {}
+        self._thread = ThreadPoolExecutor(1, "relay")
+        self._writing: Future[None] | None = None
+        self.failures = 0
+
+    def step(self) -> int:
+        """Sends a batch, when the one before it is acknowledged; the number of events.
+
+        Raises LogAhead or LogDiffers where the log is not a copy of the store.
+        """
+        heads = self._store.heads()
+        self._hold(self._subscription.poll().epochs, heads)
+        batches = self._read(heads)
+        try:
+            self._settle()
+        except NotWritten:
+            # What was read goes on from an event that may be missing.
+            self.failures += 1
+            self._held.clear()
+            return 0
+        if batches:
+            self._writing = self._thread.submit(self._log.write, batches)
+        return sum(map(len, batches.values()))
+
+    def drain(self) -> int:
+        """Steps until the log has everything that the store had of its partitions."""
+        total = 0
+        while (handled := self.step()) or self._writing:
+            total += handled
+        return total
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._subscription.close()
+
+    def _hold(self, epochs: Mapping[int, int], heads: Mapping[int, int]) -> None:
+        for partition in set(self._held) - set(epochs):
+            del self._held[partition]
+        new = {
+            p for p, epoch in epochs.items() if p not in self._held or self._held[p].epoch != epoch
+        }
+        if not new:
+            return
+        lasts = self._log.lasts(new)
+        for partition in new:
+            self._held[partition] = held = _Held(epochs[partition], 0, b"")
+            if last := lasts.get(partition):
+                held.number, held.chain = last.number, last.chain
+                if last.number > heads[partition]:
+                    raise LogAhead(partition, last.number, heads[partition])
+                [same] = self._store.stored(partition, last.number - 1, 1)
+                if same.envelope != last.envelope:
+                    raise LogDiffers(partition, last.number)
+
+    def _read(self, heads: Mapping[int, int]) -> Batches:
+        behind = [p for p, held in self._held.items() if heads[p] > held.number]
+        batches: Batches = {}
+        for partition in behind:
+            held = self._held[partition]
+            batches[partition] = batch = []
+            for stored in self._store.stored(
+                partition, held.number, max(1, self._most // len(behind))
+            ):
+                held.number, held.chain = stored.number, chained(held.chain, stored.envelope)
+                batch.append((stored, held.chain))
+        return batches
+
+    def _settle(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing:
+            writing.result()

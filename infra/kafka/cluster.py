@@ -1,0 +1,112 @@
+"""The way to the cluster, and the topics on it: which partition is where, kept for ever."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from infra.kafka.errors import KafkaSilent, KafkaUnfit
+
+LARGEST = 8 << 20  # bytes of a record
+_KEPT = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+_SETTINGS = {
+    **_KEPT,
+    "max.message.bytes": str(LARGEST),
+    "message.timestamp.type": "CreateTime",
+    # The recorded time never runs backwards, so after a clock that was wrong it may be ahead.
+    "message.timestamp.after.max.ms": str(2**63 - 1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where the log is. `topics` is what its topics' names begin with."""
+
+    address: str
+    partitions: int
+    topics: str = "ordermade"
+
+    def connection(self) -> dict[str, Any]:
+        """Settings of every client. Raises KafkaUnfit where this installation is too slow."""
+        if find_spec("crc32c") is None:
+            raise KafkaUnfit(
+                "the package crc32c is missing, and without it Kafka is read at a fifth of the "
+                "speed: pip install 'kafka-python[crc32c,lz4,zstd]'"
+            )
+        return {
+            "bootstrap_servers": self.address.split(","),
+            "client_id": f"ordermade-{os.getpid()}",
+            "bootstrap_timeout_ms": 5_000,
+            "request_timeout_ms": 10_000,
+        }
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The topics, and how many partitions each has."""
+        return {f"{self.topics}.log": self.partitions, f"{self.topics}.catalogue": 1}
+
+    def place(self, partition: int) -> TopicPartition:
+        """Where a partition of ours is: the one after the last is a topic of its own."""
+        if partition == self.partitions:
+            return TopicPartition(f"{self.topics}.catalogue", 0)
+        return TopicPartition(f"{self.topics}.log", partition)
+
+    @property
+    def places(self) -> dict[TopicPartition, int]:
+        return {self.place(partition): partition for partition in range(self.partitions + 1)}
+
+
+def provision(cluster: Cluster) -> None:
+    """Makes the topics where there are none. Raises KafkaUnfit for topics that are not ours."""
+    try:
+        with closing(KafkaAdminClient(**cluster.connection())) as admin:
+            known = {t["name"]: t for t in admin.describe_topics(list(cluster.sizes))}
+            for name, size in cluster.sizes.items():
+                if known[name]["error_code"]:
+                    _create(admin, name, size)
+                elif len(known[name]["partitions"]) != size:
+                    raise KafkaUnfit(
+                        f"the topic {name} has {len(known[name]['partitions'])} partitions and "
+                        f"this deployment {size}, for good: an owner's partition cannot change. "
+                        "Name other topics with ORDERMADE_KAFKA_TOPICS; the relay fills them"
+                    )
+            _check(admin, cluster)
+    except KafkaError as error:
+        raise KafkaSilent(cluster.address, error) from error
+
+
+def _create(admin: KafkaAdminClient, name: str, size: int) -> None:
+    copies = min(3, len(admin.describe_cluster()["brokers"]))
+    made = {
+        "num_partitions": size,
+        "replication_factor": copies,
+        # With three copies one broker may be down, and what is acknowledged is on two.
+        "configs": {**_SETTINGS, "min.insync.replicas": str(max(1, copies - 1))},
+    }
+    try:
+        admin.create_topics({name: made}, wait_for_metadata=True)
+    except TopicAlreadyExistsError:  # another process was first
+        admin.wait_for_topics([name])
+
+
+def _check(admin: KafkaAdminClient, cluster: Cluster) -> None:
+    asked = [
+        ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(_KEPT))
+        for name in cluster.sizes
+    ]
+    told: Mapping[str, Any] = admin.describe_configs(asked, config_filter="all")["topic"]
+    for name, settings in told.items():
+        for setting, wanted in _KEPT.items():
+            if (found := settings[setting]["value"]) != wanted:
+                raise KafkaUnfit(
+                    f"the topic {name} has {setting}={found} and would forget events: set it to "
+                    f"{wanted} (kafka-configs.sh --alter --entity-type topics)"
+                )

@@ -1,0 +1,92 @@
+"""The log in Kafka, through the port `Log`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from psycopg_pool import ConnectionPool
+
+from consumers.ports import Undecodable
+from domain.event import Data, Position, Recorded
+from domain.parked.events import EventDropped
+from domain.partition import partition_of
+from infra import codec
+from infra.kafka.cluster import Cluster
+from infra.kafka.reader import Reader
+from infra.kafka.records import Read, milliseconds
+from infra.keys import OwnerKey
+from infra.postgres.log import PostgresSubscription
+
+
+class KafkaLog:
+    """The port `Log`; not for several threads.
+
+    Membership and epochs are leases in the database (docs/adr/0010-kafka.md), in `pool`.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        pool: ConnectionPool,
+        keys: Callable[[Collection[str]], Mapping[str, OwnerKey]],
+        session: timedelta = timedelta(seconds=10),
+    ) -> None:
+        self._reader, self._partitions = Reader(cluster), cluster.partitions
+        self._pool, self._keys, self._session = pool, keys, session
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def heads(self) -> Mapping[int, int]:
+        return self._reader.heads()
+
+    def behind(self, positions: Mapping[int, int]) -> Collection[int]:
+        return self._reader.behind(positions)
+
+    def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
+        return self._decoded(partition, self._reader.page(partition, after, limit))
+
+    def about(self, owner: str) -> list[Recorded[Data] | Undecodable]:
+        partition = partition_of(owner, self._partitions)
+        found = [r for r in self._reader.everything(partition) if r.owner == owner]
+        return self._decoded(partition, found)
+
+    def dropped(self, view: str) -> dict[int, set[tuple[int, str | None]]]:
+        found: dict[int, set[tuple[int, str | None]]] = {}
+        for partition in self.heads():
+            for record in self._reader.everything(partition):
+                if record.type != "view.event-dropped.v1":
+                    continue
+                data = codec.decode(record.envelope, lambda _: None).data
+                if isinstance(data, EventDropped) and data.view == view:
+                    found.setdefault(partition, set()).add((data.number, data.key))
+        return found
+
+    def _decoded(
+        self, partition: int, records: Sequence[Read]
+    ) -> list[Recorded[Data] | Undecodable]:
+        key_of = self._keys({record.owner for record in records}).get
+        events: list[Recorded[Data] | Undecodable] = []
+        for record in records:
+            try:
+                events.append(codec.decode(record.envelope, key_of))
+            except (KeyError, ValueError, msgspec.MsgspecError) as error:
+                position = Position(record.incarnation, partition, record.number)
+                # An error's words may hold a value, so only its kind is told.
+                events.append(Undecodable(position, record.owner, type(error).__name__))
+        return events
+
+    def at(self, time: datetime) -> Mapping[int, int]:
+        found = dict(self.heads())
+        # Kafka knows milliseconds; the rest of the way is read.
+        for partition, offset in self._reader.offsets(milliseconds(time)).items():
+            for record in self._reader.since(partition, offset):
+                if codec.recorded(record.envelope) > time:
+                    found[partition] = record.number - 1
+                    break
+        return found
+
+    def subscribe(self, group: str, member: str) -> PostgresSubscription:
+        return PostgresSubscription(self._pool, group, member, self._session)

@@ -1,0 +1,99 @@
+"""The relay's way into Kafka: whole batches, each acknowledged before the next of its partition.
+
+A producer that has several batches of a partition on their way may give up one and still deliver
+the next, and nobody could mend that hole. So a partition has one batch on its way: as many records
+as one takes for certain, held back by the linger until `flush`. See docs/adr/0010-kafka.md.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from consumers.ports import Carried, NotWritten, Stored
+from infra.kafka import records
+from infra.kafka.cluster import LARGEST, Cluster
+from infra.kafka.errors import KafkaSilent
+from infra.kafka.reader import Reader
+
+_BATCH = 200 << 10  # bytes, reckoned
+_HEADERS = 200  # bytes of a record, roughly, that are neither key nor value
+
+
+class KafkaLogWriter:
+    """The port `LogWriter`. What is not acknowledged for `delivery_s` is given up."""
+
+    def __init__(self, cluster: Cluster, delivery_s: float = 30.0) -> None:
+        self._cluster, self._delivery_s = cluster, delivery_s
+        self._reader: Reader | None = None
+        self._producer: KafkaProducer | None = None
+
+    def close(self) -> None:
+        self._forget()
+        if self._reader:
+            self._reader.close()
+
+    def lasts(self, partitions: Collection[int]) -> Mapping[int, Carried]:
+        self._reader = self._reader or Reader(self._cluster)
+        found = self._reader.lasts(partitions)
+        return {partition: record.carried for partition, record in found.items()}
+
+    def write(self, batches: Mapping[int, Sequence[tuple[Stored, bytes]]]) -> None:
+        waiting = {partition: deque(batch) for partition, batch in batches.items()}
+        try:
+            self._producer = self._producer or self._made()
+            while waiting := {p: queue for p, queue in waiting.items() if queue}:
+                sent = [f for p, queue in waiting.items() for f in self._send(p, queue)]
+                self._producer.flush(self._delivery_s + 5)
+                for future in sent:
+                    future.get(0)
+        except KafkaError as error:
+            self._forget()
+            raise NotWritten(str(KafkaSilent(self._cluster.address, error))) from error
+
+    def _send(self, partition: int, queue: deque[tuple[Stored, bytes]]) -> list[Any]:
+        """Sends what is one batch; the futures."""
+        assert self._producer
+        place = self._cluster.place(partition)
+        size = 0
+        sent: list[Any] = []
+        while queue:
+            stored, chain = queue[0]
+            size += len(stored.envelope) + len(stored.owner) + _HEADERS
+            if sent and size > _BATCH:
+                break
+            queue.popleft()
+            made = records.fields(stored, chain)
+            sent.append(self._producer.send(place.topic, partition=place.partition, **made))
+        return sent
+
+    def _made(self) -> KafkaProducer:
+        return KafkaProducer(
+            **self._cluster.connection()
+            | {"request_timeout_ms": int(min(10.0, self._delivery_s / 3) * 1000)},
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            # A batch that is full takes those of all partitions with it, as they are: none is.
+            batch_size=2 * _BATCH,
+            linger_ms=int(self._delivery_s * 500),
+            delivery_timeout_ms=int(self._delivery_s * 1000),
+            max_block_ms=int(self._delivery_s * 1000),
+            max_request_size=LARGEST,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+
+    def _forget(self) -> None:
+        """Ends the producer, whatever state it is in; the next write makes another."""
+        producer, self._producer = self._producer, None
+        if producer:
+            # It waits for what is unsent before it ends its thread, and gives up: end that first.
+            producer._sender.force_close()
+            with suppress(KafkaError):
+                producer.close(0)

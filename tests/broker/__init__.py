@@ -1,0 +1,161 @@
+"""A real Apache Kafka for the tests: one KRaft node on loopback ports, in a directory of its own.
+
+`ORDERMADE_TEST_KAFKA=host:port` names a broker that runs already, and none is started.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import urlsafe_b64encode
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from uuid import uuid4
+
+from kafka import KafkaAdminClient
+
+HERE = Path(__file__).parent
+JARS = Path(sys.prefix) / "kafka"
+INSTALL = ("apt-get", "install", "--yes", "openjdk-17-jre-headless", "maven")
+_JAVA = ("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_START_S, _STOP_S = 60.0, 20.0
+_SETTINGS = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+log.dirs={home}/data
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=500
+"""
+
+
+class Missing(Exception):
+    """A tool that the tests need is not there; the sentence names the command that installs it."""
+
+
+def tools_missing() -> bool:
+    """Whether there is no Java from 17 on, or no Maven."""
+    if not (shutil.which("java") and shutil.which("mvn")):
+        return True
+    told = subprocess.run(["java", "-version"], capture_output=True, text=True).stderr
+    version = re.search(r'version "(\d+)', told)
+    return version is None or int(version[1]) < 17
+
+
+def jars() -> Path:
+    """Where the jars are; Maven resolves them once for each virtual environment."""
+    done = JARS / ".ready"
+    pom = HERE / "pom.xml"
+    if done.exists() and done.stat().st_mtime >= pom.stat().st_mtime:
+        return JARS
+    if tools_missing():
+        raise Missing(f"the tests need Java 17 or newer and Maven: {' '.join(INSTALL)}")
+    shutil.rmtree(JARS, ignore_errors=True)
+    subprocess.run(
+        ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"],
+        check=True,
+    )
+    done.touch()
+    return JARS
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        taken = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in taken:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in taken]
+
+
+class Broker:
+    """One node. Started again it has the same port and the same data."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(parents=True)
+        port, controller = free_ports(2)
+        self.address = f"127.0.0.1:{port}"
+        self._home, self._settings = home, home / "server.properties"
+        self._settings.write_text(_SETTINGS.format(port=port, controller=controller, home=home))
+        self._process: subprocess.Popen[bytes] | None = None
+        # An id that begins with a dash would be taken for an option.
+        cluster = urlsafe_b64encode(uuid4().bytes).decode()[:22].replace("-", "_")
+        self._java("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster,
+                   "-c", str(self._settings)).wait()  # fmt: skip
+
+    def _java(self, *words: str) -> subprocess.Popen[bytes]:
+        logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"
+        # Killed with its parent, however that ends.
+        tied = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        with (self._home / "log").open("ab") as out:
+            return subprocess.Popen(
+                [*tied, *_JAVA, logging, "-cp", f"{jars()}/*", *words],
+                stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+
+    def start(self) -> None:
+        """Returns when the broker serves: it listens no earlier."""
+        self._process = self._java("kafka.Kafka", str(self._settings))
+        host, _, port = self.address.partition(":")
+        deadline = time.monotonic() + _START_S
+        while True:
+            with suppress(OSError), socket.create_connection((host, int(port))):
+                return
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                told = (self._home / "log").read_text()[-2000:]
+                raise RuntimeError(f"the broker does not start:\n{told}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def freeze(self) -> None:
+        """It neither answers nor ends, until it is thawed."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+
+def described(address: str) -> tuple[str, str]:
+    """The cluster id and the version of a broker, as it says itself."""
+    admin = KafkaAdminClient(bootstrap_servers=address)
+    try:
+        cluster = admin.describe_cluster()
+        version = admin.get_broker_version_data(cluster["brokers"][0]["broker_id"]).broker_version
+    finally:
+        admin.close()
+    return cluster["cluster_id"], ".".join(map(str, version))
+
+
+def named() -> str | None:
+    """The broker that the tests are told to use."""
+    return os.environ.get("ORDERMADE_TEST_KAFKA")

@@ -1,0 +1,182 @@
+"""The relay: Kafka has what the store has, in its order, whatever befalls on the way."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from consumers.movers.relay import GROUP, Relay
+from consumers.ports import LogAhead, LogDiffers, StreamAppend
+from domain.event import Event, event_id
+from domain.order.events import OrderPlaced
+from infra.kafka.cluster import provision
+from infra.kafka.errors import KafkaUnfit
+from infra.kafka.log import KafkaLog
+from infra.kafka.writer import KafkaLogWriter
+from infra.postgres.log import PostgresSubscription
+from tests.logs import SESSION
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def placed(name, n=0):
+    stream = f"order/{name}"
+    id = event_id("/test", f"{name}/{n}")
+    return StreamAppend(
+        stream, (Event(id=id, source="/test", subject=stream, time=NOW, data=OrderPlaced()),)
+    )
+
+
+def records(cluster):
+    """Every record, by partition, as a consumer sees it that knows nothing of us."""
+    consumer = KafkaConsumer(bootstrap_servers=cluster.address, enable_auto_commit=False)
+    try:
+        consumer.assign(list(cluster.places))
+        consumer.seek_to_beginning()
+        ends = consumer.end_offsets(list(cluster.places))
+        found = {place: [] for place in cluster.places}
+        while any(len(found[place]) < end for place, end in ends.items()):
+            for place, polled in consumer.poll(5_000).items():
+                found[place] += polled
+        return {cluster.places[place]: polled for place, polled in found.items()}
+    finally:
+        consumer.close()
+
+
+def numbers(log):
+    """What a reader makes of the log."""
+    return {
+        p: [e.position.number for e in log.read(p, 0, head + 1)] for p, head in log.heads().items()
+    }
+
+
+@pytest.fixture
+def fresh(kafka, deployment, owners):
+    """Readers that have seen nothing yet."""
+    with deployment.pool("projector") as pool:
+        made = KafkaLog(kafka.cluster, pool, owners.keys, SESSION)
+        yield made
+        made.close()
+
+
+def test_a_record_is_the_event_as_stored_and_its_chain_follows_from_the_store(kafka, store):
+    store.append([placed(f"o{n % 20}", n) for n in range(200)])
+    store.append([replace(placed("c"), stream="catalogue/main")])
+    kafka.catch_up()
+    found = records(kafka.cluster)
+    assert sum(map(len, found.values())) == 201
+    assert len(found[12]) == 1
+    for partition, polled in found.items():
+        chain = b""
+        stored = kafka.envelopes.stored(partition, 0, 1_000)
+        for record, event in zip(polled, stored, strict=True):
+            chain = sha256(chain + event.envelope).digest()
+            headers = dict(record.headers)
+            assert record.value == event.envelope
+            assert record.key.decode() == event.owner
+            assert record.timestamp == int(event.recorded.timestamp() * 1000)
+            assert headers.pop("content-type").startswith(b"application/cloudevents+json")
+            assert {name: value.decode() for name, value in headers.items()} == {
+                "type": event.type,
+                "incarnation": "1",
+                "number": str(event.number),
+                "chain": chain.hex(),
+            }
+
+
+def test_what_relays_write_twice_is_read_once(kafka, fresh, store):
+    store.append([placed(f"o{n % 20}", n) for n in range(100)])
+    kafka.catch_up()
+    assert kafka.relay.step() == 0  # it knows where it stands
+    batches = {
+        p: [(e, b"chain") for e in kafka.envelopes.stored(p, head // 2, 1_000)][:2]
+        for p, head in kafka.envelopes.heads().items()
+        if head
+    }
+    kafka.writer.write(batches)  # a relay that slept, and wakes
+    heads = dict(kafka.envelopes.heads())
+    for log in (kafka.log, fresh):
+        for partition, head in heads.items():
+            assert log.read(partition, head, 10) == []
+        assert numbers(log) == {p: [*range(1, head + 1)] for p, head in heads.items()}
+        assert log.heads() == heads
+    store.append([placed(f"o{n % 20}", n) for n in range(100, 200)])
+    kafka.catch_up()
+    heads = kafka.envelopes.heads()
+    assert numbers(fresh) == {p: [*range(1, head + 1)] for p, head in heads.items()}
+    assert fresh.at(datetime.now(UTC)) == heads
+
+
+def test_relays_share_the_partitions_and_one_goes_on_for_another(kafka, deployment, store):
+    store.append([placed(f"o{n % 20}", n) for n in range(100)])
+    with deployment.pool("projector") as pool:
+        writer = KafkaLogWriter(kafka.cluster)
+        lease = PostgresSubscription(pool, GROUP, "other", SESSION)
+        other = Relay(kafka.envelopes, writer, lease)
+        other.drain()  # the first takes everything
+        kafka.relay.drain()
+        other.drain()
+        kafka.relay.drain()
+        store.append([placed(f"o{n % 20}", n) for n in range(100, 200)])
+        counts = [other.step(), kafka.relay.step()]
+        assert sum(counts) == 100
+        assert min(counts) > 10
+        other.close()
+        writer.close()
+    store.append([placed(f"o{n % 20}", n) for n in range(200, 300)])
+    kafka.catch_up()
+    assert {p: len(polled) for p, polled in records(kafka.cluster).items()} == dict(
+        kafka.envelopes.heads()
+    )
+
+
+def test_a_store_that_is_older_than_its_log_is_not_relayed(kafka, store, deployment):
+    [first, *_] = store.append([placed("o", n) for n in range(3)])
+    kafka.catch_up()
+    kafka.relay.close()
+    partition = first.positions[0].partition
+    deployment.sql(
+        "WITH gone AS (DELETE FROM store.event WHERE number = 3) "
+        "UPDATE store.partition_head SET last = 2 WHERE partition = %s RETURNING 1", partition,
+    )  # fmt: skip
+    with pytest.raises(LogAhead, match=f"the log has 3 events of partition {partition} and the"):
+        again(kafka, deployment)
+    store.append([placed("o", 4)])
+    with pytest.raises(LogDiffers, match=f"event 3 of partition {partition} is another in the log"):
+        again(kafka, deployment)
+
+
+def again(kafka, deployment):
+    with deployment.pool("projector") as pool:
+        lease = PostgresSubscription(pool, GROUP, "again", SESSION)
+        relay = Relay(kafka.envelopes, kafka.writer, lease)
+        try:
+            relay.drain()
+        finally:
+            relay.close()
+
+
+def test_topics_of_another_size_or_that_forget_are_refused(topics):
+    with pytest.raises(KafkaUnfit, match="has 12 partitions and this deployment 13, for good"):
+        provision(replace(topics, partitions=13))
+    provision(topics)
+    forget = ConfigResource(
+        ConfigResourceType.TOPIC, f"{topics.topics}.log", {"retention.ms": "604800000"}
+    )
+    with closing(KafkaAdminClient(bootstrap_servers=topics.address)) as admin:
+        admin.alter_configs([forget])
+    with pytest.raises(KafkaUnfit, match=r"has retention.ms=604800000 and would forget events"):
+        provision(topics)
+
+
+def test_an_installation_that_would_crawl_is_refused(topics, monkeypatch):
+    monkeypatch.setitem(sys.modules, "crc32c", None)
+    with pytest.raises(KafkaUnfit, match="the package crc32c is missing"):
+        topics.connection()
