@@ -124,13 +124,13 @@ def test_nothing_is_taken_in_without_a_basis(front, tmp_path):
         (["order", "tell", "9", "refund", '{"refund_id": "F1"}'], "amount: is missing"),
     ],
 )
-def test_an_error_is_a_sentence(front, words, sentence):
-    assert sentence in front.refused(*words)
+def test_an_error_is_a_sentence(tmp_path, words, sentence):
+    assert sentence in Front(tmp_path / "home").refused(*words)
 
 
-def test_help_is_there_at_once(front):
+def test_help_is_there_at_once(tmp_path):
     began = time.monotonic()
-    front.ok("--help")
+    Front(tmp_path / "home").ok("--help")
     assert time.monotonic() - began < 2  # a bound for a busy machine; the README says how long
 
 
