@@ -197,10 +197,10 @@ class Log(Protocol):
         """The number of the last event of each partition; 0 where there is none."""
         ...
 
-    def behind(self, positions: Mapping[int, int]) -> Collection[int]:
-        """Those of the partitions that seem to have more or fewer events than a reader has seen.
+    def bounds(self) -> Mapping[int, int]:
+        """At least the head of each partition, at less cost: who is there has seen everything.
 
-        It costs little, and the next `read` tells for certain.
+        Who is not there reads on, and knows better then.
         """
         ...
 
@@ -341,58 +341,4 @@ class Views(Protocol):
         self, projection: AnyProjection, partition: int, make: Callable[[int, int], Change]
     ) -> None:
         """Commits what `make` gives for an epoch and a position, and fences off who was at it."""
-        ...
-
-
-class Target(Protocol):
-    """Where rows are made anew, partition by partition."""
-
-    @property
-    def projection(self) -> AnyProjection: ...
-
-    @property
-    def positions(self) -> Mapping[int, int]:
-        """How far each partition's rows are."""
-        ...
-
-    def load(self, partition: int, keys: Set[str]) -> Mapping[str, View]:
-        """Those of the rows that there are."""
-        ...
-
-    def write(self, partition: int, rows: Mapping[str, tuple[str, View | None]], upto: int) -> None:
-        """Writes rows and their position."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How many rows there were, are, and differ; of those the first keys."""
-
-    before: int
-    after: int
-    count: int
-    keys: Sequence[str]
-
-
-class Build(Target, Protocol):
-    """A view's rows, made again beside those that are shown."""
-
-    @property
-    def same_version(self) -> bool:
-        """Whether the rows that are shown are of this projection's version."""
-        ...
-
-    def goal(self) -> Mapping[int, int]:
-        """How far the rows that are shown are."""
-        ...
-
-    def compare(self, follow: Callable[[Mapping[int, int]], None]) -> Difference:
-        """Compares with the rows that are shown, where they are; `follow` goes there first."""
-        ...
-
-    def switch(self, follow: Callable[[Mapping[int, int]], None]) -> None:
-        """Shows these rows from now on, and forgets the others, in one transaction.
-
-        Whoever writes the others is fenced off; `follow` then goes where they are.
-        """
         ...

@@ -22,7 +22,7 @@ from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
 from consumers.emitters.timers import Timers
-from consumers.movers.projector import Projector
+from consumers.movers.projector import Projector, last_page, step
 from consumers.movers.relay import GROUP, Relay
 from consumers.ports import Log
 from domain.customer.consent import Purpose
@@ -223,7 +223,8 @@ class App:
     def projectors(self) -> list[Projector]:
         """A member of every view's group, in this process."""
         log = self._log(self._projecting)
-        return [Projector(p, log, self.amending, self._member) for p in discover().values()]
+        read, member = last_page(log.read), self._member
+        return [Projector(p, log, self.amending, member, read=read) for p in discover().values()]
 
     def drain(self, patience_s: float = 10.0) -> bool:
         """Brings the views up to where the store is now; False if others at it take too long.
@@ -264,8 +265,8 @@ class App:
             return False
         projectors = self.projectors()
         try:
-            for projector in projectors:
-                projector.drain()
+            while step(projectors):
+                pass
         finally:
             for projector in projectors:
                 projector.close()

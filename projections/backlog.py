@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+from domain.order.course import evolve as evolve_order
 from domain.order.events import OrderEvent
 from domain.order.expected import unexpected
 from domain.order.progress import Progress
-from domain.order.progress import evolve as evolve_order
 from domain.personal import Plain, Pseudonym
 from projections.view import Handled, Projection, View
 

@@ -8,8 +8,8 @@ from typing import Any, Literal, cast
 
 from domain.order import events as e
 from domain.order import reports as r
+from domain.order.course import evolve as evolve_order
 from domain.order.progress import Check, Progress
-from domain.order.progress import evolve as evolve_order
 from domain.personal import Plain, Pseudonym
 from projections.view import Handled, Projection, View
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from consumers.movers.fold import Read, fold
@@ -51,6 +51,10 @@ class _Held:
     stopped: bool = False
 
 
+ReadPage = Callable[[int, int, int], list[Read]]
+"""`Log.read`: partition, after, limit."""
+
+
 class Projector:
     """A member of a view's consumer group."""
 
@@ -62,9 +66,10 @@ class Projector:
         member: str,
         batch: int = BATCH,
         clock: Callable[[], float] = time.monotonic,
+        read: ReadPage | None = None,
     ) -> None:
         self._projection, self._log, self._views, self._batch = projection, log, views, batch
-        self._clock = clock
+        self._clock, self._read = clock, read or log.read
         views.prepare(projection)
         self._subscription = log.subscribe(projection.group, member)
         self._held: dict[int, _Held] = {}
@@ -76,14 +81,20 @@ class Projector:
 
     def step(self) -> int:
         """One batch of each partition that is behind; the number of events, 0 when none is."""
+        return step([self])
+
+    def poll(self) -> Mapping[int, int]:
+        """Says that this member lives; the position in each partition that it folds."""
         epochs = self._subscription.poll().epochs
         for partition in set(self._held) - set(epochs):
             del self._held[partition]
         for partition, epoch in epochs.items():
             if partition not in self._held or self._held[partition].epoch != epoch:
                 self._held[partition] = self._hold(partition, epoch)
-        going = {p: held.position for p, held in self._held.items() if not held.stopped}
-        return sum(self._advance(p, self._held[p]) for p in self._log.behind(going))
+        return {p: held.position for p, held in self._held.items() if not held.stopped}
+
+    def bounds(self) -> Mapping[int, int]:
+        return self._log.bounds()
 
     def drain(self) -> int:
         """Steps until the view has everything that its partitions had."""
@@ -103,8 +114,10 @@ class Projector:
         idle = self._views.live().get(self._projection.name) != group
         return _Held(epoch, position, waiting, _Minute(self._clock()), idle)
 
-    def _advance(self, partition: int, held: _Held) -> int:
-        events = self._until_drop(self._log.read(partition, held.position, self._batch))
+    def advance(self, partition: int) -> int:
+        """Folds one batch of a partition that it holds; the number of events."""
+        held = self._held[partition]
+        events = self._until_drop(self._read(partition, held.position, self._batch))
         if not events:
             return 0
         upto = events[-1].position.number
@@ -141,3 +154,30 @@ class Projector:
         """The events before the next drop of this view, or that drop alone."""
         drops = (n for n, e in enumerate(events) if drop_of(self._projection.name, e))
         return events[: next(drops, len(events)) or 1]
+
+
+def step(projectors: Sequence[Projector]) -> int:
+    """One batch of each partition for each of them, one partition after another."""
+    held = [(projector, projector.poll()) for projector in projectors]
+    bounds = projectors[0].bounds()
+    return sum(
+        projector.advance(partition)
+        for partition in sorted(bounds)
+        for projector, positions in held
+        if positions.get(partition, bounds[partition]) != bounds[partition]
+    )
+
+
+def last_page(read: ReadPage) -> ReadPage:
+    """Remembers a page: several projectors that go side by side have it decoded once."""
+    asked: tuple[int, int, int] | None = None
+    page: list[Read] = []
+
+    def remembered(partition: int, after: int, limit: int) -> list[Read]:
+        nonlocal asked, page
+        if asked != (partition, after, limit) or not page:
+            page, asked = [], (partition, after, limit)  # let go of the old one first
+            page = read(partition, after, limit)
+        return page
+
+    return remembered

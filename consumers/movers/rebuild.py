@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from consumers.movers.fold import Read, Rows, fold
 from consumers.movers.parked import Dropped, undropped, without
-from consumers.ports import Build, Difference, Log, ReaderAhead, Target
+from consumers.ports import Log, ReaderAhead
 from domain.errors import Refusal
 from domain.event import Position
 from projections.view import AnyProjection, View
@@ -22,12 +23,66 @@ Told = Callable[[int], None]
 """Is told how many more events were read."""
 
 
+class Target(Protocol):
+    """Where rows are made anew, partition by partition."""
+
+    @property
+    def projection(self) -> AnyProjection: ...
+
+    @property
+    def positions(self) -> Mapping[int, int]:
+        """How far each partition's rows are."""
+        ...
+
+    def load(self, partition: int, keys: Set[str]) -> Mapping[str, View]:
+        """Those of the rows that there are."""
+        ...
+
+    def write(self, partition: int, rows: Mapping[str, tuple[str, View | None]], upto: int) -> None:
+        """Writes rows and their position."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How many rows there were, are, and differ; of those the first keys."""
+
+    before: int
+    after: int
+    count: int
+    keys: Sequence[str]
+
+
+class Build(Target, Protocol):
+    """A view's rows, made again beside those that are shown."""
+
+    @property
+    def same_version(self) -> bool:
+        """Whether the rows that are shown are of this projection's version."""
+        ...
+
+    def goal(self) -> Goal:
+        """How far the rows that are shown are."""
+        ...
+
+    def compare(self, follow: Callable[[Goal], None]) -> Difference:
+        """Compares with the rows that are shown, where they are; `follow` goes there first."""
+        ...
+
+    def switch(self, follow: Callable[[Goal], None]) -> None:
+        """Shows these rows from now on, and forgets the others, in one transaction.
+
+        Whoever writes the others is fenced off; `follow` then goes where they are.
+        """
+        ...
+
+
 class Poison(Refusal):
     def __init__(self, view: str, position: Position, key: str | None, reason: str) -> None:
         about = f"key {key}" if key else "any key of its owner"
         super().__init__(
             f"{view}: the event at {position} cannot be folded into {about}: {reason}. Mend the "
-            "fold, or drop the event where it waits (`ordermade parked`); nothing was switched"
+            "fold, or drop the event where it waits (`ordermade parked`); its old rows stay"
         )
 
 

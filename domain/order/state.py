@@ -9,8 +9,8 @@ from enum import StrEnum
 import msgspec
 
 from domain.order import events as e
+from domain.order.course import evolve as evolve_progress
 from domain.order.progress import Progress, Status
-from domain.order.progress import evolve as evolve_progress
 from domain.personal import Erased
 
 

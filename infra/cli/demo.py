@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,9 +15,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consumers.doors.commands import Command
-from domain.order.events import OptionChosen, OrderLine, QuoteLine, Step
+from domain.order.events import OptionChosen, OrderLine, QuoteLine, SpecialInstructionGiven, Step
 from infra.bootstrap import App
 from infra.cli.showing import show_view
+from infra.imports.online_retail import SAMPLE, online_retail
 
 CUSTOMERS, ORDERS, FACTS = 40, 25, 400
 _SOURCE = "/demo/shop"
@@ -34,6 +36,7 @@ def play(app: App) -> None:
     dice = random.Random(_SEED * 1000 + day)  # noqa: S311
     opening = datetime(2026, 3, 1, 9, tzinfo=UTC) + timedelta(days=day)
     gate = app.gate(["fulfil", "personalize", "analyse"])
+    elsewhere = app.gate(["fulfil", "analyse"])
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task(f"day {day}: facts", total=FACTS)
         facts = list(_facts(day, dice, opening))
@@ -44,15 +47,23 @@ def play(app: App) -> None:
         for n in range(ORDERS):
             _make(app, day, n, dice, opening + timedelta(minutes=10 * n))
             progress.advance(task)
-        progress.update(task, description=f"day {day}: views")
+        with SAMPLE.open("rb") as lines:
+            sold = [m.message for m in online_retail(lines) if isinstance(m.message, bytes)]
+        task = progress.add_task("orders taken elsewhere", total=len(sold))
+        for i in range(0, len(sold), 1_000):
+            elsewhere.accept(sold[i : i + 1_000], opening)
+            progress.advance(task, 1_000)
+        progress.update(task, description="views")
         app.drain()
     for view in ("profile", "prices", "backlog", "quality", "loyalty"):
         show_view(app, view, None, as_json=False, limit=5)
-    show_view(app, "audit", f"order/{_order(day, 0)}", as_json=False)
+    longest = max((_order(day, n) for n in range(ORDERS)), key=lambda o: _length(app, o))
+    show_view(app, "audit", f"order/{longest}", as_json=False)
     typer.echo(
-        f"\nThat was day {day}. Four commands to try, in {app.settings.home.parent.resolve()}:\n"
+        f"\nThat was day {day} of a small shop, and a file of orders that were taken elsewhere.\n"
+        f"Four commands to try, in {app.settings.home.parent.resolve()}:\n"
         "  .venv/bin/ordermade show profile demo:customer-7\n"
-        f"  .venv/bin/ordermade show audit order/{_order(day, 0)}\n"
+        f"  .venv/bin/ordermade show audit order/{longest}\n"
         f"  .venv/bin/ordermade sql '{_QUERY}'\n"
         "  .venv/bin/ordermade up --http 8080     # and open http://127.0.0.1:8080/docs"
     )
@@ -60,6 +71,10 @@ def play(app: App) -> None:
 
 def _order(day: int, n: int) -> str:
     return f"demo-{day}-{n + 1}"
+
+
+def _length(app: App, order: str) -> int:
+    return len(app.store.read_stream(f"order/{order}"))
 
 
 def _message(id: str, type: str, subject: str, time: datetime, data: dict[str, Any]) -> bytes:
@@ -79,6 +94,9 @@ def _facts(day: int, dice: random.Random, opening: datetime) -> Iterator[bytes]:
                 ("preference-stated", {
                     "attribute": dice.choice(["colour", "collar", "fit"]),
                     "value": dice.choice(["navy", "wide", "slim", "white"]), **_CHOICE}),
+                ("content-contributed", {
+                    "kind": "saved-design", "item_id": f"d{day}-{n}", "portable": 0.2,
+                    **_CHOICE, "choice_space": "contributed_content", "effort_s": 300.0}),
                 ("behaviour-observed", {"kind": "view", "item": dice.choice(["shirt", "jeans"])}),
                 ("measurement-submitted", {
                     "measurement_id": f"m{day}-{n}", "name": "waist",
@@ -95,23 +113,44 @@ def _facts(day: int, dice: random.Random, opening: datetime) -> Iterator[bytes]:
 def _make(app: App, day: int, n: int, dice: random.Random, time: datetime) -> None:
     """One order, as far as the dice take it through the plant."""
     order = _order(day, n)
-    subject = f"order/{order}"
+    subject, customer = f"order/{order}", f"demo:customer-{dice.randint(1, CUSTOMERS)}"
 
-    customer = f"demo:customer-{dice.randint(1, CUSTOMERS)}"
-
-    def ask(name: str, **arguments: Any) -> None:
+    def ask(name: str, said: str = "", hours: float = 0, **arguments: Any) -> None:
         app.commands.execute(
             Command(
-                id=f"{order}/{name}", source=_SOURCE, subject=subject, name=name,
-                arguments=arguments, time=time, actor="clerk-1", channel="web",
-                customer=customer,
+                id=f"{order}/{name}{said}", source=_SOURCE, subject=subject, name=name,
+                arguments=arguments, time=time + timedelta(hours=hours), actor="clerk-1",
+                channel="web", customer=customer,
             )
         )  # fmt: skip
 
+    def report(kind: str, hours: float, **data: Any) -> None:
+        at = time + timedelta(hours=hours)
+        said = f"{order}/{kind}/{hours:.3f}"
+        app.gate(()).accept([_message(said, f"order.{kind}.v1", subject, at, data)], at)
+
+    def work(step: Step, hours: float) -> None:
+        report("operation-started", hours, **asdict(step))
+        report("operation-completed", hours + dice.random(), **asdict(step), quantity=1,
+               run_s=float(dice.randint(60, 900)))  # fmt: skip
+
+    def check(id: str, hours: float, passed: bool) -> None:
+        about: dict[str, Any] = {"check_id": id, "line_id": "L1", "quantity": 1}
+        if passed:
+            report("quality-check-passed", hours, **about)
+        else:
+            report("quality-check-failed", hours, **about, defect="loose thread")
+
     ask("draft", lines=[OrderLine(line_id="L1", product=dice.choice(["shirt", "jeans"]))])
-    ask("choose", choice=OptionChosen(
-        line_id="L1", option="monogram", value="serif", text=dice.choice(["A.B.", "Mum", "J."]),
-        **_CHOICE))  # type: ignore[arg-type]  # fmt: skip
+    for option, value in (("monogram", "serif"), ("fit", dice.choice(["slim", "wide"]))):
+        text = dice.choice(["A.B.", "Mum", "J."]) if option == "monogram" else None
+        ask("choose", option, choice=OptionChosen(
+            line_id="L1", option=option, value=value, text=text, **_CHOICE))  # type: ignore[arg-type]  # fmt: skip
+    if dice.random() < 0.3:
+        ask("instruct", instruction=SpecialInstructionGiven(
+            instruction_id="I1", text="not too stiff, please", **_CHOICE))  # type: ignore[arg-type]  # fmt: skip
+        ask("interpret", instruction_id="I1", operations=["soft"], confidence=0.8, by="clerk-1")
+        ask("accept", instruction_id="I1")
     if dice.random() < 0.1:
         return
     price = Decimal(dice.randint(4000, 9000)) / 100
@@ -120,25 +159,25 @@ def _make(app: App, day: int, n: int, dice: random.Random, time: datetime) -> No
     if dice.random() < 0.1:
         return
     ask("place", quote_id="Q1")
+    ask("promise", p50=time + timedelta(days=1), p90=time + timedelta(days=2), basis="clerk-1")
     steps = [Step(operation_id=c, line_id="L1", work_centre=c) for c in _ROUTE]
     ask("queue", route=steps)
     if dice.random() < 0.1:
         ask("cancel", sunk_cost=Decimal("4.50"))
         return
-    reports: list[bytes] = []
-
-    def report(kind: str, hours: float, **data: Any) -> None:
-        at = time + timedelta(hours=hours)
-        reports.append(_message(f"{order}/{len(reports)}", f"order.{kind}.v1", subject, at, data))
-
-    for hour, step in enumerate(steps[: dice.randint(0, 4)], 1):
-        work = {"operation_id": step.operation_id, "line_id": "L1", "work_centre": step.work_centre}
-        report("operation-started", hour, **work)
-        report("operation-completed", hour + dice.random(), **work, quantity=1,
-               run_s=float(dice.randint(60, 900)))  # fmt: skip
-    if len(reports) == 2 * len(_ROUTE):
-        report("quality-check-passed", 5, check_id="C1", line_id="L1", quantity=1)
-        report("order-packaged", 5.5)
-        report("order-shipped", 6)
-    if reports:
-        app.gate(()).accept(reports, time)
+    done = steps[: dice.randint(0, 5)]
+    for hour, step in enumerate(done, 1):
+        work(step, hour)
+    if done != steps:
+        return
+    check("C1", 5, passed := dice.random() < 0.7)
+    if not passed:
+        again = Step(operation_id="sewing-2", line_id="L1", work_centre="sewing")
+        ask("rework", hours=5.5, check_id="C1", route=[again])
+        work(again, 6)
+        check("C2", 8, passed=True)
+    report("order-packaged", 8.5)
+    report("order-shipped", 9)
+    report("payment-recorded", 10, amount=str(price), currency="EUR")
+    report("order-delivered", dice.choice([20, 30, 60]))
+    ask("settle-promise", hours=61)

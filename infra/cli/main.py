@@ -8,17 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
+from infra.cli.deciding import consent, order
 from infra.cli.rebuilding import parked, rebuild
-from infra.cli.terminal import Actor, Json, open_app, sentence
+from infra.cli.terminal import Json, open_app, sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 importing = typer.Typer(no_args_is_help=True)
 app.add_typer(importing, name="import", help="Take in events from files.")
-order = typer.Typer(no_args_is_help=True)
 app.add_typer(order, name="order", help="Decide about an order.")
 held = typer.Typer(invoke_without_command=True)
 app.add_typer(held, name="held", help="Reports on orders that nobody opened yet.")
-consent = typer.Typer(no_args_is_help=True)
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
 app.add_typer(parked, name="parked", help="The events that wait, with the reason.")
 app.command()(rebuild)
@@ -172,21 +171,21 @@ def up(
 @app.command(hidden=True)
 def project() -> None:
     """Fold views until told to stop; `up` runs this."""
-    from infra.cli.upkeep import move, stop_on_signal
+    from infra.cli.upkeep import project, stop_on_signal
 
     stop = stop_on_signal()
     with open_app() as opened:
-        move(opened.projectors(), stop)
+        project(opened.projectors(), stop)
 
 
 @app.command(hidden=True)
 def relay() -> None:
     """Copy the store to Kafka until told to stop; `up` runs this."""
-    from infra.cli.upkeep import move, stop_on_signal
+    from infra.cli.upkeep import relay, stop_on_signal
 
     stop = stop_on_signal()
     with open_app() as opened:
-        move([opened.relay()], stop)
+        relay(opened.relay(), stop)
 
 
 @app.command()
@@ -199,167 +198,6 @@ def timers(
     stop = stop_on_signal()
     with open_app() as opened:
         tick(opened, stop, once)
-
-
-Customer = Annotated[str, typer.Argument(help="namespace:id, or our id.")]
-OrderId = Annotated[str, typer.Argument(metavar="ORDER")]
-QuoteId = Annotated[str, typer.Argument(metavar="QUOTE")]
-Currency = Annotated[str, typer.Option(help="ISO 4217, EUR say.")]
-LineId = Annotated[str, typer.Argument(metavar="LINE")]
-CommandId = Annotated[
-    str | None, typer.Option("--id", help="The command's own id: sent again, it is done once.")
-]
-Reason = Annotated[str | None, typer.Option(help="Why; kept sealed.")]
-
-
-@order.command()
-def draft(
-    order_id: OrderId,
-    line: Annotated[list[str], typer.Option(help="LINE=PRODUCT or LINE=PRODUCT:QUANTITY")],
-    customer: Annotated[str | None, typer.Option(help="namespace:id, or our id.")] = None,
-    id: CommandId = None,
-    actor: Actor = None,
-) -> None:
-    """Open an order with its lines."""
-    from infra.cli.ordering import lines, tell
-
-    tell(f"order/{order_id}", "draft", {"lines": lines(line)}, id, actor, customer=customer)
-
-
-@order.command()
-def choose(
-    order_id: OrderId,
-    line: LineId,
-    option: str,
-    value: str,
-    stage: Annotated[str, typer.Option(help="When it takes effect: its freeze point.")],
-    text: Annotated[str | None, typer.Option(help="The customer's own words for it.")] = None,
-    space: Annotated[str, typer.Option(help="closed, parametric, free_form …")] = "closed",
-    effort_s: Annotated[float, typer.Option(help="The customer's work, in seconds.")] = 0.0,
-    id: CommandId = None,
-    actor: Actor = None,
-) -> None:
-    """Choose an option for a line of a draft."""
-    from infra.cli.ordering import choice, tell
-
-    chosen = choice(line, option, stage, space, effort_s=effort_s, value=value, text=text)
-    tell(f"order/{order_id}", "choose", {"choice": chosen}, id, actor)
-
-
-@order.command()
-def clear(
-    order_id: OrderId,
-    line: LineId,
-    option: str,
-    stage: Annotated[str, typer.Option(help="The stage of the option.")],
-    id: CommandId = None,
-    actor: Actor = None,
-) -> None:
-    """Take a choice back."""
-    from infra.cli.ordering import choice, tell
-
-    tell(f"order/{order_id}", "clear", {"choice": choice(line, option, stage)}, id, actor)
-
-
-@order.command()
-def quote(
-    order_id: OrderId,
-    quote_id: QuoteId,
-    line: Annotated[list[str], typer.Option(help="LINE=AMOUNT, for each line.")],
-    currency: Currency,
-    hours: Annotated[float, typer.Option(help="How long it holds.")] = 24.0,
-    id: CommandId = None,
-    actor: Actor = None,
-) -> None:
-    """Quote a draft as it is now."""
-    from datetime import UTC, datetime, timedelta
-
-    from infra.cli.ordering import amounts, tell
-
-    expires = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
-    said = {"quote_id": quote_id, "lines": amounts(line), "currency": currency,
-            "expires_at": expires}  # fmt: skip
-    tell(f"order/{order_id}", "quote", said, id, actor)
-
-
-@order.command()
-def place(order_id: OrderId, quote_id: QuoteId, id: CommandId = None, actor: Actor = None) -> None:
-    """Place a draft at the price of its quote."""
-    from infra.cli.ordering import tell
-
-    tell(f"order/{order_id}", "place", {"quote_id": quote_id}, id, actor)
-
-
-@order.command()
-def queue(
-    order_id: OrderId,
-    operation: Annotated[list[str], typer.Option(help="OPERATION:LINE:WORK_CENTRE, in order")],
-    id: CommandId = None,
-    actor: Actor = None,
-) -> None:
-    """Send a placed order to the plant, with its route."""
-    from infra.cli.ordering import route, tell
-
-    tell(f"order/{order_id}", "queue", {"route": route(operation)}, id, actor)
-
-
-@order.command()
-def cancel(
-    order_id: OrderId,
-    sunk_cost: Annotated[
-        str | None, typer.Option(help="What was spent, once the order is queued.")
-    ] = None,
-    reason: Reason = None,
-    id: CommandId = None,
-    actor: Actor = None,
-) -> None:
-    """Cancel an order; its open operations are closed."""
-    from infra.cli.ordering import tell
-
-    tell(f"order/{order_id}", "cancel", {"sunk_cost": sunk_cost}, id, actor, reason=reason)
-
-
-@order.command("tell")
-def tell_order(
-    order_id: OrderId,
-    command: Annotated[str, typer.Argument(help="instruct, accept, promise, rework, refund, …")],
-    arguments: Annotated[str, typer.Argument(help="In JSON; what is wrong is said.")] = "{}",
-    reason: Reason = None,
-    id: CommandId = None,
-    actor: Actor = None,
-) -> None:
-    """Any decision about an order, its arguments in JSON: docs/commands.md lists them."""
-    from infra.cli.ordering import parsed, tell
-
-    tell(f"order/{order_id}", command, parsed(arguments), id, actor, reason=reason)
-
-
-Purposes = Annotated[str, typer.Argument(help="By comma: fulfil,personalize,analyse,…")]
-Policy = Annotated[str, typer.Option(help="The version of the policy that was agreed to.")]
-
-
-@consent.command()
-def grant(
-    customer: Customer, purposes: Purposes, policy: Policy, id: CommandId = None,
-    actor: Actor = None,
-) -> None:  # fmt: skip
-    """Record that a customer consents."""
-    from infra.cli.ordering import purposes_of, tell
-
-    arguments = {"purposes": purposes_of(purposes), "policy_version": policy}
-    tell(f"customer/{customer}", "grant-consent", arguments, id, actor)
-
-
-@consent.command()
-def withdraw(
-    customer: Customer, purposes: Purposes, policy: Policy, id: CommandId = None,
-    actor: Actor = None,
-) -> None:  # fmt: skip
-    """Record that a customer consents no more."""
-    from infra.cli.ordering import purposes_of, tell
-
-    arguments = {"purposes": purposes_of(purposes), "policy_version": policy}
-    tell(f"customer/{customer}", "withdraw-consent", arguments, id, actor)
 
 
 def run(arguments: Any = None) -> None:

@@ -20,6 +20,7 @@ from infra.bootstrap import App
 from infra.cli.showing import answer, resolved, view_of
 from infra.cli.tables import table
 from infra.cli.terminal import Told
+from infra.postgres.reading import Where, named
 from projections import discover
 from projections.view import AnyProjection, View
 
@@ -42,21 +43,21 @@ def show_past(
     known = time_of(as_of, "--as-of") if as_of else None
     valid = time_of(valid_at, "--valid-at") if valid_at else None
     wanted = key and resolved(app, key)
-    owners = _owners(app, projection, wanted) if wanted else set()
+    where = named(projection, wanted) if wanted else {}
+    owners = _owners(app, projection, wanted, where) if wanted else set()
     if len(owners) != 1:
         raise Told(
             f"{key or 'no key'} does not lead to one owner, whose events would tell: "
             f"`ordermade rebuild {name} --to TIME` shows all rows as they were"
         )
     rows = past(projection, app.log, owners.pop(), as_of=known, valid_at=valid)
-    by = projection.find_by
-    found = [(k, row) for k, row in rows if wanted == str(_field(k, row, by))]
+    found = [(k, row) for k, row in rows if any(str(_field(k, row, c)) in where[c] for c in where)]
     _answer(app, projection, found, as_json)
 
 
-def _owners(app: App, projection: AnyProjection, key: str) -> set[str]:
-    """Whom a key leads to: by its row, else as the name of a stream, or of an owner."""
-    if found := app.views.owners(projection, key):
+def _owners(app: App, projection: AnyProjection, key: str, where: Where) -> set[str]:
+    """Whom a key leads to: by its rows, else as the name of a stream, or of an owner."""
+    if found := app.views.owners(projection, where):
         return found
     nouns = {name.partition(".")[0] for name in TYPES}
     streams = app.store.owners([key, *(f"{noun}/{key}" for noun in nouns)])
@@ -99,18 +100,17 @@ def rebuild_views(app: App, name: str, accept: bool) -> bool:
         def waits(why: str) -> None:
             progress.update(task, description=f"{why}; trying again")
 
+        def read(events: int) -> None:
+            progress.advance(task, events)
+
+        fine = True
         with app.building(projections, waits) as builds:
-            told = [
-                _told(done)
-                for done in rebuild(
-                    app.log, builds, accept=accept,
-                    told=lambda events: progress.advance(task, events),
-                )
-            ]  # fmt: skip
+            for done in rebuild(app.log, builds, accept=accept, told=read):
+                sentence, wanted = _told(done)
+                typer.echo(sentence)
+                fine = fine and wanted
     app.drain()
-    for sentence, _ in told:
-        typer.echo(sentence)
-    return all(fine for _, fine in told)
+    return fine
 
 
 def _told(done: Rebuilt) -> tuple[str, bool]:

@@ -33,7 +33,7 @@ def show_view(
 ) -> None:
     """Prints a view in figures with its first rows, or the rows that a key leads to."""
     projection = view_of(name)
-    told = bool(key) and name == "audit"
+    told = bool(key) and name == "audit" and app.views.live()[name] == projection.group
     most = limit or (IN_JSON if as_json or told else ON_A_PAGE)
     where = named(projection, resolved(app, key)) if key else {}
     found = app.views.some(projection, where, most + 1)

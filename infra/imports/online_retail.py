@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,6 +32,10 @@ _FORMS = {
     ),
 }
 Said = dict[str, Any]
+
+
+SAMPLE = Path(__file__).with_name("online_retail_sample.csv")
+"""A generated file of the same shape, with every odd case of the real one."""
 
 
 def online_retail(lines: Iterable[bytes], namespace: str = ORIGIN) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg_pool import ConnectionPool
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from consumers.ports import Difference
+from consumers.movers.rebuild import Difference
 from domain.errors import Refusal
 from infra.postgres import tables
 from infra.postgres.columns import Column, columns
@@ -227,16 +227,20 @@ def building(
     with pool.connection() as db:
         # A server process whose client was killed shall not go on for long.
         db.execute(f"SET lock_timeout = '{_ALONE}'; SET client_connection_check_interval = '1s'")
+        builds: list[PostgresBuild] = []
         try:
-            db.execute("SELECT pg_advisory_lock(7303)")
-        except psycopg.errors.LockNotAvailable:
-            raise Busy("another rebuild is under way: wait until it has ended") from None
-        builds = []
-        try:
+            _alone(db)
             for projection in projections:
                 builds.append(PostgresBuild(db, projection, keys, patience_s, waits))
             yield builds
         finally:
             for build in builds:
                 build.discard()
-            db.execute("SELECT pg_advisory_unlock(7303); RESET ALL")
+            db.execute("SELECT pg_advisory_unlock_all(); RESET ALL")
+
+
+def _alone(db: psycopg.Connection) -> None:
+    try:
+        db.execute("SELECT pg_advisory_lock(7303)")
+    except psycopg.errors.LockNotAvailable:
+        raise Busy("another rebuild is under way: wait until it has ended") from None

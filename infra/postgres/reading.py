@@ -50,9 +50,10 @@ class Reading:
         """The rows, by key, that a person asks for; all of them without a word of which."""
         return [(found.key, found.row) for found in self._wanted(projection, wanted)]
 
-    def owners(self, projection: AnyProjection, wanted: str) -> set[str]:
-        """Whom the rows belong to that a person asks for."""
-        return {found.owner for found in self._wanted(projection, wanted)}
+    def owners(self, projection: AnyProjection, where: Where) -> set[str]:
+        """Whom the rows belong to."""
+        found, _ = self._page(projection, where, None, ["key"], None)
+        return {each.owner for each in found}
 
     def some(self, projection: AnyProjection, where: Where, limit: int) -> list[View]:
         """The first rows, in their order."""
@@ -116,7 +117,7 @@ class Reading:
         where: Where,
         after: Place | None,
         names: Sequence[str],
-        limit: int,
+        limit: int | None,
     ) -> tuple[list[Found], list[str]]:
         def ask(
             db: psycopg.Connection, shown: Shown, prepare: bool | None

@@ -1,6 +1,6 @@
 """Invoices in the shape of "Online Retail", with its odd cases, from a seed.
 
-`python -m tests.data.online_retail_sample > tests/data/online_retail_sample.csv` makes the file.
+`python -m tests.data.online_retail_sample > infra/imports/online_retail_sample.csv` makes it.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-SAMPLE = Path(__file__).parents[1] / "data" / "online_retail_sample.csv"
+SAMPLE = Path(__file__).parents[2] / "infra/imports/online_retail_sample.csv"
 COUNTS = {"online_retail.csv.xz": (541_909, 25_900, 4_372), SAMPLE.name: (3_192, 247, 63)}
 """Lines, invoices and customers of a file, as its maker says."""
 

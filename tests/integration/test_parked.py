@@ -107,6 +107,7 @@ def test_who_folds_while_what_waits_is_sent_on_is_fenced_off(made, parked):  # n
     made.views.commit = late
     projector.drain()
     assert projector.refused == 1
+    assert projector.drain() == 1
     assert waiting(made) == []
     projector.drain()
     assert made.rows(BACKLOG) == made.folded(BACKLOG)

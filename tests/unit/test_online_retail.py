@@ -5,18 +5,16 @@ import gzip
 import io
 import json
 import lzma
-from pathlib import Path
 
 import pytest
 
 from domain.errors import Malformed
 from infra.imports.files import unpacked
-from infra.imports.online_retail import COLUMNS, online_retail
+from infra.imports.online_retail import COLUMNS, SAMPLE, online_retail
 from tests.data import online_retail_sample
 
 HEADER = ",".join(COLUMNS).encode() + b"\n"
 GOOD = b"536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"
-FILE = Path(__file__).parents[1] / "data" / "online_retail_sample.csv"
 
 
 def read(*lines, **more):
@@ -110,13 +108,13 @@ def test_a_byte_order_mark_and_foreign_line_ends_do_no_harm():
 
 @pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress)])
 def test_a_compressed_file_is_a_stream_and_a_cut_one_is_told(suffix, pack):
-    packed = pack(FILE.read_bytes())
-    assert b"".join(unpacked(io.BytesIO(packed), f"in{suffix}")) == FILE.read_bytes()
+    packed = pack(SAMPLE.read_bytes())
+    assert b"".join(unpacked(io.BytesIO(packed), f"in{suffix}")) == SAMPLE.read_bytes()
     lines = unpacked(io.BytesIO(packed[: len(packed) // 2]), f"in{suffix}")
     with pytest.raises(Malformed, match=f"in{suffix} is cut or damaged"):
         list(lines)
 
 
 def test_the_sample_is_what_its_generator_makes():
-    with FILE.open(encoding="utf-8", newline="") as file:
+    with SAMPLE.open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == list(online_retail_sample.rows())
