@@ -197,10 +197,10 @@ class Log(Protocol):
         """The number of the last event of each partition; 0 where there is none."""
         ...
 
-    def behind(self, positions: Mapping[int, int]) -> Collection[int]:
-        """Those of the partitions that seem to have more or fewer events than a reader has seen.
+    def bounds(self) -> Mapping[int, int]:
+        """At least the head of each partition, at less cost: who is there has seen everything.
 
-        It costs little, and the next `read` tells for certain.
+        Who is not there reads on, and knows better then.
         """
         ...
 

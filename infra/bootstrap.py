@@ -223,10 +223,8 @@ class App:
     def projectors(self) -> list[Projector]:
         """A member of every view's group, in this process."""
         log = self._log(self._projecting)
-        read = last_page(log.read)
-        return [
-            Projector(p, log, self.amending, self._member, read=read) for p in discover().values()
-        ]
+        read, member = last_page(log.read), self._member
+        return [Projector(p, log, self.amending, member, read=read) for p in discover().values()]
 
     def drain(self, patience_s: float = 10.0) -> bool:
         """Brings the views up to where the store is now; False if others at it take too long.

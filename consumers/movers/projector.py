@@ -91,8 +91,10 @@ class Projector:
         for partition, epoch in epochs.items():
             if partition not in self._held or self._held[partition].epoch != epoch:
                 self._held[partition] = self._hold(partition, epoch)
-        going = {p: held.position for p, held in self._held.items() if not held.stopped}
-        return set(self._log.behind(going))
+        return {p: held.position for p, held in self._held.items() if not held.stopped}
+
+    def bounds(self) -> Mapping[int, int]:
+        return self._log.bounds()
 
     def drain(self) -> int:
         """Steps until the view has everything that its partitions had."""
@@ -156,12 +158,13 @@ class Projector:
 
 def step(projectors: Sequence[Projector]) -> int:
     """One batch of each partition for each of them, one partition after another."""
-    news = [(projector, projector.poll()) for projector in projectors]
+    held = [(projector, projector.poll()) for projector in projectors]
+    bounds = projectors[0].bounds()
     return sum(
         projector.advance(partition)
-        for partition in sorted(set().union(*(partitions for _, partitions in news)))
-        for projector, partitions in news
-        if partition in partitions
+        for partition in sorted(bounds)
+        for projector, positions in held
+        if positions.get(partition, bounds[partition]) != bounds[partition]
     )
 
 

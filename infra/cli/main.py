@@ -171,24 +171,21 @@ def up(
 @app.command(hidden=True)
 def project() -> None:
     """Fold views until told to stop; `up` runs this."""
-    from consumers.movers.projector import step
-    from infra.cli.upkeep import move, stop_on_signal
+    from infra.cli.upkeep import project, stop_on_signal
 
     stop = stop_on_signal()
     with open_app() as opened:
-        projectors = opened.projectors()
-        move(projectors, lambda: step(projectors), stop)
+        project(opened.projectors(), stop)
 
 
 @app.command(hidden=True)
 def relay() -> None:
     """Copy the store to Kafka until told to stop; `up` runs this."""
-    from infra.cli.upkeep import move, stop_on_signal
+    from infra.cli.upkeep import relay, stop_on_signal
 
     stop = stop_on_signal()
     with open_app() as opened:
-        relay = opened.relay()
-        move([relay], relay.step, stop)
+        relay(opened.relay(), stop)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 import typer
 
-from consumers.movers.projector import Projector
+from consumers.movers.projector import Projector, step
 from consumers.movers.relay import Relay
 from domain.errors import Refusal
 from infra.bootstrap import App
@@ -37,13 +37,23 @@ def stop_on_signal() -> threading.Event:
     return stop
 
 
-def move(movers: Sequence[Projector | Relay], go: Callable[[], int], stop: threading.Event) -> None:
-    """Goes on until told to stop: at once while there is something, seldom while there is not."""
+def project(projectors: Sequence[Projector], stop: threading.Event) -> None:
+    _move(lambda: step(projectors), projectors, stop)
+
+
+def relay(one: Relay, stop: threading.Event) -> None:
+    _move(one.step, [one], stop)
+
+
+def _move(
+    once: Callable[[], int], movers: Sequence[Projector | Relay], stop: threading.Event
+) -> None:
+    """Moves on until told to stop: at once while there is something, seldom while there is not."""
     idle, longest = _IDLE_S
     wait = idle
     try:
         while not stop.is_set():
-            wait = idle if go() else min(wait * 2, longest)
+            wait = idle if once() else min(wait * 2, longest)
             stop.wait(wait if wait > idle else 0)
     finally:
         for mover in movers:

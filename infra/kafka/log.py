@@ -42,8 +42,8 @@ class KafkaLog:
     def heads(self) -> Mapping[int, int]:
         return self._reader.heads()
 
-    def behind(self, positions: Mapping[int, int]) -> Collection[int]:
-        return self._reader.behind(positions)
+    def bounds(self) -> Mapping[int, int]:
+        return self._reader.bounds()
 
     def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
         return self._decoded(partition, self._reader.page(partition, after, limit))

@@ -127,17 +127,10 @@ class Reader:
                 window.forget()
         return {p: self._windows[p].last if p in self._windows else 0 for p in ends}
 
-    def behind(self, positions: Mapping[int, int]) -> list[int]:
-        """The partitions with something after a position, as far as their ends tell.
-
-        A record that stands twice looks like news until it is read.
-        """
+    def bounds(self) -> dict[int, int]:
+        """The heads, if no record that is not read yet stands twice; else more than that."""
         ends = self.ends()
-        guesses = {p: w.last + ends[p] - w.end for p, w in self._windows.items()}
-        return [
-            p for p, position in positions.items()
-            if (ends[p] or position) and guesses.get(p) != position
-        ]  # fmt: skip
+        return ends | {p: w.last + ends[p] - w.end for p, w in self._windows.items()}
 
     def lasts(
         self, partitions: Collection[int], ends: Mapping[int, int] | None = None

@@ -32,9 +32,8 @@ class PostgresLog:
         with self._pool.connection() as db:
             return dict(db.execute("SELECT partition, last FROM store.partition_head").fetchall())
 
-    def behind(self, positions: Mapping[int, int]) -> Collection[int]:
-        heads = self.heads()
-        return [p for p, position in positions.items() if heads[p] != position]
+    def bounds(self) -> Mapping[int, int]:
+        return self.heads()
 
     def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
         with self._pool.connection() as db:

@@ -65,16 +65,16 @@ def test_each_partition_is_read_in_order_without_a_hole(log, store, kept):
         assert [e.position.number for e in events] == list(range(1, log.heads()[partition] + 1))
 
 
-def test_a_reader_is_behind_where_it_has_not_seen_the_last_event(log, store, kept):
+def test_a_reader_at_the_bounds_has_seen_every_event(log, store, kept):
     store.append([placed(f"o{i}") for i in range(5)])
     kept.catch_up()
-    heads = log.heads()
-    written = {p for p, head in heads.items() if head}
-    assert set(log.behind(dict.fromkeys(heads, 0))) == written
-    for partition, head in heads.items():
+    assert log.bounds() == log.heads()
+    kept.double()
+    for partition, head in log.heads().items():
+        assert log.bounds()[partition] >= head
         assert len(log.read(partition, 0, 10)) == head
-    assert set(log.behind(dict.fromkeys(heads, 0))) == written
-    assert not log.behind(heads)
+        assert log.read(partition, head, 10) == []
+    assert log.bounds() == log.heads()
 
 
 def test_what_is_about_an_owner_and_what_a_view_goes_on_without(log, store, kept):
