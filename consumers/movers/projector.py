@@ -83,8 +83,8 @@ class Projector:
         """One batch of each partition that is behind; the number of events, 0 when none is."""
         return step([self])
 
-    def poll(self) -> set[int]:
-        """Says that this member lives; those of its partitions that have news."""
+    def poll(self) -> Mapping[int, int]:
+        """Says that this member lives; the position in each partition that it folds."""
         epochs = self._subscription.poll().epochs
         for partition in set(self._held) - set(epochs):
             del self._held[partition]
