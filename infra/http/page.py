@@ -8,12 +8,15 @@ from typing import Any
 
 _PAGE = """\
 <!doctype html>
-<html lang="en"><meta charset="utf-8"><title>ordermade over HTTP</title>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>ordermade over HTTP</title>
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto }}
-details {{ border-top: 1px solid #ccc; padding: .4rem 0 }}
+:root {{ color-scheme: light dark }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem }}
+body {{ margin: 2rem auto; padding: 0 1rem }}
+details {{ border-top: 1px solid #8886; padding: .4rem 0 }}
 code, pre {{ font: 14px/1.4 ui-monospace, monospace }}
-pre {{ background: #f4f4f4; padding: .6rem; overflow-x: auto }}
+pre {{ background: #8882; padding: .6rem; overflow-x: auto }}
 td {{ padding: 0 1rem .2rem 0; vertical-align: top }}
 </style>
 <h1>ordermade over HTTP</h1>
