@@ -59,6 +59,7 @@ class App:
         gc.freeze()
         gc.set_threshold(50_000)
         self.settings, self._patience_s = settings, patience_s
+        self._owners: dict[ConnectionPool, PostgresOwners] = {}
         self._open = ExitStack()
         self.secrets = Secrets.load(settings.home)
         url = settings.database_url
@@ -105,7 +106,10 @@ class App:
         return self.pool("reader")
 
     def owners(self, pool: ConnectionPool) -> PostgresOwners:
-        return PostgresOwners(pool, self.secrets, self.settings.partitions)
+        """One for each pool: whoever asks through it shares the keys that were unwrapped."""
+        if pool not in self._owners:
+            self._owners[pool] = PostgresOwners(pool, self.secrets, self.settings.partitions)
+        return self._owners[pool]
 
     @cached_property
     def store(self) -> PostgresStore:
@@ -118,8 +122,7 @@ class App:
 
     @cached_property
     def holding(self) -> Holding:
-        owners = self.owners(self._door)
-        return Holding(self.store, owners, self.held)
+        return Holding(self.store, self.owners(self._door), self.held)
 
     @cached_property
     def held(self) -> PostgresHeld:
@@ -163,14 +166,10 @@ class App:
     def feed(self) -> Feed:
         return Feed(self._reading)
 
-    @cached_property
-    def _names(self) -> PostgresOwners:
-        return self.owners(self._reading)
-
     def key(self, said: str) -> str:
         """A key as the views have it: a customer may be said as `namespace:id`."""
         name = said.removeprefix("customer/")
-        found = self._names.find([name]) if ":" in name else {}
+        found = self.owners(self._reading).find([name]) if ":" in name else {}
         return said.removesuffix(name) + found.get(name, name)
 
     @cached_property

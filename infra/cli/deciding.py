@@ -154,10 +154,7 @@ def grant(
     actor: Actor = None,
 ) -> None:  # fmt: skip
     """Record that a customer consents."""
-    from infra.cli.ordering import purposes_of, tell
-
-    arguments = {"purposes": purposes_of(purposes), "policy_version": policy}
-    tell(f"customer/{customer}", "grant-consent", arguments, id, actor)
+    _consent("grant-consent", customer, purposes, policy, id, actor)
 
 
 @consent.command()
@@ -166,7 +163,13 @@ def withdraw(
     actor: Actor = None,
 ) -> None:  # fmt: skip
     """Record that a customer consents no more."""
+    _consent("withdraw-consent", customer, purposes, policy, id, actor)
+
+
+def _consent(
+    command: str, customer: str, purposes: str, policy: str, id: str | None, actor: str | None
+) -> None:
     from infra.cli.ordering import purposes_of, tell
 
     arguments = {"purposes": purposes_of(purposes), "policy_version": policy}
-    tell(f"customer/{customer}", "withdraw-consent", arguments, id, actor)
+    tell(f"customer/{customer}", command, arguments, id, actor)

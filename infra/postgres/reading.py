@@ -105,7 +105,8 @@ class Reading:
 
     def _wanted(self, projection: AnyProjection, wanted: str | None) -> list[Found]:
         def ask(db: psycopg.Connection, shown: Shown, prepare: bool | None) -> list[Found]:
-            where = _by(shown, projection, wanted)
+            [by] = shown.order(projection.find_by)
+            where = _any_of(shown, {} if wanted is None else {by: [wanted]})
             order = shown.order(projection.sort_by)
             return tables.select(db, shown, self._keys, where, order, None, prepare)
 
@@ -150,15 +151,6 @@ class Reading:
                 if prepare is False:
                     raise
         raise AssertionError
-
-
-def _by(
-    shown: Shown, projection: AnyProjection, wanted: str | None
-) -> tuple[sql.Composable, list[Any]]:
-    if wanted is None:
-        return _ALL
-    [by] = shown.order(projection.find_by)
-    return sql.SQL("{} = %s").format(sql.Identifier(by)), [wanted]
 
 
 def _any_of(shown: Shown, where: Where) -> tuple[sql.Composable, list[Any]]:
