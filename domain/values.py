@@ -62,7 +62,7 @@ _MONEY = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 _IS_MONEY = re.compile(_MONEY)
 
 
-def _as_money(value: Any) -> Any:
+def as_money(value: Any) -> Any:
     """A number in JSON is binary floating point to many a reader: money is text."""
     if isinstance(value, Decimal):
         return value
@@ -76,7 +76,7 @@ def _as_money(value: Any) -> Any:
 Money = Annotated[
     Decimal,
     Field(strict=True),
-    BeforeValidator(_as_money),
+    BeforeValidator(as_money),
     WithJsonSchema({"type": "string", "pattern": _MONEY, "maxLength": 23}),
 ]
 """An amount of a currency that is named beside it; a unit price is a rate.
