@@ -16,6 +16,7 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 from consumers.doors.holding import Holding
+from consumers.doors.interpreting import BY_RULES, Interpreting
 from consumers.doors.message import malformed
 from consumers.ports import Owners, Store, StreamAppend
 from domain.customer import decide as customer
@@ -77,7 +78,7 @@ DECIDERS = {
         Customer(), evolve_customer, _named(customer.grant_consent, customer.withdraw_consent)
     ),
 }
-_GIVEN_BY_US = ("now", "configuration_hash")
+_GIVEN_BY_US = ("now", "configuration_hash", "book", "reading", "sure_from")
 """Arguments of decisions that nobody outside may name."""
 
 
@@ -156,8 +157,15 @@ class Done:
 class Commands:
     """The door for decisions."""
 
-    def __init__(self, store: Store, owners: Owners, holding: Holding) -> None:
+    def __init__(
+        self,
+        store: Store,
+        owners: Owners,
+        holding: Holding,
+        interpreting: Interpreting = BY_RULES,
+    ) -> None:
         self._store, self._owners, self._holding = store, owners, holding
+        self._interpreting = interpreting
 
     def execute(self, command: Command) -> Done:
         """Decides and records. Raises Refusal; a refusal is not recorded and costs nothing."""
@@ -203,7 +211,22 @@ class Commands:
         if "configuration_hash" in wanted and decider.configuration:
             said = decider.configuration(state)
             arguments["configuration_hash"] = self._owners.digest(owner, said)
+        if "book" in wanted:
+            arguments["book"] = None
+        if "reading" in wanted:
+            arguments |= self._reading(state, arguments)
         return decision(state, **arguments)
+
+    def _reading(self, state: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What the interpreter says, unless a person does."""
+        asked, book = arguments.get("operations") is None, arguments["book"]
+        phrases = book.phrases if book else ()
+        return {
+            "reading": self._interpreting.read(state, arguments["instruction_id"], phrases)
+            if asked
+            else None,
+            "sure_from": self._interpreting.sure_from,
+        }
 
     def _customer(self, said: str | None, name: str) -> str | None:
         if said is None or ":" not in said:

@@ -144,9 +144,10 @@ class PriceRule:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """How the rule-based interpreter understands free text: words, and the operations they mean.
+    """How the rule-based interpreter understands free text: each of `words` means `operations`.
 
-    `amount` is what the operations cost a piece; an operation without one is free.
+    `words` are wordings of one wish: "no onions", "plain". `amount` is what the operations cost a
+    piece; an operation without one is free.
     """
 
     words: Plain[Annotated[tuple[Name, ...], Field(min_length=1)]]
