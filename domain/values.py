@@ -62,7 +62,7 @@ _MONEY = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 _IS_MONEY = re.compile(_MONEY)
 
 
-def as_money(value: Any) -> Any:
+def _as_money(value: Any) -> Any:
     """A number in JSON is binary floating point to many a reader: money is text."""
     if isinstance(value, Decimal):
         return value
@@ -73,10 +73,15 @@ def as_money(value: Any) -> Any:
     return Decimal(value)
 
 
+def number(text: str) -> Decimal | None:
+    """The number that a text is, written as money is: plain digits, at most six decimals."""
+    return Decimal(text) if _IS_MONEY.fullmatch(text) else None
+
+
 Money = Annotated[
     Decimal,
     Field(strict=True),
-    BeforeValidator(as_money),
+    BeforeValidator(_as_money),
     WithJsonSchema({"type": "string", "pattern": _MONEY, "maxLength": 23}),
 ]
 """An amount of a currency that is named beside it; a unit price is a rate.

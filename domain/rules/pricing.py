@@ -37,7 +37,7 @@ from domain.rules.price_index import (
     PriceIndex,
     price_index,
 )
-from domain.values import as_money
+from domain.values import number
 
 INSTRUCTION = "instruction"
 """The rule of the trace under which an accepted instruction is charged."""
@@ -130,19 +130,6 @@ def spread(exact: Sequence[Decimal], total: Decimal, unit: Decimal) -> list[Deci
     return [amount or abs(amount) for amount in floors]  # no -0.00
 
 
-def phrased(book: Book, operations: Sequence[str]) -> Decimal:
-    """What operations cost a piece by the book's phrases; an operation that has none is free.
-
-    A phrase of exactly these operations speaks for all of them, else each for itself.
-    """
-    known = {frozenset(phrase.operations): phrase.amount for phrase in book.phrases}
-    whole = known.get(frozenset(operations))
-    if whole is not None:
-        return whole
-    with localcontext(EXACT):
-        return sum((known.get(frozenset([each]), _ZERO) for each in operations), _ZERO)
-
-
 class _Part(NamedTuple):
     """What a rule adds to a line, exactly."""
 
@@ -206,14 +193,13 @@ def _part(
 def _units(index: PriceIndex, option: str, selection: Selection) -> Decimal:
     if option not in index.numbers:
         return Decimal(selection.lengths.get(option, 0))
-    try:
-        number: Decimal = as_money(selection.options[option])
-    except ValueError:
+    chosen = number(selection.options[option])
+    if chosen is None:
         raise NotAllowed(
             f"{option} of line {selection.line_id} is no number: choose one like 450 or 12.5",
             "value",
-        ) from None
-    return number
+        )
+    return chosen
 
 
 def _wished(wishes: Sequence[Wish], quantity: int) -> list[_Part]:
