@@ -27,6 +27,7 @@ from domain.values import (
 PRODUCT = "product"
 """A rule speaks of the product of a line as of an option by this name."""
 
+Part = Literal["products", "options", "inputs", "constraints", "prices", "phrases"]
 Rounding = Literal["half_up", "half_even", "down", "up"]
 Step = Literal[
     "base", "option", "combination", "parametric", "volume", "time", "capacity", "discount", "tax"
@@ -154,6 +155,15 @@ class Phrase:
     operations: Plain[Annotated[tuple[Name, ...], Field(min_length=1)]]
     amount: Plain[Money] = Decimal(0)
     confidence: Plain[Share] = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with a part of a book: `part` is its field there, `id` names it within."""
+
+    part: Part
+    id: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from domain.rules.inputs import asked, inputs, inputs_hash
 from domain.rules.pricing import price
 
 GIVEN, BY_BOOK = "given.v1", "book.v1"
+GIVEN_RULE = "given"
 Version = Callable[[str, int], Book]
 """The version of a book, for ever as it was published."""
 
@@ -35,7 +36,7 @@ def given(lines: tuple[QuoteLine, ...]) -> tuple[Decimal, tuple[TraceLine, ...]]
     """The total and the trace of lines whose price was given by whoever asked for the quote."""
     total = sum((line.amount for line in lines), Decimal(0))
     return total, tuple(
-        TraceLine(rule_id="given", basis=line.line_id, amount=line.amount) for line in lines
+        TraceLine(rule_id=GIVEN_RULE, basis=line.line_id, amount=line.amount) for line in lines
     )
 
 

@@ -90,6 +90,15 @@ def price_index(book: Book) -> PriceIndex:
     return _made(_Same(book))
 
 
+def ladder(rule: PriceRule) -> Hashable:
+    """What the rules have in common of which only the furthest speaks; None: it has no others."""
+    reach = (rule.from_quantity, rule.from_load, rule.within_days)
+    named = tuple(bound is not None for bound in reach)
+    if not any(named) or rule.step not in _LADDERS:
+        return None
+    return rule.step, frozenset(_terms(rule)), rule.starts, rule.ends, named
+
+
 class _Same:
     """A book as itself: to compare its thousands of rules would cost more than pricing an order."""
 
@@ -116,17 +125,14 @@ def _terms(rule: PriceRule) -> tuple[_Term, ...]:
 
 
 def _indexed(rule: PriceRule, place: int, further: tuple[_Term, ...]) -> Indexed:
-    reach = (rule.from_quantity, rule.from_load, rule.within_days)
-    named = tuple(bound is not None for bound in reach)
+    bounds = (rule.starts, rule.ends, rule.from_quantity, rule.from_load, rule.within_days)
     return Indexed(
         rule=rule,
         step=STEPS.index(rule.step),
         place=place,
         further=further,
-        bounded=any(named) or rule.starts is not None or rule.ends is not None,
-        ladder=(rule.step, frozenset(_terms(rule)), rule.starts, rule.ends, named)
-        if any(named) and rule.step in _LADDERS
-        else None,
+        bounded=any(bound is not None for bound in bounds),
+        ladder=ladder(rule),
         far=(
             Decimal(rule.from_quantity or 0),
             rule.from_load or Decimal(0),
