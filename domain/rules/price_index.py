@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import get_args
 
 from domain.catalogue.book import PRODUCT, Book, PriceRule, Selection, Step
@@ -16,6 +17,7 @@ from domain.errors import NotAllowed
 STEPS: tuple[Step, ...] = get_args(Step)
 BASE, OPTION = STEPS.index("base"), STEPS.index("option")
 _Term = tuple[str, frozenset[str]]
+_PLACE = attrgetter("place")
 _LADDERS = ("volume", "capacity")
 
 
@@ -81,7 +83,7 @@ class PriceIndex:
             if (not rule.further or _holds(rule.further, chosen))
             and (not rule.bounded or _reached(rule.rule, selection.quantity, conditions))
         ]
-        found.sort(key=lambda rule: rule.place)
+        found.sort(key=_PLACE)
         return _furthest(found)
 
 

@@ -8,7 +8,6 @@ remainder), the earlier rule first.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import (
@@ -23,7 +22,9 @@ from decimal import (
     InvalidOperation,
     localcontext,
 )
-from typing import NamedTuple
+from typing import TypedDict
+
+import msgspec
 
 from domain.catalogue.book import Book, Selection
 from domain.errors import NotAllowed
@@ -84,13 +85,13 @@ def price(
     index = price_index(book)
     mode, unit = _MODES[book.rounding], Decimal(1).scaleb(-book.places)
     lines: list[QuoteLine] = []
-    trace: list[TraceLine] = []
+    trace: list[_Part] = []
     with localcontext(EXACT):
         for selection in sorted(selections, key=lambda s: s.line_id):
             asked = [w for w in wishes if w.line_id in (None, selection.line_id)]
             parts = _parts(index, selection, conditions, asked)
-            exact = sum([part.amount for part in parts], _ZERO)
-            rounded = exact.quantize(unit, mode, _ROUNDING)
+            exact = [part["amount"] for part in parts]
+            rounded = sum(exact, _ZERO).quantize(unit, mode, _ROUNDING)
             if not 0 <= rounded < _TOO_MUCH:
                 raise NotAllowed(
                     f"line {selection.line_id} would cost {rounded}: less than nothing, or more "
@@ -98,22 +99,17 @@ def price(
                     "book",
                 )
             lines.append(QuoteLine(line_id=selection.line_id, amount=rounded))
-            for part, amount in zip(
-                parts, spread([part.amount for part in parts], rounded, unit), strict=True
-            ):
-                cost = part.cost and part.cost.quantize(unit, mode, _ROUNDING)
-                trace.append(
-                    TraceLine(
-                        rule_id=part.rule_id,
-                        basis=part.basis,
-                        amount=amount,
-                        line_id=selection.line_id,
-                        step=STEPS[part.step],
-                        cost=cost,
-                    )
-                )
+            for part, amount in zip(parts, spread(exact, rounded, unit), strict=True):
+                part["amount"] = amount
+                if (cost := part["cost"]) is not None:
+                    part["cost"] = cost.quantize(unit, mode, _ROUNDING)
+            trace += parts
         total = sum([line.amount for line in lines], _ZERO)
-    return Priced(lines=tuple(lines), total=total, trace=tuple(trace))
+    return Priced(lines=tuple(lines), total=total, trace=_trace(trace))
+
+
+def _trace(parts: list[_Part]) -> tuple[TraceLine, ...]:
+    return msgspec.convert(parts, tuple[TraceLine, ...])  # made one by one they take four times it
 
 
 def spread(exact: Sequence[Decimal], total: Decimal, unit: Decimal) -> list[Decimal]:
@@ -130,14 +126,15 @@ def spread(exact: Sequence[Decimal], total: Decimal, unit: Decimal) -> list[Deci
     return [amount or abs(amount) for amount in floors]  # no -0.00
 
 
-class _Part(NamedTuple):
-    """What a rule adds to a line, exactly."""
+class _Part(TypedDict):
+    """A line of the trace as it becomes: the amount and the cost are exact at first."""
 
-    step: int
     rule_id: str
     basis: str
     amount: Decimal
-    cost: Decimal | None = None
+    line_id: str
+    step: str
+    cost: Decimal | None
 
 
 def _parts(
@@ -150,18 +147,26 @@ def _parts(
             f"{selection.product}: choose what it prices, or add a base rule to its next version",
             "lines",
         )
-    by_step: defaultdict[int, list[Indexed]] = defaultdict(list)
-    for rule in rules:
-        by_step[rule.step].append(rule)
+    early = [rule for rule in rules if rule.step <= OPTION]
+    parts = _applied(index, early, selection, conditions, _ZERO)
+    parts += _wished(wishes, selection)
+    before = sum([part["amount"] for part in parts], _ZERO)
+    return parts + _applied(index, rules[len(early) :], selection, conditions, before)
+
+
+def _applied(
+    index: PriceIndex, rules: Sequence[Indexed], selection: Selection, conditions: Conditions,
+    total: Decimal,
+) -> list[_Part]:  # fmt: skip
+    """What rules add, each step to what the line comes to before it."""
     parts: list[_Part] = []
-    total = _ZERO
-    for step in range(len(STEPS)):
-        added = [_part(index, rule, selection, conditions, total) for rule in by_step[step]]
-        if step == OPTION:
-            added += _wished(wishes, selection.quantity)
-        for part in added:
-            total += part.amount
-        parts += added
+    step, before = BASE, total
+    for rule in rules:
+        if rule.step != step:
+            step, before = rule.step, total
+        part = _part(index, rule, selection, conditions, before)
+        total += part["amount"]
+        parts.append(part)
     return parts
 
 
@@ -170,24 +175,31 @@ def _part(
     before: Decimal,
 ) -> _Part:  # fmt: skip
     """Raises NotAllowed where a rate or a number is missing."""
-    rule, step = indexed.rule, indexed.step
+    rule, cost = indexed.rule, None
     if rule.share is not None:
-        return _Part(step, rule.rule_id, f"{rule.share!s} of {before!s}", before * rule.share)
-    pieces, basis = Decimal(selection.quantity), f"{selection.quantity}"
-    if rule.per is not None:
-        units = max(_ZERO, _units(index, rule.per, selection) - rule.free)
-        pieces, basis = pieces * units, f"{basis} × {units!s}"
-    amount = rule.amount or _ZERO
-    basis = f"{basis} × {amount!s}"
-    if rule.currency is not None:
-        rate = conditions.rates.get(rule.currency)
-        if rate is None:
-            raise NotAllowed(
-                f"rule {rule.rule_id} is in {rule.currency}: name the rate of exchange", "rates"
-            )
-        pieces, basis = pieces * rate, f"{basis} {rule.currency} × {rate!s}"
-    cost = None if rule.cost is None else pieces * rule.cost
-    return _Part(step, rule.rule_id, basis, pieces * amount, cost)
+        amount, basis = before * rule.share, f"{rule.share!s} of {before!s}"
+    else:
+        pieces, basis = Decimal(selection.quantity), f"{selection.quantity}"
+        if rule.per is not None:
+            units = max(_ZERO, _units(index, rule.per, selection) - rule.free)
+            pieces, basis = pieces * units, f"{basis} × {units!s}"
+        each = rule.amount or _ZERO
+        basis = f"{basis} × {each!s}"
+        if rule.currency is not None:
+            rate = conditions.rates.get(rule.currency)
+            if rate is None:
+                raise NotAllowed(
+                    f"rule {rule.rule_id} is in {rule.currency}: name the rate of exchange",
+                    "rates",
+                )
+            pieces, basis = pieces * rate, f"{basis} {rule.currency} × {rate!s}"
+        amount = pieces * each
+        if rule.cost is not None:
+            cost = pieces * rule.cost
+    return {
+        "rule_id": rule.rule_id, "basis": basis, "amount": amount,
+        "line_id": selection.line_id, "step": rule.step, "cost": cost,
+    }  # fmt: skip
 
 
 def _units(index: PriceIndex, option: str, selection: Selection) -> Decimal:
@@ -202,11 +214,13 @@ def _units(index: PriceIndex, option: str, selection: Selection) -> Decimal:
     return chosen
 
 
-def _wished(wishes: Sequence[Wish], quantity: int) -> list[_Part]:
+def _wished(wishes: Sequence[Wish], selection: Selection) -> list[_Part]:
     return [
-        _Part(
-            OPTION, INSTRUCTION, f"{quantity} × {wish.amount!s} for {wish.instruction_id}"[:200],
-            quantity * wish.amount,
-        )
+        {
+            "rule_id": INSTRUCTION,
+            "basis": f"{selection.quantity} × {wish.amount} for {wish.instruction_id}"[:200],
+            "amount": selection.quantity * wish.amount,
+            "line_id": selection.line_id, "step": STEPS[OPTION], "cost": None,
+        }
         for wish in sorted(wishes, key=lambda w: w.instruction_id)
     ]  # fmt: skip
