@@ -40,6 +40,8 @@ class Decider:
     configuration: Callable[[Any], bytes] | None = None
     book: Callable[[Any], str | None] = lambda _: None
     """The catalogue that the state names."""
+    version: Callable[[Any], int | None] = lambda _: None
+    """The version of it that the state is held to; None: whichever is current."""
     of_customers: bool = True
 
 
@@ -75,6 +77,7 @@ DECIDERS = {
         ),
         configuration,
         lambda order: order.book,
+        lambda order: order.version,
     ),
     "design": Decider(
         Design(),
