@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.catalogue.book import Book
+from domain.catalogue.book import Book, Phrase
 from domain.errors import Refusal
 from domain.event import Data, Event, Position, Recorded
+from domain.rules.free_text import Reading
 from projections.view import AnyProjection, View
 
 
@@ -105,6 +106,18 @@ class Owners(Protocol):
 
     def digest(self, owner: str, contents: bytes) -> str:
         """A MAC under the owner's key, in hex; an owner without a key gets one."""
+        ...
+
+
+class Interpreter(Protocol):
+    """Who says what free text means; a plug-in may be another."""
+
+    def __call__(self, text: str, phrases: Sequence[Phrase]) -> Reading:
+        """What the text says, by the phrases of the order's book; none where it names none.
+
+        May take its time: nothing is locked meanwhile. What it raises is told as its failure, by
+        the error's type alone.
+        """
         ...
 
 

@@ -14,11 +14,13 @@ import msgspec
 from consumers.doors.books import StoredBooks
 from consumers.doors.deciders import DECIDERS, Decider, parameters
 from consumers.doors.holding import Holding
+from consumers.doors.interpreting import BY_RULES, Interpreting
 from consumers.ports import Books, Owners, Store, StreamAppend
 from domain.catalogue.book import Book
 from domain.design.state import Design
 from domain.errors import ConsentMissing, Malformed, Refusal, VersionConflict
 from domain.event import Data, Event, Recorded, event_id, recorded_id
+from domain.order.state import Order
 
 _TRIES = 20
 """How often a decision is taken anew because the stream has moved on meanwhile."""
@@ -62,8 +64,15 @@ class Done:
 class Commands:
     """The door for decisions."""
 
-    def __init__(self, store: Store, owners: Owners, holding: Holding) -> None:
+    def __init__(
+        self,
+        store: Store,
+        owners: Owners,
+        holding: Holding,
+        interpreting: Interpreting = BY_RULES,
+    ) -> None:
         self._store, self._owners, self._holding = store, owners, holding
+        self._interpreting = interpreting
         self._books: Books = StoredBooks(store)
 
     def execute(self, command: Command) -> Done:
@@ -118,6 +127,8 @@ class Commands:
                 arguments[p] = design
             elif hint == Book | None:
                 arguments[p] = self._books.current(named, command.time) if named else None
+        if "reading" in wanted:
+            arguments |= self._reading(state, arguments)
         return decider.decisions[command.name](state, **arguments)
 
     def _design(self, name: str | None, owner: str) -> Design | None:
@@ -134,6 +145,17 @@ class Commands:
             )
         design: Design = _folded(DECIDERS["design"], history)
         return design
+
+    def _reading(self, state: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What the interpreter says, unless a person does."""
+        asked, book = arguments.get("operations") is None, arguments["book"]
+        phrases = book.phrases if book else ()
+        return {
+            "reading": self._interpreting.read(state, arguments["instruction_id"], phrases)
+            if asked
+            else None,
+            "sure_from": self._interpreting.sure_from,
+        }
 
     def _customer(self, said: str | None, name: str) -> str | None:
         if said is None or ":" not in said:

@@ -92,7 +92,7 @@ DECIDERS = {
         Customer(), evolve_customer, _named(customer.grant_consent, customer.withdraw_consent)
     ),
 }
-_GIVEN_BY_US = ("now", "configuration_hash", "actor", "named")
+_GIVEN_BY_US = ("now", "configuration_hash", "actor", "named", "reading", "sure_from")
 """Arguments of decisions that nobody outside may name; nor what is read from elsewhere, below."""
 READ = (Book | None, Design | None)
 

@@ -20,6 +20,7 @@ class Answer(StrEnum):
     """What became of a special instruction."""
 
     GIVEN = "given"
+    UNSURE = "unsure"
     INTERPRETED = "interpreted"
     ACCEPTED = "accepted"
     DECLINED = "declined"
@@ -28,6 +29,7 @@ class Answer(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Instruction:
     given: e.SpecialInstructionGiven
+    read: e.SpecialInstructionInterpreted | None = None
     answer: Answer = Answer.GIVEN
 
 
@@ -88,8 +90,8 @@ def evolve(order: Order, event: e.OrderEvent, at: datetime) -> Order:
             return replace(order, options=_without(order.options, (line, option)))
         case e.SpecialInstructionGiven(instruction_id=id):
             return replace(order, instructions={**order.instructions, id: Instruction(event)})
-        case e.SpecialInstructionInterpreted(instruction_id=id):
-            return _answered(order, id, Answer.INTERPRETED)
+        case e.SpecialInstructionInterpreted(instruction_id=id, unsure=unsure):
+            return _answered(order, id, Answer.UNSURE if unsure else Answer.INTERPRETED, event)
         case e.SpecialInstructionAccepted(instruction_id=id):
             return _answered(order, id, Answer.ACCEPTED)
         case e.SpecialInstructionDeclined(instruction_id=id):
@@ -109,10 +111,13 @@ def evolve(order: Order, event: e.OrderEvent, at: datetime) -> Order:
     return order
 
 
-def _answered(order: Order, id: str, answer: Answer) -> Order:
+def _answered(
+    order: Order, id: str, answer: Answer, read: e.SpecialInstructionInterpreted | None = None
+) -> Order:
     if id not in order.instructions:
         return order
-    wish = replace(order.instructions[id], answer=answer)
+    before = order.instructions[id]
+    wish = replace(before, answer=answer, read=read or before.read)
     return replace(order, instructions={**order.instructions, id: wish})
 
 
