@@ -42,15 +42,22 @@ def show_view(
     rows, more = found[:most], len(found) > most
     made = None if key else app.figures(name)
     nodes = story.story(app, cast(list[AuditRow], rows), most) if told else []
+    chosen = story.choices(app, key) if told and key else []
     if as_json:
         parts: dict[str, Any] = {"more": more}
-        parts |= {"tree": nodes} if told else {} if key else {"figures": msgspec.to_builtins(made)}
+        parts |= (
+            {"tree": nodes, "choices": chosen}
+            if told
+            else {}
+            if key
+            else {"figures": msgspec.to_builtins(made)}
+        )
         answer(app, projection.answers, msgspec.to_builtins(rows), [projection], True, parts)
         return
     if made is not None:
         tables.figures(made, most)
     if told:
-        story.tell(nodes)
+        story.tell(nodes, chosen)
     elif key and len(rows) == 1:
         detail(projection.answers, _presented(rows[0]))
     else:
