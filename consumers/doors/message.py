@@ -10,7 +10,9 @@ from uuid import UUID
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
+import domain.catalogue.events
 import domain.customer.events
+import domain.design.events
 import domain.order.events
 import domain.parked.events  # noqa: F401
 from domain.errors import Malformed

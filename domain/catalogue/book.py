@@ -27,6 +27,7 @@ from domain.values import (
 PRODUCT = "product"
 """A rule speaks of the product of a line as of an option by this name."""
 
+Part = Literal["products", "options", "inputs", "constraints", "prices", "phrases"]
 Rounding = Literal["half_up", "half_even", "down", "up"]
 Step = Literal[
     "base", "option", "combination", "parametric", "volume", "time", "capacity", "discount", "tax"
@@ -153,8 +154,21 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with a part of a book: `part` is its field there, `id` names it within."""
+
+    part: Part
+    id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """One version of one catalogue, whole. Once published it never changes."""
+    """One version of one catalogue, whole. Once published it never changes.
+
+    `withdrawn` is what can no longer be chosen, though what was chosen before is still made and
+    priced. It is known only of the version that is current.
+    """
 
     book: str
     version: int
@@ -169,6 +183,7 @@ class Book:
     constraints: tuple[Constraint, ...] = ()
     prices: tuple[PriceRule, ...] = ()
     phrases: tuple[Phrase, ...] = ()
+    withdrawn: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,8 +42,11 @@ OperationIds = Plain[Annotated[tuple[Name, ...], Field(min_length=1, max_length=
 @event("order.order-drafted.v1", Kind.DECISION)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDrafted(Data):
+    """`book` names the catalogue that it is chosen from and priced by, where there is one."""
+
     lines: Plain[Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=1000)]]
     from_design: Pseudonym[Name | None] = None
+    book: Plain[Name | None] = None
 
 
 @event("order.option-chosen.v1", Kind.DECISION)

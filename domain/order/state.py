@@ -8,10 +8,12 @@ from enum import StrEnum
 
 import msgspec
 
+from domain.catalogue.book import Selection
 from domain.order import events as e
 from domain.order.course import evolve as evolve_progress
 from domain.order.progress import Progress, Status
 from domain.personal import Erased
+from domain.rules import choosing
 
 
 class Answer(StrEnum):
@@ -34,6 +36,7 @@ class Instruction:
 @dataclass(frozen=True, slots=True)
 class Order:
     progress: Progress = field(default_factory=Progress)
+    book: str | None = None
     options: dict[tuple[str, str], e.OptionChosen] = field(default_factory=dict)
     instructions: dict[str, Instruction] = field(default_factory=dict)
     quotes: dict[str, e.QuoteIssued] = field(default_factory=dict)
@@ -67,9 +70,20 @@ def configuration(order: Order) -> bytes:
     return msgspec.json.encode([lines, options, wishes])
 
 
+def selections(order: Order) -> tuple[Selection, ...]:
+    """The lines as constraints and prices see them."""
+    lines = [
+        e.OrderLine(line_id=line.line_id, product=line.product, quantity=line.ordered)
+        for line in order.progress.lines
+    ]
+    return choosing.selections(lines, order.options)
+
+
 def evolve(order: Order, event: e.OrderEvent, at: datetime) -> Order:
     order = replace(order, progress=evolve_progress(order.progress, event, at))
     match event:
+        case e.OrderDrafted(book=book):
+            return replace(order, book=book)
         case e.OptionChosen(line_id=line, option=option):
             return replace(order, options={**order.options, (line, option): event})
         case e.OptionCleared(line_id=line, option=option):

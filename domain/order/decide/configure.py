@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
+from domain.catalogue.book import Book
+from domain.design import events as d
+from domain.design.state import Design
 from domain.errors import NotAllowed
 from domain.order import events as e
 from domain.order.decide.guards import need_apart, need_line
 from domain.order.progress import OVER, Status
-from domain.order.state import Order
+from domain.order.state import Order, selections
+from domain.rules.choosing import need_book, need_choosable, need_products
 from domain.values import Name
 
 
 def draft(
-    order: Order, *, lines: Sequence[e.OrderLine], from_design: Name | None = None
+    order: Order,
+    *,
+    lines: Sequence[e.OrderLine] = (),
+    from_design: Name | None = None,
+    book: Name | None = None,
+    design: Design | None = None,
+    offered: Book | None = None,
 ) -> list[e.OrderEvent]:
+    """Its lines are named here, or copied from a design with what is chosen there."""
     if order.status is not Status.NEW:
         raise NotAllowed(
             f"the order is {order.status} and cannot be drafted: "
             "an order is drafted once: choose another id",
             "status",
         )
+    copied: list[e.OrderEvent] = []
+    if design is not None:
+        if lines or book:
+            raise NotAllowed("the design brings its lines and its book: leave them out", "lines")
+        lines, book = design.lines, design.book
+        copied = [_copied(choice) for choice in design.options.values()]
+    if not lines:
+        raise NotAllowed("an order has a line: name one, or a design that has some", "lines")
     need_apart([line.line_id for line in lines], "line", "lines")
-    return [e.OrderDrafted(lines=tuple(lines), from_design=from_design)]
+    if book:
+        need_products(need_book(offered, book), lines)
+    return [e.OrderDrafted(lines=tuple(lines), from_design=from_design, book=book), *copied]
 
 
-def choose(order: Order, *, choice: e.OptionChosen) -> list[e.OrderEvent]:
+def choose(order: Order, *, choice: e.OptionChosen, book: Book | None = None) -> list[e.OrderEvent]:
     before = order.options.get((choice.line_id, choice.option))
     if before == choice:
         return []
     _changeable(order, choice, before)
+    if book:
+        need_choosable(book, selections(order), choice)
     return [choice]
 
 
@@ -37,6 +61,10 @@ def clear(order: Order, *, choice: e.OptionCleared) -> list[e.OrderEvent]:
     before = order.options.get((choice.line_id, choice.option))
     _changeable(order, choice, before)
     return [choice] if before else []
+
+
+def _copied(choice: d.OptionChosen) -> e.OptionChosen:
+    return e.OptionChosen(**{f.name: getattr(choice, f.name) for f in fields(choice)})
 
 
 def _changeable(
