@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -188,10 +188,13 @@ class Book:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """A line as constraints and prices see it. `lengths` are those of the texts, in characters."""
+    """A line as constraints and prices see it. `lengths` are those of the texts, in characters;
+    `stages` those at which options were chosen, where that is not the option's own.
+    """
 
     line_id: str
     product: str
     quantity: int
     options: dict[str, str]
-    lengths: dict[str, int]
+    lengths: dict[str, int] = field(default_factory=dict)
+    stages: dict[str, Stage] = field(default_factory=dict)

@@ -1,0 +1,66 @@
+"""The SAT solvers of a book: built once for each version, and asked under assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+
+from pysat.solvers import Solver
+
+from domain.catalogue.book import Book
+from domain.rules.encoding import Encoding, encode
+
+SOLVER = "minisat22"
+
+
+class Solvers:
+    """Answers follow from the question alone. Threads may share them: each is asked in turn."""
+
+    def __init__(self, book: Book) -> None:
+        self.encoding: Encoding = encode(book)
+        self._lock = Lock()
+        rules = [[selector] for selector in self.encoding.selectors]
+        self._all = Solver(SOLVER, bootstrap_with=self.encoding.clauses + rules)
+        self._denied = [-x for x in range(1, self._all.nof_vars() + 1)]
+        self._each = Solver(SOLVER, bootstrap_with=self.encoding.clauses)
+
+    def possible(self, literals: Sequence[int]) -> bool:
+        """Whether some configuration has all of `literals` and keeps all rules."""
+        with self._lock:
+            return bool(self._all.solve(assumptions=literals))
+
+    def possible_under(self, selectors: Sequence[int], literals: Sequence[int]) -> bool:
+        """The same under some of the rules."""
+        with self._lock:
+            return bool(self._each.solve(assumptions=[*literals, *selectors]))
+
+    def example(self, literals: Sequence[int]) -> frozenset[int]:
+        """What is true in one such configuration, preferably little; nothing if there is none."""
+        with self._lock:
+            self._all.set_phases(self._denied)
+            self._all.solve(assumptions=literals)
+            return frozenset(x for x in self._all.get_model() or () if x > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A book by identity: to compare a car costs more than to check it."""
+
+    book: Book
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.book is other.book
+
+    def __hash__(self) -> int:
+        return id(self.book)
+
+
+@lru_cache(32)
+def _solvers(same: _Same) -> Solvers:
+    return Solvers(same.book)
+
+
+def solvers(book: Book) -> Solvers:
+    return _solvers(_Same(book))

@@ -1,0 +1,202 @@
+"""A car of 500 options and 2,000 rules, the same for the same seed.
+
+A market, an engine and a trim on which much hangs; equipment in lines (sport, winter …) that is
+bought together; packages that bring their parts; parts in each other's way. First some cars are
+built, in which each value occurs; a rule is written only if all of them keep it. So whatever is
+offered can be had, and no solver was asked.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from domain.catalogue.book import PRODUCT, Book, Constraint, Option, Range, Term
+from tests.independent.configurations import kept
+
+SEED, BUILT = 1886, 60
+PRODUCTS = ("saloon", "estate", "coupe")
+LINES = ("sport", "comfort", "winter", "touring", "business", "family", "city", "night", "eco",
+         "track", "luxury")  # fmt: skip
+PARTS = ("seats", "steering wheel", "mirrors", "headlights", "rear lights", "wheels", "tyres",
+         "suspension", "brakes", "roof rails", "sunroof", "tow bar", "speakers", "display",
+         "camera", "parking aid", "air conditioning", "carpets", "door sills", "pedals", "spoiler",
+         "grille", "bumpers", "exhaust", "windows", "blinds", "armrest", "dashboard", "key", "alarm",
+         "charger", "navigation", "cruise control", "lane assistant", "head-up display", "mats",
+         "boot liner", "wipers", "horn", "pillar lining", "antenna",
+         "clock", "hooks", "floor")  # fmt: skip
+MAIN = {
+    "market": ("de", "fr", "uk", "us", "cn", "jp"),
+    "engine": ("petrol 1.5", "petrol 2.0", "diesel 2.0", "diesel 3.0", "hybrid", "electric"),
+    "gearbox": ("manual", "automatic", "double clutch"),
+    "drive": ("front", "rear", "all"),
+    "paint": tuple(f"{tone} {hue}" for tone in ("light", "deep", "metallic", "matt")
+                   for hue in ("grey", "blue", "red", "green")),
+    "trim": ("cloth", "leather black", "leather brown", "leather white", "velvet", "wool"),
+}  # fmt: skip
+MEASURES = {"wheel size": (16, 22, "inch"), "ride height": (110, 190, "mm"),
+            "seat rail": (180, 320, "mm"), "towed load": (0, 2500, "kg")}  # fmt: skip
+Car = dict[str, str]
+
+
+def car(options: int = 500, rules: int = 2_000, seed: int = SEED) -> Book:
+    dice = random.Random(seed)
+    offered = list(_options(options, dice))
+    built = [_car(n, offered, dice) for n in range(BUILT)]
+    return Book(
+        book="car", version=1, currency="EUR", rounding="half_up", places=2, products=PRODUCTS,
+        effective_from=datetime(2026, 1, 1, tzinfo=UTC), options=tuple(offered),
+        constraints=tuple(_rules(rules, offered, built, dice)),
+    )  # fmt: skip
+
+
+def _options(many: int, dice: random.Random) -> Iterator[Option]:
+    for name, values in MAIN.items():
+        yield Option(option=name, label=name.capitalize(), stage="pre_manufacture", values=values)
+    for name, (low, high, unit) in MEASURES.items():
+        bounds = Range(minimum=Decimal(low), maximum=Decimal(high), unit=unit)
+        yield Option(
+            option=name, label=name.capitalize(), stage="pre_manufacture",
+            choice_space="parametric", range=bounds,
+        )  # fmt: skip
+    for n in range(many - len(MAIN) - len(MEASURES)):
+        line, place = LINES[n % len(LINES)], n // len(LINES)
+        name = f"{line} {PARTS[place - 1] if place else 'package'}"
+        everywhere = place == 0 or dice.random() < 0.8
+        yield Option(
+            option=name, label=name.capitalize(),
+            stage=dice.choice(("pre_manufacture",) * 4 + ("packaging", "delivery")),
+            values=("basic", "plus", "premium", "signature")[: dice.randint(2, 4)],
+            products=() if everywhere else tuple(dice.sample(PRODUCTS, 2)),
+        )  # fmt: skip
+
+
+def _car(n: int, offered: list[Option], dice: random.Random) -> Car:
+    """Of each line there is nothing, little or much, and most parts go along with it."""
+    level = {line: dice.randrange(5) for line in LINES}
+    made: Car = {PRODUCT: PRODUCTS[n % len(PRODUCTS)]}
+    for place, option in enumerate(offered):
+        values, line = option.values, option.option.split()[0]
+        if option.range:
+            bounds = int(option.range.minimum), int(option.range.maximum)
+            made[option.option] = str(dice.randint(*bounds))
+        elif option.option in MAIN:
+            first = values[(n + place) % len(values)]
+            made[option.option] = first if n < len(values) else dice.choice(values)
+        elif not option.products or made[PRODUCT] in option.products:
+            usual = values[min(level[line], len(values)) - 1]
+            if level[line]:
+                made[option.option] = usual if dice.random() < 0.96 else dice.choice(values)
+            elif dice.random() < 0.03:
+                made[option.option] = dice.choice(values)
+    return made
+
+
+def _rules(
+    many: int, offered: list[Option], built: list[Car], dice: random.Random
+) -> Iterator[Constraint]:
+    found: dict[str, Constraint] = {}
+    kinds = {_needs: 35, _bars: 45, _counts: 6, _measures: 4, _defaults: 8, _stages: 2}
+    stages = {option.option: option.stage for option in offered}
+    for option in offered[: len(MAIN)]:
+        words = f"Every car has one {option.option}."
+        found[words] = Constraint(
+            rule_id="R1", words=words, kind="requires", then=(Term(option=option.option),)
+        )
+    defaulted: set[str] = set()
+    while len(found) < many:
+        [propose] = dice.choices(list(kinds), list(kinds.values()))
+        rule = propose(offered, dice)
+        if rule.words in found or not all(kept(rule, made, stages) for made in built):
+            continue
+        if rule.kind == "default":
+            if rule.then[0].option in defaulted:
+                continue
+            defaulted.add(rule.then[0].option)
+        found[rule.words] = rule
+    return (replace(rule, rule_id=f"R{n}") for n, rule in enumerate(found.values(), 1))
+
+
+def _two(offered: list[Option], dice: random.Random) -> tuple[Option, Option]:
+    """Two closed options, more often than not of one line."""
+    one, other = dice.sample([o for o in offered if o.values], 2)
+    if dice.random() < 0.6:
+        line = one.option.split()[0]
+        near = [o for o in offered if o.option.split()[0] == line and o is not one and o.values]
+        other = dice.choice(near or [other])
+    return one, other
+
+
+def _needs(offered: list[Option], dice: random.Random) -> Constraint:
+    one, other = _two(offered, dice)
+    value = dice.choice(one.values)
+    wanted = tuple(sorted(dice.sample(other.values, dice.randint(1, len(other.values)))))
+    return Constraint(
+        rule_id="", kind="requires", when=(Term(option=one.option, values=(value,)),),
+        then=(Term(option=other.option, values=wanted),),
+        words=f"{one.label} in {value} needs {other.option} in {' or '.join(wanted)}.",
+    )  # fmt: skip
+
+
+def _bars(offered: list[Option], dice: random.Random) -> Constraint:
+    one, other = _two(offered, dice)
+    value, barred = dice.choice(one.values), dice.choice(other.values)
+    return Constraint(
+        rule_id="", kind="excludes", when=(Term(option=one.option, values=(value,)),),
+        then=(Term(option=other.option, values=(barred,)),),
+        words=f"{one.label} in {value} does not go with {other.option} in {barred}.",
+    )  # fmt: skip
+
+
+def _counts(offered: list[Option], dice: random.Random) -> Constraint:
+    some = dice.sample(offered[len(MAIN) + len(MEASURES) :], dice.randint(4, 12))
+    most = dice.randint(2, len(some) - 1)
+    return Constraint(
+        rule_id="", kind="cardinality", at_most=most,
+        then=tuple(Term(option=o.option, values=(o.values[-1],)) for o in some),
+        words=f"At most {most} of these in their best kind: {', '.join(o.option for o in some)}.",
+    )  # fmt: skip
+
+
+def _measures(offered: list[Option], dice: random.Random) -> Constraint:
+    one, _ = _two(offered, dice)
+    measured = dice.choice([o for o in offered if o.range])
+    assert measured.range
+    value, whole = dice.choice(one.values), measured.range
+    eighth = (whole.maximum - whole.minimum) // 8 or 1
+    bounds = Range(
+        minimum=whole.minimum + eighth * dice.randint(0, 2),
+        maximum=whole.maximum - eighth * dice.randint(0, 2),
+        unit=whole.unit,
+    )
+    return Constraint(
+        rule_id="", kind="range", range=bounds, when=(Term(option=one.option, values=(value,)),),
+        then=(Term(option=measured.option),),
+        words=f"With {one.option} in {value} the {measured.option} is {bounds.minimum} to "
+        f"{bounds.maximum} {bounds.unit}.",
+    )  # fmt: skip
+
+
+def _defaults(offered: list[Option], dice: random.Random) -> Constraint:
+    """A package brings its parts, so no default leads back."""
+    part = dice.choice(offered[len(MAIN) + len(MEASURES) :])
+    package, value = f"{part.option.split()[0]} package", dice.choice(part.values)
+    if part.option == package:
+        return _bars(offered, dice)
+    return Constraint(
+        rule_id="", kind="default", when=(Term(option=package),),
+        then=(Term(option=part.option, values=(value,)),),
+        words=f"The {package} comes with {part.option} in {value}.",
+    )  # fmt: skip
+
+
+def _stages(offered: list[Option], dice: random.Random) -> Constraint:
+    one, other = _two(offered, dice)
+    return Constraint(
+        rule_id="", kind="stage", when=(Term(option=one.option),),
+        then=(Term(option=other.option),), stages=("pre_manufacture", "packaging"),
+        words=f"With {one.option}, {other.option} must be chosen before the car is shipped.",
+    )  # fmt: skip
