@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.catalogue.book import Book, Phrase
 from domain.errors import Refusal
 from domain.event import Data, Event, Position, Recorded
+from domain.rules.free_text import Reading
 from projections.view import AnyProjection, View
 
 
@@ -62,8 +64,8 @@ class Store(Protocol):
         """
         ...
 
-    def read_stream(self, stream: str) -> list[Recorded[Data]]:
-        """The stream's events in order; empty where nobody opened it."""
+    def read_stream(self, stream: str, after: int = 0) -> list[Recorded[Data]]:
+        """The stream's events after a version, in order; empty where nobody opened it."""
         ...
 
     def owners(self, streams: Collection[str]) -> Mapping[str, str]:
@@ -72,6 +74,18 @@ class Store(Protocol):
 
     def known(self, ids: Collection[UUID]) -> set[UUID]:
         """Those of the ids under which something is stored."""
+        ...
+
+
+class Books(Protocol):
+    """The versions of the catalogues."""
+
+    def current(self, name: str, at: datetime) -> Book | None:
+        """The published version that is effective at a time."""
+        ...
+
+    def version(self, name: str, number: int) -> Book:
+        """A version, for ever as it was drafted. Raises Malformed where there is none."""
         ...
 
 
@@ -92,6 +106,18 @@ class Owners(Protocol):
 
     def digest(self, owner: str, contents: bytes) -> str:
         """A MAC under the owner's key, in hex; an owner without a key gets one."""
+        ...
+
+
+class Interpreter(Protocol):
+    """Who says what free text means; a plug-in may be another."""
+
+    def __call__(self, text: str, phrases: Sequence[Phrase]) -> Reading:
+        """What the text says, by the phrases of the order's book; none where it names none.
+
+        May take its time: nothing is locked meanwhile. What it raises is told as its failure, by
+        the error's type alone.
+        """
         ...
 
 

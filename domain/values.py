@@ -73,6 +73,11 @@ def _as_money(value: Any) -> Any:
     return Decimal(value)
 
 
+def number(text: str) -> Decimal | None:
+    """The number that a text is, written as money is: plain digits, at most six decimals."""
+    return Decimal(text) if _IS_MONEY.fullmatch(text) else None
+
+
 Money = Annotated[
     Decimal,
     Field(strict=True),

@@ -21,11 +21,13 @@ from psycopg_pool import ConnectionPool
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
+from consumers.doors.interpreting import Interpreting
 from consumers.emitters.timers import Timers
 from consumers.movers.projector import Projector, last_page, step
 from consumers.movers.relay import GROUP, Relay
 from consumers.ports import Log
 from domain.customer.consent import Purpose
+from infra.interpreters import interpreter
 from infra.kafka.errors import KafkaSilent
 from infra.keys import Secrets
 from infra.postgres import database, embedded
@@ -211,7 +213,8 @@ class App:
 
     @cached_property
     def commands(self) -> Commands:
-        return Commands(self.store, self.owners(self._door), self.holding)
+        interpreting = Interpreting(interpreter(self.settings.interpreter), self.settings.sure_from)
+        return Commands(self.store, self.owners(self._door), self.holding, interpreting)
 
     def timers(self) -> Timers:
         def due(by: datetime) -> list[DueRow]:

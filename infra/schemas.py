@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from consumers.doors.commands import DECIDERS, arguments_of
+from consumers.doors.deciders import DECIDERS, arguments_of
 from consumers.doors.message import Message
 from domain.customer.consent import purpose_of
 from domain.event import TYPES, Event

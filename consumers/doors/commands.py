@@ -2,120 +2,28 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-import typing
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, make_dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from pydantic import TypeAdapter, ValidationError
 
+from consumers.doors.books import StoredBooks
+from consumers.doors.deciders import DECIDERS, Decider, parameters
 from consumers.doors.holding import Holding
-from consumers.doors.message import malformed
-from consumers.ports import Owners, Store, StreamAppend
-from domain.customer import decide as customer
-from domain.customer.state import Customer
-from domain.customer.state import evolve as evolve_customer
+from consumers.doors.interpreting import BY_RULES, Interpreting
+from consumers.ports import Books, Owners, Store, StreamAppend
+from domain.catalogue.book import Book
+from domain.design.state import Design
 from domain.errors import ConsentMissing, Malformed, Refusal, VersionConflict
-from domain.event import Data, Event, Recorded, event_id, recorded_id, strict
-from domain.order import decide as order
-from domain.order.state import Order, configuration
-from domain.order.state import evolve as evolve_order
+from domain.event import Data, Event, Recorded, event_id, recorded_id
+from domain.order.state import Order
 
 _TRIES = 20
 """How often a decision is taken anew because the stream has moved on meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decider:
-    """How a kind of stream is folded, and what may be decided about it."""
-
-    initial: Any
-    evolve: Callable[[Any, Any, datetime], Any]
-    decisions: Mapping[str, Callable[..., Sequence[Data]]]
-    configuration: Callable[[Any], bytes] | None = None
-
-
-def _named(*decisions: Callable[..., Sequence[Data]]) -> dict[str, Callable[..., Sequence[Data]]]:
-    return {decision.__name__.replace("_", "-"): decision for decision in decisions}
-
-
-DECIDERS = {
-    "order": Decider(
-        Order(),
-        evolve_order,
-        _named(
-            order.draft,
-            order.choose,
-            order.clear,
-            order.instruct,
-            order.interpret,
-            order.accept,
-            order.decline,
-            order.quote,
-            order.expire_quote,
-            order.place,
-            order.promise,
-            order.settle_promise,
-            order.request_change,
-            order.approve_change,
-            order.reject_change,
-            order.cancel,
-            order.queue,
-            order.rework,
-            order.request_return,
-            order.refund,
-        ),
-        configuration,
-    ),
-    "customer": Decider(
-        Customer(), evolve_customer, _named(customer.grant_consent, customer.withdraw_consent)
-    ),
-}
-_GIVEN_BY_US = ("now", "configuration_hash")
-"""Arguments of decisions that nobody outside may name."""
-
-
-@functools.cache
-def arguments_of(kind: str, name: str) -> type:
-    """A decision's arguments as a dataclass, taken as literally as a door takes an event."""
-    decision = DECIDERS[kind].decisions[name]
-    hints = typing.get_type_hints(decision, include_extras=True)
-    given = list(inspect.signature(decision).parameters.values())[1:]
-    fields = [
-        (p.name, hints[p.name])
-        if p.default is p.empty
-        else (p.name, hints[p.name], field(default=p.default))
-        for p in given
-        if p.name not in _GIVEN_BY_US
-    ]
-    return strict(make_dataclass(f"{name}-arguments", fields, frozen=True, kw_only=True))
-
-
-@functools.cache
-def _adapter(kind: str, name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(arguments_of(kind, name))
-
-
-def by_name(arguments: Any) -> dict[str, Any]:
-    """The fields of what `arguments_of` describes, as a command has them."""
-    return {name: getattr(arguments, name) for name in arguments.__dataclass_fields__}
-
-
-def parse_arguments(kind: str, name: str, said: bytes) -> dict[str, Any]:
-    """What a command asks, from JSON. Raises Malformed, with the field and the remedy."""
-    if kind not in DECIDERS or name not in DECIDERS[kind].decisions:
-        known = ", ".join(DECIDERS[kind].decisions) if kind in DECIDERS else ", ".join(DECIDERS)
-        raise Malformed(f"there is no command {kind} {name}: there are {known}", "command")
-    try:
-        return by_name(_adapter(kind, name).validate_json(said))
-    except ValidationError as error:
-        raise malformed(error) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +64,16 @@ class Done:
 class Commands:
     """The door for decisions."""
 
-    def __init__(self, store: Store, owners: Owners, holding: Holding) -> None:
+    def __init__(
+        self,
+        store: Store,
+        owners: Owners,
+        holding: Holding,
+        interpreting: Interpreting = BY_RULES,
+    ) -> None:
         self._store, self._owners, self._holding = store, owners, holding
+        self._interpreting = interpreting
+        self._books: Books = StoredBooks(store)
 
     def execute(self, command: Command) -> Done:
         """Decides and records. Raises Refusal; a refusal is not recorded and costs nothing."""
@@ -165,6 +81,8 @@ class Commands:
         decider = DECIDERS.get(kind)
         if decider is None or not name or command.name not in decider.decisions:
             raise Malformed(f"{command.subject}: nothing can be asked of it by {command.name}")
+        if command.customer and not decider.of_customers:
+            raise Malformed("customer: this belongs to nobody: leave it out", "customer")
         whose = self._customer(name if kind == "customer" else command.customer, command.name)
         stream = f"customer/{whose}" if kind == "customer" else command.subject
         first = event_id(command.source, command.id)
@@ -193,17 +111,51 @@ class Commands:
     def _decide(
         self, decider: Decider, command: Command, history: Sequence[Recorded[Data]], owner: str
     ) -> Sequence[Data]:
-        state = reduce(lambda s, r: decider.evolve(s, r.data, r.event.time), history,
-                       decider.initial)  # fmt: skip
-        decision = decider.decisions[command.name]
+        state = _folded(decider, history)
         arguments = dict(command.arguments)
-        wanted = inspect.signature(decision).parameters
-        if "now" in wanted:
-            arguments["now"] = command.time
+        kind, _, name = command.subject.partition("/")
+        wanted = parameters(kind, command.name)
+        given = {"now": command.time, "actor": command.actor, "named": name}
+        arguments |= {p: given[p] for p in wanted if p in given}
         if "configuration_hash" in wanted and decider.configuration:
             said = decider.configuration(state)
             arguments["configuration_hash"] = self._owners.digest(owner, said)
-        return decision(state, **arguments)
+        design = self._design(arguments.get("from_design"), owner)
+        named = decider.book(state) or arguments.get("book") or (design and design.book)
+        for p, hint in wanted.items():
+            if hint == Design | None:
+                arguments[p] = design
+            elif hint == Book | None:
+                arguments[p] = self._books.current(named, command.time) if named else None
+        if "reading" in wanted:
+            arguments |= self._reading(state, arguments)
+        return decider.decisions[command.name](state, **arguments)
+
+    def _design(self, name: str | None, owner: str) -> Design | None:
+        """The design that an order is drafted from, if it is the same customer's."""
+        if name is None:
+            return None
+        history = self._store.read_stream(f"design/{name}")
+        if not history:
+            raise Malformed(f"there is no design {name}: start one", "from_design")
+        if history[0].owner not in (owner, f"design/{name}"):
+            raise Malformed(
+                "from_design: the design is a customer's: draft the order for the same one",
+                "from_design",
+            )
+        design: Design = _folded(DECIDERS["design"], history)
+        return design
+
+    def _reading(self, state: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What the interpreter says, unless a person does."""
+        asked, book = arguments.get("operations") is None, arguments["book"]
+        phrases = book.phrases if book else ()
+        return {
+            "reading": self._interpreting.read(state, arguments["instruction_id"], phrases)
+            if asked
+            else None,
+            "sure_from": self._interpreting.sure_from,
+        }
 
     def _customer(self, said: str | None, name: str) -> str | None:
         if said is None or ":" not in said:
@@ -224,6 +176,10 @@ class Commands:
         )
         if isinstance(answer, Refusal):
             raise answer
+
+
+def _folded(decider: Decider, history: Sequence[Recorded[Data]]) -> Any:
+    return reduce(lambda s, r: decider.evolve(s, r.data, r.event.time), history, decider.initial)
 
 
 def _events(

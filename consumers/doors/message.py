@@ -9,8 +9,11 @@ from uuid import UUID
 
 import msgspec
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
+import domain.catalogue.events
 import domain.customer.events
+import domain.design.events
 import domain.order.events
 import domain.parked.events  # noqa: F401
 from domain.errors import Malformed
@@ -128,8 +131,13 @@ def malformed(error: ValidationError) -> Malformed:
     if first["type"] == "json_invalid":
         return Malformed(_NO_JSON)
     field = ".".join(str(part) for part in first["loc"])
-    words = {
+    words = wrong(first)
+    return Malformed(f"{field}: {words}", field) if field else Malformed(words)
+
+
+def wrong(error: ErrorDetails) -> str:
+    """What is wrong with a field, and what would mend it."""
+    return {
         "missing": "is missing: add it",
         "unexpected_keyword_argument": "is not a field of this type: leave it out",
-    }.get(first["type"], first["msg"].removeprefix("Value error, "))
-    return Malformed(f"{field}: {words}", field) if field else Malformed(words)
+    }.get(error["type"], error["msg"].removeprefix("Value error, "))

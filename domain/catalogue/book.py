@@ -27,6 +27,7 @@ from domain.values import (
 PRODUCT = "product"
 """A rule speaks of the product of a line as of an option by this name."""
 
+Part = Literal["products", "options", "inputs", "constraints", "prices", "phrases"]
 Rounding = Literal["half_up", "half_even", "down", "up"]
 Step = Literal[
     "base", "option", "combination", "parametric", "volume", "time", "capacity", "discount", "tax"
@@ -114,11 +115,14 @@ class Constraint:
 class PriceRule:
     """Speaks of a line where every term of `when` holds and its bounds are met.
 
-    It adds `amount` a piece, or `share` of what the line comes to before its step. A parametric
-    rule adds `amount` for each unit of `per` beyond `free`: of an option's number, or of the
-    length of its text. The bounds: `from_quantity` (volume: the highest that is reached speaks),
-    `starts` and `ends` (time), `from_load` (capacity: the reading, 0 to 1 and over), `within_days`
-    (a lead time shorter than this). `cost` is what a piece of it costs us, where that is known.
+    It adds `amount` a piece, or `share` of what the line comes to before its step; a discount is a
+    negative one. A parametric rule adds `amount` for each unit of `per` beyond `free`: of an
+    option's number, or of the length of its text. The bounds: `from_quantity` (volume), `starts`
+    and `ends` (time; the end is outside), `from_load` (capacity: the reading, 0 to 1 and over),
+    `within_days` (a lead time shorter than this). Of volume and capacity rules that differ in
+    nothing but how far their bound is, only the furthest that is reached speaks. `cost` is what a
+    piece of it costs us, where that is known. `currency` is that of `amount` and `cost`, where it
+    is not the book's: then the rate of exchange is an input of the quote.
     """
 
     rule_id: Plain[Name]
@@ -135,14 +139,16 @@ class PriceRule:
     from_load: Plain[Money | None] = None
     within_days: Plain[Quantity | None] = None
     cost: Plain[Money | None] = None
+    currency: Plain[Currency | None] = None
 
 
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """How the rule-based interpreter understands free text: words, and the operations they mean.
+    """How the rule-based interpreter understands free text: each of `words` means `operations`.
 
-    `amount` is what the operations cost a piece; an operation without one is free.
+    `words` are wordings of one wish: "no onions", "plain". `amount` is what the operations cost a
+    piece; an operation without one is free.
     """
 
     words: Plain[Annotated[tuple[Name, ...], Field(min_length=1)]]
@@ -152,8 +158,21 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with a part of a book: `part` is its field there, `id` names it within."""
+
+    part: Part
+    id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """One version of one catalogue, whole. Once published it never changes."""
+    """One version of one catalogue, whole. Once published it never changes.
+
+    `withdrawn` is what can no longer be chosen, though what was chosen before is still made and
+    priced. It is known only of the version that is current.
+    """
 
     book: str
     version: int
@@ -168,6 +187,7 @@ class Book:
     constraints: tuple[Constraint, ...] = ()
     prices: tuple[PriceRule, ...] = ()
     phrases: tuple[Phrase, ...] = ()
+    withdrawn: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ class Step:
 
 
 Route = Plain[Annotated[tuple[Step, ...], Field(min_length=1, max_length=1000)]]
+Operations = Plain[Annotated[tuple[Name, ...], Field(min_length=1, max_length=100)]]
 OperationIds = Plain[Annotated[tuple[Name, ...], Field(min_length=1, max_length=1000)]]
 
 # The configuration.
@@ -41,8 +42,11 @@ OperationIds = Plain[Annotated[tuple[Name, ...], Field(min_length=1, max_length=
 @event("order.order-drafted.v1", Kind.DECISION)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDrafted(Data):
+    """`book` names the catalogue that it is chosen from and priced by, where there is one."""
+
     lines: Plain[Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=1000)]]
     from_design: Pseudonym[Name | None] = None
+    book: Plain[Name | None] = None
 
 
 @event("order.option-chosen.v1", Kind.DECISION)
@@ -73,15 +77,39 @@ class SpecialInstructionGiven(Choice):
     text: Personal[Text]
 
 
+@strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """One wish of an instruction, and what it costs a piece; None: nobody has said."""
+
+    operations: Operations
+    amount: Plain[Money | None] = None
+
+
 @event("order.special-instruction-interpreted.v1", Kind.DECISION)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialInstructionInterpreted(Data):
-    """`operations` are codes of what shall be done; none: it was not understood."""
+    """`operations` are codes of what shall be done; none: it was not understood.
+
+    `meanings` are the same, wish by wish, priced in `currency`. `understood` is the share of the
+    text's words that they stand for. `unsure`: a person must say what it means.
+    """
 
     instruction_id: Plain[Name]
     operations: Plain[Annotated[tuple[Name, ...], Field(max_length=100)]]
     confidence: Plain[Share]
     by: Pseudonym[Name]
+    meanings: Plain[Annotated[tuple[Meaning, ...], Field(max_length=100)]] = ()
+    currency: Plain[Currency | None] = None
+    understood: Plain[Share | None] = None
+    unsure: Plain[bool] = False
+
+    @property
+    def amount(self) -> Decimal | None:
+        """What all of it costs a piece; None as long as a part of it has no price."""
+        amounts = [m.amount for m in self.meanings if m.amount is not None]
+        priced = self.meanings and len(amounts) == len(self.meanings)
+        return sum(amounts, Decimal(0)) if priced else None
 
 
 @event("order.special-instruction-accepted.v1", Kind.DECISION)
@@ -112,20 +140,27 @@ class QuoteLine:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteInput:
-    """Something that the price depended on, as it was then."""
+    """Something that the price depended on, as it was then: `domain.rules.inputs` says what."""
 
     name: Plain[Name]
-    value: Plain[Name]
+    value: Plain[Annotated[Name, Field(max_length=500_000)]]
 
 
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceLine:
-    """What one rule added to the price; the trace sums to the total."""
+    """What one rule added to the price; the trace sums to the total.
+
+    `basis` is what the amount was computed from, before it was rounded. `cost` is what it costs
+    us, where the book knows that. A price that was given names its line in `basis`.
+    """
 
     rule_id: Plain[Name]
     basis: Plain[Name]
     amount: Plain[Money]
+    line_id: Plain[Name | None] = None
+    step: Plain[Name | None] = None
+    cost: Plain[Money | None] = None
 
 
 @event("order.quote-issued.v1", Kind.DECISION)

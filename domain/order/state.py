@@ -8,16 +8,19 @@ from enum import StrEnum
 
 import msgspec
 
+from domain.catalogue.book import Selection
 from domain.order import events as e
 from domain.order.course import evolve as evolve_progress
 from domain.order.progress import Progress, Status
 from domain.personal import Erased
+from domain.rules import choosing
 
 
 class Answer(StrEnum):
     """What became of a special instruction."""
 
     GIVEN = "given"
+    UNSURE = "unsure"
     INTERPRETED = "interpreted"
     ACCEPTED = "accepted"
     DECLINED = "declined"
@@ -26,12 +29,14 @@ class Answer(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Instruction:
     given: e.SpecialInstructionGiven
+    read: e.SpecialInstructionInterpreted | None = None
     answer: Answer = Answer.GIVEN
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     progress: Progress = field(default_factory=Progress)
+    book: str | None = None
     options: dict[tuple[str, str], e.OptionChosen] = field(default_factory=dict)
     instructions: dict[str, Instruction] = field(default_factory=dict)
     quotes: dict[str, e.QuoteIssued] = field(default_factory=dict)
@@ -65,17 +70,28 @@ def configuration(order: Order) -> bytes:
     return msgspec.json.encode([lines, options, wishes])
 
 
+def selections(order: Order) -> tuple[Selection, ...]:
+    """The lines as constraints and prices see them."""
+    lines = [
+        e.OrderLine(line_id=line.line_id, product=line.product, quantity=line.ordered)
+        for line in order.progress.lines
+    ]
+    return choosing.selections(lines, order.options)
+
+
 def evolve(order: Order, event: e.OrderEvent, at: datetime) -> Order:
     order = replace(order, progress=evolve_progress(order.progress, event, at))
     match event:
+        case e.OrderDrafted(book=book):
+            return replace(order, book=book)
         case e.OptionChosen(line_id=line, option=option):
             return replace(order, options={**order.options, (line, option): event})
         case e.OptionCleared(line_id=line, option=option):
             return replace(order, options=_without(order.options, (line, option)))
         case e.SpecialInstructionGiven(instruction_id=id):
             return replace(order, instructions={**order.instructions, id: Instruction(event)})
-        case e.SpecialInstructionInterpreted(instruction_id=id):
-            return _answered(order, id, Answer.INTERPRETED)
+        case e.SpecialInstructionInterpreted(instruction_id=id, unsure=unsure):
+            return _answered(order, id, Answer.UNSURE if unsure else Answer.INTERPRETED, event)
         case e.SpecialInstructionAccepted(instruction_id=id):
             return _answered(order, id, Answer.ACCEPTED)
         case e.SpecialInstructionDeclined(instruction_id=id):
@@ -95,10 +111,13 @@ def evolve(order: Order, event: e.OrderEvent, at: datetime) -> Order:
     return order
 
 
-def _answered(order: Order, id: str, answer: Answer) -> Order:
+def _answered(
+    order: Order, id: str, answer: Answer, read: e.SpecialInstructionInterpreted | None = None
+) -> Order:
     if id not in order.instructions:
         return order
-    wish = replace(order.instructions[id], answer=answer)
+    before = order.instructions[id]
+    wish = replace(before, answer=answer, read=read or before.read)
     return replace(order, instructions={**order.instructions, id: wish})
 
 

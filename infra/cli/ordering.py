@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import typer
 
-from consumers.doors.commands import Command, parse_arguments
+from consumers.doors.commands import Command
+from consumers.doors.deciders import parse_arguments
 from domain.customer.consent import PURPOSES, Purpose
 from infra.cli.terminal import Told, open_app
 

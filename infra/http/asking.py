@@ -1,4 +1,4 @@
-"""POST /v1/orders/… and /v1/customers/…: decisions, each at an address of its own."""
+"""POST /v1/orders/…, /v1/designs/… and so on: decisions, each at an address of its own."""
 
 # Without postponed annotations: FastAPI reads those of `ask`, which differ from command to command.
 
@@ -14,7 +14,8 @@ from fastapi import APIRouter, Header, Path
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
-from consumers.doors.commands import DECIDERS, Command, arguments_of, by_name
+from consumers.doors.commands import Command
+from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.message import malformed
 from domain.event import Data, Recorded, strict
 from domain.values import Name, Text
@@ -40,8 +41,8 @@ class Asked:
 
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedOfOrder(Asked):
-    """`customer` says whose a new order is: `namespace:id`, or our id."""
+class AskedForCustomer(Asked):
+    """`customer` says whose a new order or design is: `namespace:id`, or our id."""
 
     customer: Name | None = None
 
@@ -71,11 +72,20 @@ class Answered:
 
 
 _ANSWERED = spec.json_of(spec.ref(Answered))
-_PLACES = {"order": "/v1/orders/{order_id}", "customer": "/v1/customers/{customer}"}
+_PLACES = {
+    "order": "/v1/orders/{order_id}",
+    "design": "/v1/designs/{design_id}",
+    "catalogue": "/v1/catalogues/{book}",
+    "customer": "/v1/customers/{customer}",
+}
 _WORDS = {
     "order": "The order's id.",
+    "design": "The design's id.",
+    "catalogue": "The name of the catalogue's book.",
     "customer": "`namespace:id`, as the publisher knows the customer, or our id.",
 }
+_OPENED_FOR = ("order", "design")
+"""Kinds whose streams belong to a customer who is named with the command."""
 _ABOUT = r"^[^/\x00-\x1f\x7f]{1,190}$"  # with its kind in front, a subject of 200 at most
 
 
@@ -88,16 +98,19 @@ def routes(opened: Opened) -> APIRouter:
 
 
 def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | None) -> None:
-    base = AskedOfOrder if kind == "order" else Asked
-    title = "".join(word.capitalize() for word in name.split("-"))
+    base = AskedForCustomer if kind in _OPENED_FOR else Asked
+    words = f"{'' if kind in ('order', 'customer') else kind}-{name}".split("-")
+    title = "".join(word.capitalize() for word in words)
     wanted = make_dataclass(
         title, [("arguments", arguments_of(kind, name))], bases=(base,), frozen=True, kw_only=True
     )
     adapter: TypeAdapter[Any] = TypeAdapter(strict(wanted))
     shown = {"arguments": examples.COMMANDS[kind, name], "actor": "clerk-1"}
-    if name == "draft":
+    if (kind, name) == ("catalogue", "approve"):
+        shown["actor"] = examples.APPROVER
+    if (kind, name) in (("order", "draft"), ("design", "start")):
         shown["customer"] = examples.CUSTOMER
-    example = f"{kind}-{name}" if kind == "order" else examples.CUSTOMER
+    example = examples.CUSTOMER if kind == "customer" else f"{kind}-{name}"
     about_type = Annotated[
         str,
         Path(

@@ -69,9 +69,32 @@ COMMANDS: dict[tuple[str, str], dict[str, Any]] = {
         "return_id": "R1", "lines": [{"line_id": "L1", "product": "shirt", "quantity": 1}]
     },
     ("order", "refund"): {"refund_id": "F1", "amount": "40.00", "currency": "EUR"},
+    ("design", "start"): {
+        "book": "shirts", "lines": [{"line_id": "L1", "product": "shirt", "quantity": 2}],
+    },
+    ("design", "choose"): {
+        "choice": {**_CHOICE, "line_id": "L1", "option": "monogram", "value": "serif",
+                   "text": "A.B."}
+    },
+    ("design", "clear"): {"choice": {**_CHOICE, "line_id": "L1", "option": "monogram"}},
+    ("design", "validate"): {},
+    ("catalogue", "draft"): {
+        "currency": "EUR",
+        "products": ["shirt"],
+        "options": [{"option": "monogram", "label": "A monogram", "stage": "packaging",
+                     "values": ["serif", "script"], "text_limit": 4}],
+        "prices": [{"rule_id": "shirt", "words": "A shirt", "step": "base", "amount": "70.00",
+                    "when": [{"option": "product", "values": ["shirt"]}]}],
+    },
+    ("catalogue", "approve"): {"version": 1},
+    ("catalogue", "publish"): {"version": 1},
+    ("catalogue", "withdraw"): {"option": "monogram", "values": ["script"]},
     ("customer", "grant-consent"): {
         "purposes": ["fulfil", "personalize"], "policy_version": "2026-03"
     },
     ("customer", "withdraw-consent"): {"purposes": ["personalize"], "policy_version": "2026-03"},
 }  # fmt: skip
 """The arguments of each command."""
+
+APPROVER = "clerk-2"
+"""Who drafts a catalogue does not approve it: all other examples are by clerk-1."""

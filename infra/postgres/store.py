@@ -60,8 +60,8 @@ class PostgresStore:
         answers: dict[int, Appended | Refusal] = self._gatherer.append(ready)
         return [a if isinstance(a, Refusal) else answers[i] for i, a in enumerate(appends)]
 
-    def read_stream(self, stream: str) -> list[Recorded[Data]]:
-        return list(self._reading.get(stream))  # type: ignore[arg-type]
+    def read_stream(self, stream: str, after: int = 0) -> list[Recorded[Data]]:
+        return list(self._reading.get(stream, gt=after))  # type: ignore[arg-type]
 
     def owners(self, streams: Collection[str]) -> Mapping[str, str]:
         with self._pool.connection() as db:

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from consumers.doors.commands import Command, Commands, parse_arguments
+from consumers.doors.commands import Command, Commands
+from consumers.doors.deciders import parse_arguments
 from domain.errors import ConsentMissing, ContentsDiffer, Malformed, NotAllowed
 from domain.order.events import (
     OptionChosen,

@@ -52,7 +52,16 @@ def arrays(schema, defs):
     each = values(schema["items"], defs)
     least, most = schema.get("minItems", 0), schema.get("maxItems", LONG)
     few = st.lists(each, min_size=least, max_size=min(most, 5))
+    if lists_in(schema["items"], defs):  # long lists of long lists are too much
+        return few
     return few | each.map(lambda item: [item] * min(most, LONG))
+
+
+def lists_in(schema, defs):
+    if "$ref" in schema:
+        return lists_in(defs[schema["$ref"].removeprefix("#/$defs/")], defs)
+    inner = [*schema.get("anyOf", ()), *schema.get("properties", {}).values()]
+    return schema.get("type") == "array" or any(lists_in(each, defs) for each in inner)
 
 
 def strings(schema, defs):
@@ -213,7 +222,7 @@ def spoiled(value, schema, defs):
         yield from spoiled(value, defs[schema["$ref"].removeprefix("#/$defs/")], defs)
         return
     if "anyOf" in schema:
-        either = [each for each in schema["anyOf"] if each["type"] != "null"]
+        either = [each for each in schema["anyOf"] if each.get("type") != "null"]
         yield from (bad for bad in spoiled(value, either[0], defs) if bad is not None)
         return
     yield from WRONG[schema.get("format", schema["type"])]

@@ -5,7 +5,9 @@ import typing
 
 import pytest
 
+import domain.catalogue.events
 import domain.customer.events
+import domain.design.events
 import domain.order.events
 import domain.parked.events  # noqa: F401
 from domain.customer.consent import NEEDS, PURPOSES, purpose_of

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from consumers.doors.commands import DECIDERS, parse_arguments
+from consumers.doors.deciders import DECIDERS, parse_arguments
 from consumers.doors.message import parse
 from infra.http.examples import COMMANDS, EVENT, REPORT
 

@@ -9,6 +9,7 @@ from functools import reduce
 
 import pytest
 
+from domain.catalogue.book import Book, Phrase
 from domain.errors import NotAllowed
 from domain.order import decide
 from domain.order import events as e
@@ -16,6 +17,7 @@ from domain.order import reports as r
 from domain.order.expected import unexpected
 from domain.order.progress import Status
 from domain.order.state import Order, evolve
+from domain.rules.free_text import Reading
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -34,9 +36,16 @@ FIT = e.OptionChosen(
 )
 WISH = e.SpecialInstructionGiven(instruction_id="I1", text="no starch, please", **FACTS)
 READ = e.SpecialInstructionInterpreted(
-    instruction_id="I1", operations=("no-starch",), confidence=0.9, by="clerk"
-)
+    instruction_id="I1", operations=("no-starch",), confidence=0.9, by="clerk",
+    meanings=(e.Meaning(operations=("no-starch",)),),
+)  # fmt: skip
+BY_HAND = {"instruction_id": "I1", "book": None, "reading": None, "sure_from": 0.9}
 ACCEPTED = e.SpecialInstructionAccepted(instruction_id="I1")
+BURGERS = Book(
+    book="burgers", version=1, currency="EUR", rounding="half_up", places=2, products=("burger",),
+    effective_from=T0,
+    phrases=(Phrase(words=("extra patty",), operations=("extra-patty",), amount=Decimal("2.50")),),
+)  # fmt: skip
 PRICES = (
     e.QuoteLine(line_id="L1", amount=Decimal("40")),
     e.QuoteLine(line_id="L2", amount=Decimal("30.50")),
@@ -180,7 +189,7 @@ def test_a_frozen_choice_is_not_thawed_by_naming_a_later_stage():
 def test_an_instruction_is_read_and_then_answered():
     given(DRAFTED).when(decide.instruct, instruction=WISH).then(WISH)
     given(DRAFTED, WISH).when(
-        decide.interpret, instruction_id="I1", operations=["no-starch"], confidence=0.9, by="clerk"
+        decide.interpret, **BY_HAND, operations=["no-starch"], confidence=0.9, by="clerk"
     ).then(READ)
     given(DRAFTED, WISH, READ).when(decide.accept, instruction_id="I1").then(ACCEPTED)
     given(DRAFTED, WISH).when(decide.decline, instruction_id="I1", cause="no such thing").then(
@@ -190,6 +199,49 @@ def test_an_instruction_is_read_and_then_answered():
         "instruction_id", "is given: it must be interpreted"
     )
     given(DRAFTED).when(decide.accept, instruction_id="I9").refused("instruction_id", "I9")
+
+
+PATTY = e.Meaning(operations=("extra-patty",), amount=Decimal("2.50"))
+
+
+def reading(confidence, *meanings):
+    return Reading(meanings=meanings, understood=1.0, confidence=confidence, by="rules.v1")
+
+
+def test_what_the_interpreter_is_unsure_of_is_left_to_a_person():
+    said = {"instruction_id": "I1", "operations": ("extra-patty",), "meanings": (PATTY,),
+            "by": "rules.v1", "understood": 1.0}  # fmt: skip
+    sure = e.SpecialInstructionInterpreted(**said, confidence=0.9)
+    unsure = e.SpecialInstructionInterpreted(**said, confidence=0.89, unsure=True)
+    asked = {**BY_HAND, "reading": reading(0.9, PATTY)}
+    given(DRAFTED, WISH).when(decide.interpret, **asked).then(sure)
+    asked = {**BY_HAND, "reading": reading(0.89, PATTY)}
+    given(DRAFTED, WISH).when(decide.interpret, **asked).then(unsure)
+    assert sure.amount == Decimal("2.50")
+    given(DRAFTED, WISH, unsure).when(decide.accept, instruction_id="I1").refused(
+        "instruction_id", "is unsure: it must be interpreted"
+    )
+    given(DRAFTED, WISH, unsure, READ).when(decide.accept, instruction_id="I1").then(ACCEPTED)
+    [nothing] = decide.interpret(given(DRAFTED, WISH).order, **BY_HAND | {"reading": reading(1.0)})
+    assert nothing.unsure
+
+
+def test_who_interprets_says_so_and_prices_it_or_leaves_it_to_the_book():
+    def refused(field, words, **said):
+        given(DRAFTED, WISH).when(decide.interpret, **BY_HAND | said).refused(field, words)
+
+    refused("operations", "cannot be read any more")
+    refused("by", "leave it to it", reading=reading(1.0, PATTY), by="clerk")
+    refused("by", "name who interprets", operations=["extra-patty"])
+    priced = {"operations": ["extra-patty", "rare"], "by": "clerk", "amount": Decimal(3)}
+    refused("amount", "needs a currency", **priced)
+    refused("currency", "priced in EUR", **priced, currency="GBP", book=BURGERS)
+    [by_hand] = decide.interpret(given(DRAFTED, WISH).order, **BY_HAND | priced, currency="EUR")
+    assert (by_hand.amount, by_hand.confidence) == (3, 1.0)
+    del priced["amount"]
+    [by_book] = decide.interpret(given(DRAFTED, WISH).order, **BY_HAND | priced | {"book": BURGERS})
+    assert [m.amount for m in by_book.meanings] == [Decimal("2.50"), None]
+    assert (by_book.amount, by_book.currency) == (None, "EUR")
 
 
 def test_an_order_is_placed_when_every_instruction_is_answered():

@@ -6,8 +6,9 @@ decides about what has happened.
 
 from domain.order.decide.agree import expire_quote, place, promise, quote, settle_promise
 from domain.order.decide.change import approve_change, cancel, reject_change, request_change
-from domain.order.decide.configure import accept, choose, clear, decline, draft, instruct, interpret
+from domain.order.decide.configure import choose, clear, draft
 from domain.order.decide.fulfil import queue, refund, request_return, rework
+from domain.order.decide.instruct import accept, decline, instruct, interpret
 
 __all__ = [
     "accept",

@@ -1,0 +1,140 @@
+"""What may be decided about which kind of stream, and with which arguments."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, make_dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from consumers.doors.message import malformed
+from domain.catalogue import decide as catalogue
+from domain.catalogue.book import Book
+from domain.catalogue.state import Catalogue
+from domain.catalogue.state import evolve as evolve_catalogue
+from domain.customer import decide as customer
+from domain.customer.state import Customer
+from domain.customer.state import evolve as evolve_customer
+from domain.design import decide as design
+from domain.design.state import Design
+from domain.design.state import evolve as evolve_design
+from domain.errors import Malformed
+from domain.event import Data, strict
+from domain.order import decide as order
+from domain.order.state import Order, configuration
+from domain.order.state import evolve as evolve_order
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """How a kind of stream is folded, and what may be decided about it."""
+
+    initial: Any
+    evolve: Callable[[Any, Any, datetime], Any]
+    decisions: Mapping[str, Callable[..., Sequence[Data]]]
+    configuration: Callable[[Any], bytes] | None = None
+    book: Callable[[Any], str | None] = lambda _: None
+    """The catalogue that the state names."""
+    of_customers: bool = True
+
+
+def _named(*decisions: Callable[..., Sequence[Data]]) -> dict[str, Callable[..., Sequence[Data]]]:
+    return {decision.__name__.replace("_", "-"): decision for decision in decisions}
+
+
+DECIDERS = {
+    "order": Decider(
+        Order(),
+        evolve_order,
+        _named(
+            order.draft,
+            order.choose,
+            order.clear,
+            order.instruct,
+            order.interpret,
+            order.accept,
+            order.decline,
+            order.quote,
+            order.expire_quote,
+            order.place,
+            order.promise,
+            order.settle_promise,
+            order.request_change,
+            order.approve_change,
+            order.reject_change,
+            order.cancel,
+            order.queue,
+            order.rework,
+            order.request_return,
+            order.refund,
+        ),
+        configuration,
+        lambda order: order.book,
+    ),
+    "design": Decider(
+        Design(),
+        evolve_design,
+        _named(design.start, design.choose, design.clear, design.validate),
+        book=lambda design: design.book,
+    ),
+    "catalogue": Decider(
+        Catalogue(),
+        evolve_catalogue,
+        _named(catalogue.draft, catalogue.approve, catalogue.publish, catalogue.withdraw),
+        of_customers=False,
+    ),
+    "customer": Decider(
+        Customer(), evolve_customer, _named(customer.grant_consent, customer.withdraw_consent)
+    ),
+}
+_GIVEN_BY_US = ("now", "configuration_hash", "actor", "named", "reading", "sure_from")
+"""Arguments of decisions that nobody outside may name; nor what is read from elsewhere, below."""
+READ = (Book | None, Design | None)
+
+
+@functools.cache
+def parameters(kind: str, name: str) -> Mapping[str, Any]:
+    """A decision's parameters after the state, by name, each with its type hint."""
+    decision = DECIDERS[kind].decisions[name]
+    hints = typing.get_type_hints(decision, include_extras=True)
+    return {p: hints[p] for p in list(inspect.signature(decision).parameters)[1:]}
+
+
+@functools.cache
+def arguments_of(kind: str, name: str) -> type:
+    """A decision's arguments as a dataclass, taken as literally as a door takes an event."""
+    default = inspect.signature(DECIDERS[kind].decisions[name]).parameters
+    fields = [
+        (p, hint)
+        if default[p].default is inspect.Parameter.empty
+        else (p, hint, field(default=default[p].default))
+        for p, hint in parameters(kind, name).items()
+        if p not in _GIVEN_BY_US and hint not in READ
+    ]
+    return strict(make_dataclass(f"{name}-arguments", fields, frozen=True, kw_only=True))
+
+
+@functools.cache
+def _adapter(kind: str, name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(arguments_of(kind, name))
+
+
+def by_name(arguments: Any) -> dict[str, Any]:
+    """The fields of what `arguments_of` describes, as a command has them."""
+    return {name: getattr(arguments, name) for name in arguments.__dataclass_fields__}
+
+
+def parse_arguments(kind: str, name: str, said: bytes) -> dict[str, Any]:
+    """What a command asks, from JSON. Raises Malformed, with the field and the remedy."""
+    if kind not in DECIDERS or name not in DECIDERS[kind].decisions:
+        known = ", ".join(DECIDERS[kind].decisions) if kind in DECIDERS else ", ".join(DECIDERS)
+        raise Malformed(f"there is no command {kind} {name}: there are {known}", "command")
+    try:
+        return by_name(_adapter(kind, name).validate_json(said))
+    except ValidationError as error:
+        raise malformed(error) from None

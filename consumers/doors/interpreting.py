@@ -1,0 +1,55 @@
+"""Asking the interpreter: it may be anybody's, so what it says is taken as from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from consumers.ports import Interpreter
+from domain.catalogue.book import Phrase
+from domain.errors import Refusal
+from domain.order.state import Order
+from domain.personal import readable
+from domain.rules import free_text
+
+SURE_FROM = 0.9
+"""A reading that is less confident than this is left to a person."""
+_READING = TypeAdapter(free_text.Reading)
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreting:
+    interpreter: Interpreter = free_text.read
+    sure_from: float = SURE_FROM
+
+    def read(
+        self, order: Order, instruction_id: str, phrases: Sequence[Phrase]
+    ) -> free_text.Reading | None:
+        """None where there is nothing to read: no such instruction, or its text was erased.
+
+        Raises Refusal where the interpreter fails; it may have repeated the text in its error,
+        which therefore is not.
+        """
+        instruction = order.instructions.get(instruction_id)
+        text = readable(instruction.given.text) if instruction else None
+        if text is None:
+            return None
+        try:
+            said = self.interpreter(text, phrases)
+        except Exception as error:
+            raise Refusal(
+                f"the interpreter failed ({type(error).__name__}): mend it, or name the operations",
+                "operations",
+            ) from None
+        try:
+            return _READING.validate_json(_READING.dump_json(said, warnings="error"))
+        except (ValueError, TypeError, AttributeError):
+            raise Refusal(
+                "the interpreter's answer is no reading: mend it, or name the operations",
+                "operations",
+            ) from None
+
+
+BY_RULES = Interpreting()

@@ -1,0 +1,57 @@
+"""What may be decided about a design: it explores, and an order is drafted from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.catalogue.book import Book
+from domain.design import events as e
+from domain.design.state import Design
+from domain.errors import NotAllowed
+from domain.order.events import OrderLine
+from domain.rules.choosing import need_book, need_choosable, need_products, selections
+from domain.values import Name
+
+
+def start(
+    design: Design, *, lines: Sequence[OrderLine], book: Name, offered: Book | None
+) -> list[e.DesignEvent]:
+    started = e.ConfigurationStarted(book=book, lines=tuple(lines))
+    if design.lines:
+        if (design.book, design.lines) == (book, started.lines):
+            return []
+        raise NotAllowed("this id names another design: use a new one", "lines")
+    if not lines:
+        raise NotAllowed("a design has a line: name one", "lines")
+    ids = [line.line_id for line in lines]
+    if twice := next((i for i in ids if ids.count(i) > 1), None):
+        raise NotAllowed(f"line {twice} is named twice: give each its own id", "lines")
+    need_products(need_book(offered, book), lines)
+    return [started]
+
+
+def choose(design: Design, *, choice: e.OptionChosen, book: Book | None) -> list[e.DesignEvent]:
+    if design.options.get((choice.line_id, choice.option)) == choice:
+        return []
+    _need_line(design, choice.line_id)
+    if book:
+        need_choosable(book, selections(design.lines, design.options), choice)
+    return [choice]
+
+
+def clear(design: Design, *, choice: e.OptionCleared) -> list[e.DesignEvent]:
+    _need_line(design, choice.line_id)
+    return [choice] if (choice.line_id, choice.option) in design.options else []
+
+
+def validate(design: Design, *, book: Book | None) -> list[e.DesignEvent]:
+    """Says which version of the rules was asked, and what they said."""
+    known = need_book(book, design.book or "")
+    said = e.ConfigurationValidated(rules_version=known.version)
+    return [] if design.validated == said else [said]
+
+
+def _need_line(design: Design, line_id: str) -> None:
+    if all(line.line_id != line_id for line in design.lines):
+        known = ", ".join(line.line_id for line in design.lines) or "none: start it first"
+        raise NotAllowed(f"the design has no line {line_id}: its lines are {known}", "line_id")

@@ -1,0 +1,55 @@
+"""What is decided about a design. The wire names and fields below are the storage format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.event import Choice, Data, Kind, event
+from domain.order.events import OrderLine
+from domain.personal import Personal, Plain
+from domain.values import Name, Quantity, Text
+
+
+@event("design.configuration-started.v1", Kind.DECISION)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationStarted(Data):
+    """`book` names the catalogue that the options are from."""
+
+    book: Plain[Name]
+    lines: Plain[Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=1000)]]
+
+
+@event("design.option-chosen.v1", Kind.DECISION)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionChosen(Choice):
+    """`text` is what the customer wrote for the option, a monogram say."""
+
+    line_id: Plain[Name]
+    option: Plain[Name]
+    value: Plain[Name]
+    text: Personal[Text | None] = None
+
+
+@event("design.option-cleared.v1", Kind.DECISION)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionCleared(Choice):
+    line_id: Plain[Name]
+    option: Plain[Name]
+
+
+@event("design.configuration-validated.v1", Kind.DECISION)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationValidated(Data):
+    """Against version `rules_version` of the book; `broken` are the rules in conflict, none: valid.
+
+    What was chosen or cleared afterwards is not validated.
+    """
+
+    rules_version: Plain[Quantity]
+    broken: Plain[tuple[Name, ...]] = ()
+
+
+DesignEvent = ConfigurationStarted | OptionChosen | OptionCleared | ConfigurationValidated
