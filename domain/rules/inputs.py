@@ -49,10 +49,28 @@ def inputs(asked: Asked) -> tuple[QuoteInput, ...]:
         named.append(("lead_days", str(conditions.lead_days)))
     named += [(f"rate {c}", str(rate)) for c, rate in sorted(conditions.rates.items())]
     lines = sorted(asked.selections, key=lambda s: s.line_id)
-    named += [("line", _encode(line).decode()) for line in lines]
+    named += [("line", _encode(_priced(line)).decode()) for line in lines]
     wishes = sorted(asked.wishes, key=lambda w: w.instruction_id)
     named += [("instruction", _encode(wish).decode()) for wish in wishes]
     return tuple(QuoteInput(name=name, value=value) for name, value in named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Priced:
+    """What of a line an input holds: another field of it must not alter what was stored."""
+
+    line_id: str
+    product: str
+    quantity: int
+    options: dict[str, str]
+    lengths: dict[str, int]
+
+
+def _priced(line: Selection) -> _Priced:
+    return _Priced(
+        line_id=line.line_id, product=line.product, quantity=line.quantity,
+        options=line.options, lengths=line.lengths,
+    )  # fmt: skip
 
 
 def asked(said: Iterable[QuoteInput]) -> Asked:

@@ -25,8 +25,8 @@ PARTS = ("seats", "steering wheel", "mirrors", "headlights", "rear lights", "whe
          "suspension", "brakes", "roof rails", "sunroof", "tow bar", "speakers", "display",
          "camera", "parking aid", "air conditioning", "carpets", "door sills", "pedals", "spoiler",
          "grille", "bumpers", "exhaust", "windows", "blinds", "armrest", "dashboard", "key",
-         "alarm", "charger", "navigation", "cruise control", "lane assistant", "head-up display", "mats",
-         "boot liner", "wipers", "horn", "pillar lining", "antenna",
+         "alarm", "charger", "navigation", "cruise control", "lane assistant", "head-up display",
+         "mats", "boot liner", "wipers", "horn", "pillar lining", "antenna",
          "clock", "hooks", "floor")  # fmt: skip
 MAIN = {
     "market": ("de", "fr", "uk", "us", "cn", "jp"),
