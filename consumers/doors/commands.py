@@ -121,15 +121,31 @@ class Commands:
             said = decider.configuration(state)
             arguments["configuration_hash"] = self._owners.digest(owner, said)
         design = self._design(arguments.get("from_design"), owner)
-        named = decider.book(state) or arguments.get("book") or (design and design.book)
+        named = decider.book(state) or arguments.get("book") or (design.book if design else None)
         for p, hint in wanted.items():
             if hint == Design | None:
                 arguments[p] = design
             elif hint == Book | None:
-                arguments[p] = self._books.current(named, command.time) if named else None
+                arguments[p] = self._book(named, decider.version(state), command.time)
         if "reading" in wanted:
             arguments |= self._reading(state, arguments)
         return decider.decisions[command.name](state, **arguments)
+
+    def _book(self, name: str | None, version: int | None, at: datetime) -> Book | None:
+        if name is None:
+            return None
+        if version is None:
+            return self._books.current(name, at)
+        return self._books.version(name, version)
+
+    def _reading(self, state: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What the interpreter says, unless a person does."""
+        sure_from, book = self._interpreting.sure_from, arguments["book"]
+        if arguments.get("operations") is not None:
+            return {"reading": None, "sure_from": sure_from}
+        phrases = book.phrases if book else ()
+        reading = self._interpreting.read(state, arguments["instruction_id"], phrases)
+        return {"reading": reading, "sure_from": sure_from}
 
     def _design(self, name: str | None, owner: str) -> Design | None:
         """The design that an order is drafted from, if it is the same customer's."""
@@ -145,17 +161,6 @@ class Commands:
             )
         design: Design = _folded(DECIDERS["design"], history)
         return design
-
-    def _reading(self, state: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """What the interpreter says, unless a person does."""
-        asked, book = arguments.get("operations") is None, arguments["book"]
-        phrases = book.phrases if book else ()
-        return {
-            "reading": self._interpreting.read(state, arguments["instruction_id"], phrases)
-            if asked
-            else None,
-            "sure_from": self._interpreting.sure_from,
-        }
 
     def _customer(self, said: str | None, name: str) -> str | None:
         if said is None or ":" not in said:

@@ -28,6 +28,7 @@ from domain.event import Data, strict
 from domain.order import decide as order
 from domain.order.state import Order, configuration
 from domain.order.state import evolve as evolve_order
+from domain.rules.free_text import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Decider:
     configuration: Callable[[Any], bytes] | None = None
     book: Callable[[Any], str | None] = lambda _: None
     """The catalogue that the state names."""
+    version: Callable[[Any], int | None] = lambda _: None
+    """The version of it that the state is held to; None: whichever is current."""
     of_customers: bool = True
 
 
@@ -75,6 +78,7 @@ DECIDERS = {
         ),
         configuration,
         lambda order: order.book,
+        lambda order: order.version,
     ),
     "design": Decider(
         Design(),
@@ -92,9 +96,9 @@ DECIDERS = {
         Customer(), evolve_customer, _named(customer.grant_consent, customer.withdraw_consent)
     ),
 }
-_GIVEN_BY_US = ("now", "configuration_hash", "actor", "named", "reading", "sure_from")
+_GIVEN_BY_US = ("now", "configuration_hash", "actor", "named", "sure_from")
 """Arguments of decisions that nobody outside may name; nor what is read from elsewhere, below."""
-READ = (Book | None, Design | None)
+READ = (Book | None, Design | None, Reading | None)
 
 
 @functools.cache

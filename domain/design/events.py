@@ -25,12 +25,13 @@ class ConfigurationStarted(Data):
 @event("design.option-chosen.v1", Kind.DECISION)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionChosen(Choice):
-    """`text` is what the customer wrote for the option, a monogram say."""
+    """As of an order: `text` is the customer's own, `measurements` are what it is made by."""
 
     line_id: Plain[Name]
     option: Plain[Name]
     value: Plain[Name]
     text: Personal[Text | None] = None
+    measurements: Plain[Annotated[tuple[Name, ...], Field(max_length=100)]] = ()
 
 
 @event("design.option-cleared.v1", Kind.DECISION)
@@ -43,12 +44,13 @@ class OptionCleared(Choice):
 @event("design.configuration-validated.v1", Kind.DECISION)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationValidated(Data):
-    """Against version `rules_version` of the book; `broken` are the rules in conflict, none: valid.
+    """Whether what is chosen can be made as it is, by version `rules_version` of the book.
 
-    What was chosen or cleared afterwards is not validated.
+    `broken` are rules that cannot be kept together with it.
     """
 
     rules_version: Plain[Quantity]
+    valid: Plain[bool]
     broken: Plain[tuple[Name, ...]] = ()
 
 
