@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -37,4 +36,4 @@ class StoredBooks:
         found = self.catalogue(name).version(number)
         if found is None:
             raise Malformed(f"the catalogue {name} has no version {number}", "version")
-        return replace(found.book, withdrawn=())
+        return found.book

@@ -115,11 +115,14 @@ class Constraint:
 class PriceRule:
     """Speaks of a line where every term of `when` holds and its bounds are met.
 
-    It adds `amount` a piece, or `share` of what the line comes to before its step. A parametric
-    rule adds `amount` for each unit of `per` beyond `free`: of an option's number, or of the
-    length of its text. The bounds: `from_quantity` (volume: the highest that is reached speaks),
-    `starts` and `ends` (time), `from_load` (capacity: the reading, 0 to 1 and over), `within_days`
-    (a lead time shorter than this). `cost` is what a piece of it costs us, where that is known.
+    It adds `amount` a piece, or `share` of what the line comes to before its step; a discount is a
+    negative one. A parametric rule adds `amount` for each unit of `per` beyond `free`: of an
+    option's number, or of the length of its text. The bounds: `from_quantity` (volume), `starts`
+    and `ends` (time; the end is outside), `from_load` (capacity: the reading, 0 to 1 and over),
+    `within_days` (a lead time shorter than this). Of volume and capacity rules that differ in
+    nothing but how far their bound is, only the furthest that is reached speaks. `cost` is what a
+    piece of it costs us, where that is known. `currency` is that of `amount` and `cost`, where it
+    is not the book's: then the rate of exchange is an input of the quote.
     """
 
     rule_id: Plain[Name]
@@ -136,6 +139,7 @@ class PriceRule:
     from_load: Plain[Money | None] = None
     within_days: Plain[Quantity | None] = None
     cost: Plain[Money | None] = None
+    currency: Plain[Currency | None] = None
 
 
 @strict
@@ -164,11 +168,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """One version of one catalogue, whole. Once published it never changes.
-
-    `withdrawn` is what can no longer be chosen, though what was chosen before is still made and
-    priced. It is known only of the version that is current.
-    """
+    """One version of one catalogue, whole. Once published it never changes."""
 
     book: str
     version: int
@@ -183,7 +183,6 @@ class Book:
     constraints: tuple[Constraint, ...] = ()
     prices: tuple[PriceRule, ...] = ()
     phrases: tuple[Phrase, ...] = ()
-    withdrawn: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

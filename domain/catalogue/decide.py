@@ -138,7 +138,7 @@ def withdraw(
         )
     gone = e.OptionWithdrawn(option=option, values=tuple(values))
     latest = catalogue.latest
-    if latest and any((t.option, t.values) == (option, gone.values) for t in latest.book.withdrawn):
+    if latest and any((t.option, t.values) == (option, gone.values) for t in latest.withdrawn):
         return []
     return [gone]
 

@@ -8,13 +8,17 @@ from typing import Any
 
 from domain.catalogue.book import PRODUCT, Book, Input, Option, Part, Phrase, Problem
 from domain.catalogue.contents import LARGEST, PARTS, size
+from domain.rules import phrase_problems, price_problems
 
 UNIQUE: tuple[Part, ...] = ("options", "constraints", "prices")
 
 
 def problems(book: Book) -> list[Problem]:
     """In the order of the book's parts."""
-    return [*_products(book), *_twice(book), *_large(book), *_options(book), *_inputs(book)]
+    return [
+        *_products(book), *_twice(book), *_large(book), *_options(book), *_inputs(book),
+        *price_problems.problems(book), *phrase_problems.problems(book),
+    ]  # fmt: skip
 
 
 def _products(book: Book) -> Iterator[Problem]:

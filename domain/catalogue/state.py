@@ -7,17 +7,22 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from domain.catalogue import events as e
-from domain.catalogue.book import Book, Term
+from domain.catalogue.book import Book, Constraint, Term
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Until it is published, `book.effective_from` is when it was drafted."""
+    """Until it is published, `book.effective_from` is when it was drafted.
+
+    `offered` is the book without what was withdrawn of it: that is one more constraint each.
+    """
 
     book: Book
     author: str
+    offered: Book
     approver: str | None = None
     rules_hash: str | None = None  # as it was published
+    withdrawn: tuple[Term, ...] = ()
 
     @property
     def published(self) -> bool:
@@ -36,9 +41,9 @@ class Catalogue:
         return self.versions[number - 1] if 0 < number <= len(self.versions) else None
 
     def current(self, at: datetime) -> Book | None:
-        """The version that is effective at a time: of the published ones the latest to begin."""
-        begun = [v.book for v in self.versions if v.published and v.book.effective_from <= at]
-        return max(begun, key=lambda book: book.version, default=None)
+        """What is offered at a time, by the published version that is effective then."""
+        begun = [v.offered for v in self.versions if v.published and v.book.effective_from <= at]
+        return begun[-1] if begun else None
 
 
 def evolve(catalogue: Catalogue, event: e.CatalogueEvent, at: datetime) -> Catalogue:
@@ -49,7 +54,7 @@ def evolve(catalogue: Catalogue, event: e.CatalogueEvent, at: datetime) -> Catal
                 rounding=event.rounding, places=event.places, products=event.products,
                 effective_from=at,
             )  # fmt: skip
-            return Catalogue((*catalogue.versions, Version(book, event.author)))
+            return Catalogue((*catalogue.versions, Version(book, event.author, book)))
         case e.OptionsDrafted(options=options):
             return _drafted(catalogue, "options", options)
         case e.InputsDrafted(inputs=inputs):
@@ -63,16 +68,17 @@ def evolve(catalogue: Catalogue, event: e.CatalogueEvent, at: datetime) -> Catal
         case e.BookApproved(version=number, approver=approver):
             return _with(catalogue, number, approver=approver)
         case e.BookPublished(version=number, effective_from=effective, rules_hash=rules):
-            book = replace(catalogue.versions[number - 1].book, effective_from=effective)
-            return _with(catalogue, number, book=book, rules_hash=rules)
+            published = catalogue.versions[number - 1]
+            return _with(
+                catalogue,
+                number,
+                rules_hash=rules,
+                book=replace(published.book, effective_from=effective),
+                offered=replace(published.offered, effective_from=effective),
+            )
         case e.OptionWithdrawn(option=option, values=values):
             gone = Term(option=option, values=values)
-            return Catalogue(
-                tuple(
-                    replace(v, book=replace(v.book, withdrawn=(*v.book.withdrawn, gone)))
-                    for v in catalogue.versions
-                )
-            )
+            return Catalogue(tuple(_without(v, gone) for v in catalogue.versions))
         case _:
             assert_never(event)
 
@@ -80,7 +86,19 @@ def evolve(catalogue: Catalogue, event: e.CatalogueEvent, at: datetime) -> Catal
 def _drafted(catalogue: Catalogue, field: str, parts: tuple[Any, ...]) -> Catalogue:
     *before, last = catalogue.versions
     more: dict[str, Any] = {field: (*getattr(last.book, field), *parts)}
-    return Catalogue((*before, replace(last, book=replace(last.book, **more))))
+    book = replace(last.book, **more)
+    return Catalogue((*before, replace(last, book=book, offered=book)))
+
+
+def _without(version: Version, gone: Term) -> Version:
+    if all(option.option != gone.option for option in version.book.options):
+        return version
+    rule = Constraint(
+        rule_id=f"withdrawn {gone.option}", kind="excludes", then=(gone,),
+        words=f"{' '.join((gone.option, *gone.values))} is withdrawn.",
+    )  # fmt: skip
+    offered = replace(version.offered, constraints=(*version.offered.constraints, rule))
+    return replace(version, offered=offered, withdrawn=(*version.withdrawn, gone))
 
 
 def _with(catalogue: Catalogue, number: int, **now: Any) -> Catalogue:

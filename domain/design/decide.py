@@ -10,6 +10,7 @@ from domain.design.state import Design
 from domain.errors import NotAllowed
 from domain.order.events import OrderLine
 from domain.rules.choosing import need_book, need_choosable, need_products, selections
+from domain.rules.constraints import check
 from domain.values import Name
 
 
@@ -47,7 +48,13 @@ def clear(design: Design, *, choice: e.OptionCleared) -> list[e.DesignEvent]:
 def validate(design: Design, *, book: Book | None) -> list[e.DesignEvent]:
     """Says which version of the rules was asked, and what they said."""
     known = need_book(book, design.book or "")
-    said = e.ConfigurationValidated(rules_version=known.version)
+    verdicts = [check(known, s, whole=True) for s in selections(design.lines, design.options)]
+    broken = [rule.rule_id for v in verdicts if v.conflict for rule in v.conflict.rules]
+    said = e.ConfigurationValidated(
+        rules_version=known.version,
+        valid=all(v.valid for v in verdicts),
+        broken=tuple(dict.fromkeys(broken)),
+    )
     return [] if design.validated == said else [said]
 
 

@@ -43,12 +43,13 @@ class OptionCleared(Choice):
 @event("design.configuration-validated.v1", Kind.DECISION)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationValidated(Data):
-    """Against version `rules_version` of the book; `broken` are the rules in conflict, none: valid.
+    """Whether what is chosen can be made as it is, by version `rules_version` of the book.
 
-    What was chosen or cleared afterwards is not validated.
+    `broken` are rules that cannot be kept together with it.
     """
 
     rules_version: Plain[Quantity]
+    valid: Plain[bool]
     broken: Plain[tuple[Name, ...]] = ()
 
 

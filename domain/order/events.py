@@ -144,20 +144,27 @@ class QuoteLine:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteInput:
-    """Something that the price depended on, as it was then."""
+    """Something that the price depended on, as it was then: `domain.rules.inputs` says what."""
 
     name: Plain[Name]
-    value: Plain[Name]
+    value: Plain[Annotated[Name, Field(max_length=500_000)]]
 
 
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceLine:
-    """What one rule added to the price; the trace sums to the total."""
+    """What one rule added to the price; the trace sums to the total.
+
+    `basis` is what the amount was computed from, before it was rounded. `cost` is what it costs
+    us, where the book knows that. A price that was given names its line in `basis`.
+    """
 
     rule_id: Plain[Name]
     basis: Plain[Name]
     amount: Plain[Money]
+    line_id: Plain[Name | None] = None
+    step: Plain[Name | None] = None
+    cost: Plain[Money | None] = None
 
 
 @event("order.quote-issued.v1", Kind.DECISION)

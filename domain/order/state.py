@@ -50,6 +50,15 @@ class Order:
         return self.progress.status
 
     @property
+    def bound(self) -> tuple[str, int | None] | None:
+        """The book, and the version that the order was placed under: an open one has the newest."""
+        if self.book is None:
+            return None
+        placed = self.quotes.get(self.placed_quote or "")
+        said = {i.name: i.value for i in placed.inputs} if placed else {}
+        return self.book, int(said["version"]) if "version" in said else None
+
+    @property
     def quote(self) -> e.QuoteIssued | None:
         """The latest one, which replaces those before."""
         return next(reversed(self.quotes.values()), None)

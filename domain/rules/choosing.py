@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from domain.catalogue.book import Book, Option, Selection
 from domain.errors import NotAllowed
 from domain.order.events import OrderLine
 from domain.personal import Erased
+from domain.rules.constraints import Verdict, check
 from domain.values import number
 
 
@@ -76,6 +78,19 @@ def need_choosable(book: Book, before: Sequence[Selection], choice: Chosen) -> N
     """What is chosen may be incomplete, but it can be completed."""
     [line] = [s for s in before if s.line_id == choice.line_id]
     need_offered(book, line.product, choice)
+    options = {**line.options, choice.option: choice.value}
+    _need(check(book, replace(line, options=options)), line, "value")
+
+
+def need_complete(book: Book, lines: Sequence[Selection]) -> None:
+    """Every line as it is keeps every rule, and nothing that one requires is missing."""
+    for line in lines:
+        _need(check(book, line, whole=True), line, "lines")
+
+
+def _need(verdict: Verdict, line: Selection, field: str) -> None:
+    if not verdict.valid:
+        raise NotAllowed(f"line {line.line_id}: {verdict.words}", field)
 
 
 def need_offered(book: Book, product: str, choice: Chosen) -> None:
@@ -89,8 +104,6 @@ def need_offered(book: Book, product: str, choice: Chosen) -> None:
             f"it offers {some(offered)}",
             "option",
         )
-    if any(t.option == name and (not t.values or value in t.values) for t in book.withdrawn):
-        raise NotAllowed(f"{name} {value} is withdrawn: choose another", "option")
     if choice.stage != option.stage:
         raise NotAllowed(f"{name} is chosen at the stage {option.stage}: name that", "stage")
     for field in ("choice_space", "target"):

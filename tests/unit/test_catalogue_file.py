@@ -23,7 +23,10 @@ def faults(text):
     return [str(fault) for fault in read(text)[1]]
 
 
-HEAD = "book: x\ncurrency: EUR\nproducts: [p]\n"
+HEAD = (
+    "book: x\ncurrency: EUR\nproducts: [p]\n"
+    "prices: [{rule_id: r, words: R, step: base, amount: 1}]\n"
+)
 
 
 def test_everything_that_is_wrong_is_told_with_its_line():
@@ -41,16 +44,17 @@ def test_everything_that_is_wrong_is_told_with_its_line():
 def test_what_does_not_go_together_is_told_by_the_name_of_the_part():
     told = faults(
         HEAD + "options:\n"
-        "  - {option: a, label: A, stage: packaging, values: [x, x]}\n"
+        "  - {option: a, label: A, stage: packaging, values: [x]}\n"
         "  - {option: a, label: A, stage: packaging, values: [y], products: [q]}\n"
+        "  - {option: c, label: C, stage: packaging, values: [x, x]}\n"
         "inputs:\n"
         "  - {name: n, option: b, question: How?, obtained: asked}\n"
     )
     assert told == [
-        "5: options a: names a value twice: name it once",
-        "6: options a: is offered for q, which is no product: add it, or leave it out",
-        "6: options a: is there twice: give each an id of its own",
-        "8: inputs n: is needed for b, which is no option: add it",
+        "7: options a: is offered for q, which is no product: add it, or leave it out",
+        "7: options a: is there twice: give each an id of its own",
+        "8: options c: names a value twice: name it once",
+        "10: inputs n: is needed for b, which is no option: add it",
     ]
 
 

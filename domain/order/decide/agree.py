@@ -9,11 +9,13 @@ from decimal import Decimal
 
 import msgspec
 
+from domain.catalogue.book import Book
 from domain.errors import NotAllowed
 from domain.order import events as e
 from domain.order.decide.guards import need_agreed, need_apart, need_status
 from domain.order.progress import OPEN_TO_CHOICES, Status
-from domain.order.state import Answer, Order
+from domain.order.state import Answer, Order, selections
+from domain.rules.choosing import need_complete
 from domain.values import Currency, Name, Time
 
 ENGINE = "given.v1"
@@ -76,7 +78,12 @@ def expire_quote(order: Order, *, quote_id: Name, now: datetime) -> list[e.Order
 
 
 def place(
-    order: Order, *, quote_id: Name, configuration_hash: str, now: datetime
+    order: Order,
+    *,
+    quote_id: Name,
+    book: Book | None = None,
+    configuration_hash: str,
+    now: datetime,
 ) -> list[e.OrderEvent]:
     if order.placed_quote == quote_id:
         return []  # said twice, recorded once, whatever came since
@@ -99,6 +106,8 @@ def place(
         raise NotAllowed(
             f"the order has changed since quote {quote_id}: ask for another one", "quote_id"
         )
+    if book:
+        need_complete(book, selections(order))
     return [e.OrderPlaced(quote_id=quote_id, total=latest.total, currency=latest.currency)]
 
 
