@@ -85,7 +85,10 @@ class Books(Protocol):
         ...
 
     def version(self, name: str, number: int) -> Book:
-        """A version, for ever as it was drafted. Raises Malformed where there is none."""
+        """A version, for ever as it was drafted, with what is withdrawn by now.
+
+        Raises Malformed where there is none.
+        """
         ...
 
 

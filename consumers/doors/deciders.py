@@ -39,8 +39,10 @@ class Decider:
     evolve: Callable[[Any, Any, datetime], Any]
     decisions: Mapping[str, Callable[..., Sequence[Data]]]
     configuration: Callable[[Any], bytes] | None = None
-    book: Callable[[Any], tuple[str, int | None] | None] = lambda _: None
-    """The catalogue that the state names, and the version if only that one will do."""
+    book: Callable[[Any], str | None] = lambda _: None
+    """The catalogue that the state names."""
+    version: Callable[[Any], int | None] = lambda _: None
+    """The version of it that the state is held to; None: whichever is current."""
     of_customers: bool = True
 
 
@@ -75,13 +77,14 @@ DECIDERS = {
             order.refund,
         ),
         configuration,
-        lambda order: order.bound,
+        lambda order: order.book,
+        lambda order: order.version,
     ),
     "design": Decider(
         Design(),
         evolve_design,
         _named(design.start, design.choose, design.clear, design.validate),
-        book=lambda design: design.book and (design.book, None),
+        book=lambda design: design.book,
     ),
     "catalogue": Decider(
         Catalogue(),

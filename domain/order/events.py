@@ -237,10 +237,31 @@ class PromiseMissed(Data):
 # Changes to what is agreed.
 
 
+@strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requote:
+    """What the order would cost with a change, by the book that it was placed under.
+
+    Like a quote, it can be proved from its inputs; `before` is the price without the change.
+    """
+
+    lines: Plain[Annotated[tuple[QuoteLine, ...], Field(min_length=1, max_length=1000)]]
+    before: Plain[Money]
+    total: Plain[Money]
+    currency: Plain[Currency]
+    inputs: Plain[tuple[QuoteInput, ...]]
+    inputs_hash: Plain[Name]
+    engine_version: Plain[Name]
+    trace: Plain[tuple[TraceLine, ...]]
+
+
 @event("order.change-order-requested.v1", Kind.DECISION)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOrderRequested(Choice):
-    """Another value for an option, None to clear it; what that costs in money and days."""
+    """Another value for an option, None to clear it; what that costs in money and days.
+
+    With a book, `requote` says how `delta_price` came about, and is made by us.
+    """
 
     change_id: Plain[Name]
     line_id: Plain[Name]
@@ -249,6 +270,7 @@ class ChangeOrderRequested(Choice):
     text: Personal[Text | None] = None
     delta_price: Plain[Money] = Decimal(0)
     delta_days: Plain[Annotated[int, Field(ge=-3650, le=3650)]] = 0
+    requote: Plain[Requote | None] = None
 
 
 @event("order.change-order-approved.v1", Kind.DECISION)

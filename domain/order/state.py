@@ -14,6 +14,7 @@ from domain.order.course import evolve as evolve_progress
 from domain.order.progress import Progress, Status
 from domain.personal import Erased
 from domain.rules import choosing
+from domain.rules.inputs import version_of
 
 
 class Answer(StrEnum):
@@ -50,18 +51,15 @@ class Order:
         return self.progress.status
 
     @property
-    def bound(self) -> tuple[str, int | None] | None:
-        """The book, and the version that the order was placed under: an open one has the newest."""
-        if self.book is None:
-            return None
-        placed = self.quotes.get(self.placed_quote or "")
-        said = {i.name: i.value for i in placed.inputs} if placed else {}
-        return self.book, int(said["version"]) if "version" in said else None
-
-    @property
     def quote(self) -> e.QuoteIssued | None:
         """The latest one, which replaces those before."""
         return next(reversed(self.quotes.values()), None)
+
+    @property
+    def version(self) -> int | None:
+        """The version of its book that it was placed under, and is held to."""
+        placed = self.quotes.get(self.placed_quote or "")
+        return version_of(placed.inputs) if placed else None
 
 
 def configuration(order: Order) -> bytes:
@@ -93,10 +91,8 @@ def evolve(order: Order, event: e.OrderEvent, at: datetime) -> Order:
     match event:
         case e.OrderDrafted(book=book):
             return replace(order, book=book)
-        case e.OptionChosen(line_id=line, option=option):
-            return replace(order, options={**order.options, (line, option): event})
-        case e.OptionCleared(line_id=line, option=option):
-            return replace(order, options=_without(order.options, (line, option)))
+        case e.OptionChosen() | e.OptionCleared():
+            return chosen(order, event)
         case e.SpecialInstructionGiven(instruction_id=id):
             return replace(order, instructions={**order.instructions, id: Instruction(event)})
         case e.SpecialInstructionInterpreted(instruction_id=id, unsure=unsure):
@@ -114,7 +110,7 @@ def evolve(order: Order, event: e.OrderEvent, at: datetime) -> Order:
         case e.ChangeOrderRequested(change_id=id):
             return replace(order, changes={**order.changes, id: event})
         case e.ChangeOrderApproved(change_id=id) if id in order.changes:
-            return _changed(order, order.changes[id])
+            return changed(order, order.changes[id])
         case e.RefundIssued(refund_id=id):
             return replace(order, refunds=order.refunds | {id})
     return order
@@ -130,19 +126,26 @@ def _answered(
     return replace(order, instructions={**order.instructions, id: wish})
 
 
-def _changed(order: Order, change: e.ChangeOrderRequested) -> Order:
+def chosen(order: Order, choice: e.OptionChosen | e.OptionCleared) -> Order:
+    key = choice.line_id, choice.option
+    if isinstance(choice, e.OptionCleared):
+        return replace(order, options=_without(order.options, key))
+    return replace(order, options={**order.options, key: choice})
+
+
+def changed(order: Order, change: e.ChangeOrderRequested) -> Order:
     """An approved change order alters the choice, frozen or not; its measurements stay."""
     key = change.line_id, change.option
     before = order.options.get(key)
     if change.value is None:
         return replace(order, options=_without(order.options, key))
-    chosen = e.OptionChosen(
+    other = e.OptionChosen(
         line_id=change.line_id, option=change.option, value=change.value, text=change.text,
         origin=change.origin, choice_space=change.choice_space, target=change.target,
         stage=change.stage, collaboration=change.collaboration, effort_s=change.effort_s,
         measurements=before.measurements if before else (),
     )  # fmt: skip
-    return replace(order, options={**order.options, key: chosen})
+    return replace(order, options={**order.options, key: other})
 
 
 def _without(

@@ -9,16 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.catalogue.book import Book
-from domain.errors import NotAllowed
-from domain.order.events import QuoteInput, QuoteIssued, QuoteLine, TraceLine
-from domain.rules.inputs import asked, inputs, inputs_hash
+from domain.errors import NotAllowed, Refusal
+from domain.order.events import QuoteInput, QuoteIssued, QuoteLine, Requote, TraceLine
+from domain.rules.inputs import Asked, asked, inputs, inputs_hash
 from domain.rules.pricing import price
 
 GIVEN, BY_BOOK = "given.v1", "book.v1"
 GIVEN_RULE = "given"
+Q = TypeVar("Q", QuoteIssued, Requote)
 Version = Callable[[str, int], Book]
 """The version of a book, for ever as it was published."""
 
@@ -32,15 +33,32 @@ class Difference:
     again: str | None
 
 
-def given(lines: tuple[QuoteLine, ...]) -> tuple[Decimal, tuple[TraceLine, ...]]:
-    """The total and the trace of lines whose price was given by whoever asked for the quote."""
-    total = sum((line.amount for line in lines), Decimal(0))
-    return total, tuple(
-        TraceLine(rule_id=GIVEN_RULE, basis=line.line_id, amount=line.amount) for line in lines
-    )
+def by_book(wanted: Asked, book: Book) -> dict[str, Any]:
+    """The fields of a quote that pricing makes. Raises NotAllowed where the book has no price."""
+    priced, said = price(book, wanted.selections, wanted.conditions, wanted.wishes), inputs(wanted)
+    return {
+        "lines": priced.lines, "total": priced.total, "currency": book.currency,
+        "trace": priced.trace, "inputs": said, "inputs_hash": inputs_hash(said),
+        "engine_version": BY_BOOK,
+    }  # fmt: skip
 
 
-def repriced(quote: QuoteIssued, version: Version) -> QuoteIssued:
+def given(
+    lines: tuple[QuoteLine, ...], currency: str, said: tuple[QuoteInput, ...]
+) -> dict[str, Any]:
+    """The same fields where each line's price is given by whoever asks for the quote."""
+    return {
+        "lines": lines, "total": sum((line.amount for line in lines), Decimal(0)),
+        "currency": currency, "inputs": said, "inputs_hash": inputs_hash(said),
+        "engine_version": GIVEN,
+        "trace": tuple(
+            TraceLine(rule_id=GIVEN_RULE, basis=line.line_id, amount=line.amount)
+            for line in lines
+        ),
+    }  # fmt: skip
+
+
+def repriced(quote: Q, version: Version) -> Q:
     """The quote as its engine prices it from its inputs. Raises NotAllowed where it cannot."""
     engine = ENGINES.get(quote.engine_version)
     if engine is None:
@@ -49,23 +67,32 @@ def repriced(quote: QuoteIssued, version: Version) -> QuoteIssued:
             "the release that issued the quote, or a later one",
             "engine_version",
         )
-    return engine(quote, version)
+    return replace(quote, **engine(quote, version))
 
 
-def differences(quote: QuoteIssued, again: QuoteIssued) -> Iterator[Difference]:
-    """Each value in which they differ; none where the quote is proved."""
+def proof(quote: Q, version: Version) -> list[Difference]:
+    """Where the quote is not what its inputs make of it; nothing where it is proved."""
+    try:
+        return list(differences(quote, repriced(quote, version)))
+    except Refusal as refusal:
+        return [Difference(what="the whole", stored=str(quote.total), again=str(refusal))]
+
+
+def differences(quote: Q, again: Q) -> Iterator[Difference]:
+    """Each value in which they differ."""
+    if quote == again:
+        return
     for what, stored, anew in (*_values(quote, again), *_parts(quote, again)):
         if stored != anew:
             yield Difference(what=what, stored=_text(stored), again=_text(anew))
 
 
-def _values(quote: QuoteIssued, again: QuoteIssued) -> Iterator[tuple[str, Any, Any]]:
+def _values(quote: Q, again: Q) -> Iterator[tuple[str, Any, Any]]:
     for field in ("currency", "total", "inputs_hash"):
         yield field, getattr(quote, field), getattr(again, field)
-    yield "sum of the lines", sum((line.amount for line in quote.lines), Decimal(0)), quote.total
 
 
-def _parts(quote: QuoteIssued, again: QuoteIssued) -> Iterator[tuple[str, Any, Any]]:
+def _parts(quote: Q, again: Q) -> Iterator[tuple[str, Any, Any]]:
     for part in ("lines", "trace", "inputs"):
         pairs = zip_longest(getattr(quote, part), getattr(again, part))
         for n, (stored, anew) in enumerate(pairs, 1):
@@ -84,23 +111,16 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _given(quote: QuoteIssued, version: Version) -> QuoteIssued:  # noqa: ARG001
-    total, trace = given(quote.lines)
-    return replace(quote, total=total, trace=trace, inputs_hash=inputs_hash(quote.inputs))
+def _given(quote: QuoteIssued | Requote, version: Version) -> dict[str, Any]:  # noqa: ARG001
+    return given(quote.lines, quote.currency, quote.inputs)
 
 
-def _by_book(quote: QuoteIssued, version: Version) -> QuoteIssued:
+def _by_book(quote: QuoteIssued | Requote, version: Version) -> dict[str, Any]:
     wanted = asked(quote.inputs)
-    book = version(wanted.book, wanted.version)
-    priced = price(book, wanted.selections, wanted.conditions, wanted.wishes)
-    said = inputs(wanted)
-    return replace(
-        quote, lines=priced.lines, total=priced.total, trace=priced.trace, currency=book.currency,
-        inputs=said, inputs_hash=inputs_hash(said),
-    )  # fmt: skip
+    return by_book(wanted, version(wanted.book, wanted.version))
 
 
-ENGINES: dict[str, Callable[[QuoteIssued, Version], QuoteIssued]] = {
+ENGINES: dict[str, Callable[[QuoteIssued | Requote, Version], dict[str, Any]]] = {
     GIVEN: _given,
     BY_BOOK: _by_book,
 }

@@ -93,6 +93,11 @@ def asked(said: Iterable[QuoteInput]) -> Asked:
         ) from None
 
 
+def version_of(said: Iterable[QuoteInput]) -> int | None:
+    """The version of the book that they were priced by; None: by no book."""
+    return next((int(each.value) for each in said if each.name == "version"), None)
+
+
 def inputs_hash(said: Sequence[QuoteInput]) -> str:
     """SHA-256, in hex."""
     return hashlib.sha256(_encode(said)).hexdigest()

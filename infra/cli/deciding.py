@@ -14,7 +14,6 @@ consent = typer.Typer(no_args_is_help=True)
 Customer = Annotated[str, typer.Argument(help="namespace:id, or our id.")]
 OrderId = Annotated[str, typer.Argument(metavar="ORDER")]
 QuoteId = Annotated[str, typer.Argument(metavar="QUOTE")]
-Currency = Annotated[str, typer.Option(help="ISO 4217, EUR say.")]
 LineId = Annotated[str, typer.Argument(metavar="LINE")]
 CommandId = Annotated[
     str | None, typer.Option("--id", help="The command's own id: sent again, it is done once.")
@@ -75,19 +74,27 @@ def clear(
 def quote(
     order_id: OrderId,
     quote_id: QuoteId,
-    line: Annotated[list[str], typer.Option(help="LINE=AMOUNT, for each line.")],
-    currency: Currency,
+    line: Annotated[
+        list[str] | None, typer.Option(help="LINE=AMOUNT, for each line, if no book prices it.")
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="ISO 4217; a book knows its own.")] = None,
+    load: Annotated[str | None, typer.Option(help="How busy we are, 0 to 1 and over.")] = None,
+    lead_days: Annotated[int | None, typer.Option(help="Days until delivery.")] = None,
+    rate: Annotated[
+        list[str] | None, typer.Option(help="USD=0.92: a foreign unit in the book's currency.")
+    ] = None,
     hours: Annotated[float, typer.Option(help="How long it holds.")] = 24.0,
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:
-    """Quote a draft as it is now."""
+    """Quote a draft as it is now: its book prices it, or each line's price is given."""
     from datetime import UTC, datetime, timedelta
 
-    from infra.cli.ordering import amounts, tell
+    from infra.cli.ordering import amounts, rates, tell
 
     expires = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
-    said = {"quote_id": quote_id, "lines": amounts(line), "currency": currency,
+    said = {"quote_id": quote_id, "lines": amounts(line or []), "currency": currency,
+            "load": load, "lead_days": lead_days, "rates": rates(rate or []),
             "expires_at": expires}  # fmt: skip
     tell(f"order/{order_id}", "quote", said, id, actor)
 

@@ -44,6 +44,12 @@ def amounts(words: list[str]) -> list[Said]:
     return [dict(zip(("line_id", "amount"), w.split("=", 1), strict=True)) for w in words]
 
 
+def rates(words: list[str]) -> list[Said]:
+    if wrong := [w for w in words if "=" not in w]:
+        raise Told(f"--rate {wrong[0]}: write CURRENCY=RATE")
+    return [dict(zip(("currency", "rate"), w.split("=", 1), strict=True)) for w in words]
+
+
 def route(words: list[str]) -> list[Said]:
     names = ("operation_id", "line_id", "work_centre")
     if wrong := [w for w in words if w.count(":") != 2]:

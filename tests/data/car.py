@@ -24,8 +24,8 @@ LINES = ("sport", "comfort", "winter", "touring", "business", "family", "city", 
 PARTS = ("seats", "steering wheel", "mirrors", "headlights", "rear lights", "wheels", "tyres",
          "suspension", "brakes", "roof rails", "sunroof", "tow bar", "speakers", "display",
          "camera", "parking aid", "air conditioning", "carpets", "door sills", "pedals", "spoiler",
-         "grille", "bumpers", "exhaust", "windows", "blinds", "armrest", "dashboard", "key", "alarm",
-         "charger", "navigation", "cruise control", "lane assistant", "head-up display", "mats",
+         "grille", "bumpers", "exhaust", "windows", "blinds", "armrest", "dashboard", "key",
+         "alarm", "charger", "navigation", "cruise control", "lane assistant", "head-up display", "mats",
          "boot liner", "wipers", "horn", "pillar lining", "antenna",
          "clock", "hooks", "floor")  # fmt: skip
 MAIN = {

@@ -4,11 +4,12 @@ A command that asks for what is so already gives no events. Reports are in `repo
 decides about what has happened.
 """
 
-from domain.order.decide.agree import expire_quote, place, promise, quote, settle_promise
+from domain.order.decide.agree import place, promise, settle_promise
 from domain.order.decide.change import approve_change, cancel, reject_change, request_change
 from domain.order.decide.configure import choose, clear, draft
 from domain.order.decide.fulfil import queue, refund, request_return, rework
 from domain.order.decide.instruct import accept, decline, instruct, interpret
+from domain.order.decide.quoting import expire_quote, quote
 
 __all__ = [
     "accept",

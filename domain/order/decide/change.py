@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+from domain.catalogue.book import Book
 from domain.errors import NotAllowed
 from domain.order import events as e
 from domain.order.decide.guards import need_agreed, need_currency, need_line
+from domain.order.decide.quoting import requoted
 from domain.order.progress import OPEN_TO_CHOICES, OVER, ChangeOrder, Status, later
 from domain.order.state import Order
 from domain.values import Currency, Money, Name
 
 
-def request_change(order: Order, *, change: e.ChangeOrderRequested) -> list[e.OrderEvent]:
-    """Pauses the open operations of the line until somebody has approved or rejected it."""
-    if order.changes.get(change.change_id) == change:
-        return []
+def request_change(
+    order: Order, *, change: e.ChangeOrderRequested, book: Book | None = None
+) -> list[e.OrderEvent]:
+    """Pauses the open operations of the line until somebody has approved or rejected it.
+
+    Where a book prices the order, it prices the change: see `requoted`.
+    """
+    if known := order.changes.get(change.change_id):
+        if change in (known, replace(known, delta_price=Decimal(0), requote=None)):
+            return []
+        raise NotAllowed("this id names another change order: use a new one", "change_id")
     need_agreed(order, "take a change order")
     need_line(order, change.line_id)
-    if change.change_id in order.changes:
-        raise NotAllowed("this id names another change order: use a new one", "change_id")
+    if change.requote is not None:
+        raise NotAllowed("a requote is made by us: leave it out", "requote")
+    if book and order.version:
+        change = requoted(order, change, book)
     touched = tuple(
         o.operation_id
         for o in order.progress.operations

@@ -11,8 +11,9 @@ from domain.design.state import Design
 from domain.errors import NotAllowed
 from domain.order import events as e
 from domain.order.decide.guards import need_apart, need_line
+from domain.order.decide.quoting import need_same_price
 from domain.order.progress import OVER, Status
-from domain.order.state import Order, selections
+from domain.order.state import Order, chosen, selections
 from domain.rules.choosing import need_book, need_choosable, need_products
 from domain.values import Name
 
@@ -54,12 +55,16 @@ def choose(order: Order, *, choice: e.OptionChosen, book: Book | None = None) ->
     _changeable(order, choice, before)
     if book:
         need_choosable(book, selections(order), choice)
+    if book and order.version:
+        need_same_price(order, chosen(order, choice), book)
     return [choice]
 
 
-def clear(order: Order, *, choice: e.OptionCleared) -> list[e.OrderEvent]:
+def clear(order: Order, *, choice: e.OptionCleared, book: Book | None = None) -> list[e.OrderEvent]:
     before = order.options.get((choice.line_id, choice.option))
     _changeable(order, choice, before)
+    if before and book and order.version:
+        need_same_price(order, chosen(order, choice), book)
     return [choice] if before else []
 
 
