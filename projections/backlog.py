@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 from domain.order.course import evolve as evolve_order
 from domain.order.events import OrderEvent
 from domain.order.expected import unexpected
-from domain.order.progress import Progress
+from domain.order.progress import OVER, Progress
 from domain.personal import Plain, Pseudonym
+from projections.choices import Choices, Choosing, Chosen
+from projections.choices import evolve as choose
 from projections.view import Handled, Projection, View
 
 
@@ -36,7 +38,16 @@ class BacklogRow(View):
     customer: Pseudonym[str | None]
     status: Plain[str]
     progress: Plain[Progress]
+    choices: Plain[Choices] = field(default_factory=Choices)
     unexpected: Plain[tuple[Broken, ...]] = ()
+
+
+def may_change(row: BacklogRow, chosen: Chosen) -> Literal["yes", "by change order", "no"]:
+    """Whether a choice may still be changed, and how (domain.md, The order)."""
+    if row.progress.status in OVER:
+        return "no"
+    frozen = row.progress.frozen(chosen.line_id, chosen.stage)
+    return "by change order" if frozen else "yes"
 
 
 def keys(event: Handled) -> Iterable[str]:
@@ -46,8 +57,11 @@ def keys(event: Handled) -> Iterable[str]:
 
 def evolve(row: BacklogRow | None, event: Handled) -> BacklogRow:
     before, flagged = (row.progress, row.unexpected) if row else (Progress(), ())
+    choices = row.choices if row else Choices()
     said = event.event
     data = cast(OrderEvent, event.data)
+    if isinstance(data, Choosing):
+        choices = choose(choices, data)
     if rules := unexpected(before, data):
         flagged += tuple(Broken(event_id=said.id, rule=rule, time=said.time) for rule in rules)
     progress = evolve_order(before, data, said.time)
@@ -56,11 +70,12 @@ def evolve(row: BacklogRow | None, event: Handled) -> BacklogRow:
         customer=said.customerid,
         status=progress.status,
         progress=progress,
+        choices=choices,
         unexpected=flagged,
     )
 
 
 projection = Projection(
-    "backlog", 1, BacklogRow, keys, evolve,
+    "backlog", 2, BacklogRow, keys, evolve,
     answers="Which orders are being made, and how far?", look_up=("customer",),
 )  # fmt: skip

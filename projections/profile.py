@@ -8,8 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.customer import events as c
+from domain.order.events import OptionChosen, OptionCleared
 from domain.personal import ERASED, Erased, Personal, Plain, Pseudonym
 from projections.beliefs import Belief
+from projections.measured import Measurement, Use, measured, used
 from projections.view import Handled, Projection, View
 
 
@@ -52,6 +54,8 @@ class ProfileRow(View):
     vetoed: Personal[tuple[str, ...]] = ()
     conflicts: Plain[tuple[Conflict, ...]] = ()
     services: Plain[tuple[Service, ...]] = ()
+    measurements: Plain[tuple[Measurement, ...]] = ()
+    uses: Plain[tuple[Use, ...]] = ()
     applied: Plain[int] = 0
     overridden: Plain[int] = 0
     judged: Plain[int] = 0
@@ -75,7 +79,8 @@ def evolve(row: ProfileRow | None, event: Handled) -> ProfileRow:
             if polarity == "dislikes" and not isinstance(value, Erased):
                 value = f"not {value}"
             return _believe(row, _belief(said.attribute, said.origin, event), value)
-        case c.MeasurementSubmitted(name=name, mm=mm, origin=origin):
+        case c.MeasurementSubmitted(name=name, mm=mm, origin=origin) as taken:
+            row = replace(row, measurements=measured(row.measurements, taken, event))
             value = mm if isinstance(mm, Erased) else f"{mm:g} mm"
             return _believe(row, _belief(name, origin, event), value)
         case c.IntakeAnswered(question_id=question, answer=answer, origin=origin):
@@ -103,6 +108,8 @@ def evolve(row: ProfileRow | None, event: Handled) -> ProfileRow:
             return replace(row, services=(*kept, Service(option=option, since=at)))
         case c.ServiceOptionDeactivated(option=option):
             return replace(row, services=tuple(s for s in row.services if s.option != option))
+        case OptionChosen() | OptionCleared() as choice:
+            return replace(row, uses=used(row.uses, choice, event))
         case c.PersonalizationApplied():
             return replace(row, applied=row.applied + 1)
         case c.PersonalizationOverridden():
@@ -214,6 +221,6 @@ def _same(vetoed: str | Erased, value: str | Erased) -> bool:
 
 
 projection = Projection(
-    "profile", 1, ProfileRow, keys, evolve,
+    "profile", 2, ProfileRow, keys, evolve,
     answers="What do we believe about each customer, from which source, why and since when?",
 )  # fmt: skip

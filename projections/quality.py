@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, cast, get_args
 
 from domain.order import events as e
 from domain.order import reports as r
 from domain.order.course import evolve as evolve_order
 from domain.order.progress import Check, Progress
 from domain.personal import Plain, Pseudonym
+from projections.choices import Choices, Choosing
+from projections.choices import evolve as choose
 from projections.view import Handled, Projection, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """An option of a line; the product stands as an option of that name."""
-
+class Product:
     line_id: Plain[str]
-    option: Plain[str]
-    value: Plain[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A change order that nobody has answered: a value of None clears the option."""
-
-    change_id: Plain[str]
-    line_id: Plain[str]
-    option: Plain[str]
-    value: Plain[str | None]
+    product: Plain[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +35,8 @@ class Wish:
 class QualityRow(View):
     order_id: Pseudonym[str]
     customer: Pseudonym[str | None]
-    products: Plain[tuple[Chosen, ...]] = ()
-    options: Plain[tuple[Chosen, ...]] = ()
-    asked: Plain[tuple[Asked, ...]] = ()
+    products: Plain[tuple[Product, ...]] = ()
+    choices: Plain[Choices] = field(default_factory=Choices)
     wishes: Plain[tuple[Wish, ...]] = ()
     checks: Plain[tuple[Check, ...]] = ()
 
@@ -56,12 +44,8 @@ class QualityRow(View):
 _CHECKS = {r.QualityCheckPassed, r.QualityCheckFailed, e.ReworkOrdered, e.ReworkEscalated}
 _HANDLED = {
     *_CHECKS,
+    *get_args(Choosing),
     e.OrderDrafted,
-    e.OptionChosen,
-    e.OptionCleared,
-    e.ChangeOrderRequested,
-    e.ChangeOrderApproved,
-    e.ChangeOrderRejected,
     e.SpecialInstructionGiven,
     e.SpecialInstructionInterpreted,
     e.SpecialInstructionAccepted,
@@ -80,43 +64,21 @@ def evolve(row: QualityRow | None, event: Handled) -> QualityRow:
         data = cast(e.OrderEvent, event.data)
         checked = evolve_order(Progress(checks=row.checks), data, said.time)
         return replace(row, checks=checked.checks)
+    if isinstance(event.data, Choosing):
+        return replace(row, choices=choose(row.choices, event.data))
     match event.data:
         case e.OrderDrafted(lines=lines):
-            products = (Chosen(line_id=x.line_id, option="product", value=x.product) for x in lines)
+            products = (Product(line_id=x.line_id, product=x.product) for x in lines)
             return replace(row, products=tuple(products))
-        case e.OptionChosen(line_id=line, option=option, value=value):
-            return _chosen(row, line, option, value)
-        case e.OptionCleared(line_id=line, option=option):
-            return _chosen(row, line, option, None)
-        case e.ChangeOrderRequested() as asked:
-            new = Asked(
-                change_id=asked.change_id, line_id=asked.line_id, option=asked.option,
-                value=asked.value,
-            )  # fmt: skip
-            return replace(row, asked=(*row.asked, new))
-        case e.ChangeOrderApproved(change_id=id) | e.ChangeOrderRejected(change_id=id):
-            answered = [a for a in row.asked if a.change_id == id]
-            row = replace(row, asked=tuple(a for a in row.asked if a.change_id != id))
-            if isinstance(event.data, e.ChangeOrderApproved):
-                for change in answered:
-                    row = _chosen(row, change.line_id, change.option, change.value)
-            return row
         case e.SpecialInstructionGiven(instruction_id=id):
             return replace(row, wishes=(*row.wishes, Wish(instruction_id=id)))
-        case e.SpecialInstructionInterpreted(instruction_id=id, operations=operations):
-            return _wish(row, id, understood=bool(operations))
+        case e.SpecialInstructionInterpreted(instruction_id=id, operations=operations) as read:
+            return _wish(row, id, understood=bool(operations) and not read.unsure)
         case e.SpecialInstructionAccepted(instruction_id=id):
             return _wish(row, id, answer="accepted")
         case e.SpecialInstructionDeclined(instruction_id=id):
             return _wish(row, id, answer="declined")
     return row
-
-
-def _chosen(row: QualityRow, line: str, option: str, value: str | None) -> QualityRow:
-    others = tuple(c for c in row.options if (c.line_id, c.option) != (line, option))
-    if value is None:
-        return replace(row, options=others)
-    return replace(row, options=(*others, Chosen(line_id=line, option=option, value=value)))
 
 
 def _wish(row: QualityRow, id: str, **now: Any) -> QualityRow:
@@ -125,6 +87,6 @@ def _wish(row: QualityRow, id: str, **now: Any) -> QualityRow:
 
 
 projection = Projection(
-    "quality", 1, QualityRow, keys, evolve,
+    "quality", 2, QualityRow, keys, evolve,
     answers="Which options were chosen, and what did the checks say?", look_up=("customer",),
 )  # fmt: skip

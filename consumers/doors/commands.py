@@ -137,6 +137,15 @@ class Commands:
             return self._books.current(name, now)
         return self._books.version(name, version)
 
+    def _reading(self, state: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What the interpreter says, unless a person does."""
+        sure_from, book = self._interpreting.sure_from, arguments["book"]
+        if arguments.get("operations") is not None:
+            return {"reading": None, "sure_from": sure_from}
+        phrases = book.phrases if book else ()
+        reading = self._interpreting.read(state, arguments["instruction_id"], phrases)
+        return {"reading": reading, "sure_from": sure_from}
+
     def _design(self, name: str | None, owner: str) -> Design | None:
         """The design that an order is drafted from, if it is the same customer's."""
         if name is None:
@@ -151,17 +160,6 @@ class Commands:
             )
         design: Design = _folded(DECIDERS["design"], history)
         return design
-
-    def _reading(self, state: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """What the interpreter says, unless a person does."""
-        asked, book = arguments.get("operations") is None, arguments["book"]
-        phrases = book.phrases if book else ()
-        return {
-            "reading": self._interpreting.read(state, arguments["instruction_id"], phrases)
-            if asked
-            else None,
-            "sure_from": self._interpreting.sure_from,
-        }
 
     def _customer(self, said: str | None, name: str) -> str | None:
         if said is None or ":" not in said:

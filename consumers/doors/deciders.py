@@ -28,6 +28,7 @@ from domain.event import Data, strict
 from domain.order import decide as order
 from domain.order.state import Order, configuration
 from domain.order.state import evolve as evolve_order
+from domain.rules.free_text import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,9 @@ DECIDERS = {
         Customer(), evolve_customer, _named(customer.grant_consent, customer.withdraw_consent)
     ),
 }
-_GIVEN_BY_US = ("now", "configuration_hash", "actor", "named", "reading", "sure_from")
+_GIVEN_BY_US = ("now", "configuration_hash", "actor", "named", "sure_from")
 """Arguments of decisions that nobody outside may name; nor what is read from elsewhere, below."""
-READ = (Book | None, Design | None)
+READ = (Book | None, Design | None, Reading | None)
 
 
 @functools.cache

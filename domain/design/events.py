@@ -25,12 +25,13 @@ class ConfigurationStarted(Data):
 @event("design.option-chosen.v1", Kind.DECISION)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionChosen(Choice):
-    """`text` is what the customer wrote for the option, a monogram say."""
+    """As of an order: `text` is the customer's own, `measurements` are what it is made by."""
 
     line_id: Plain[Name]
     option: Plain[Name]
     value: Plain[Name]
     text: Personal[Text | None] = None
+    measurements: Plain[Annotated[tuple[Name, ...], Field(max_length=100)]] = ()
 
 
 @event("design.option-cleared.v1", Kind.DECISION)

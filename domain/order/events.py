@@ -52,12 +52,16 @@ class OrderDrafted(Data):
 @event("order.option-chosen.v1", Kind.DECISION)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionChosen(Choice):
-    """`text` is what the customer wrote for the option, a monogram say."""
+    """`text` is what the customer wrote for the option, a monogram say.
+
+    `measurements` are ids of those that it is made by: the lengths stay in their own events.
+    """
 
     line_id: Plain[Name]
     option: Plain[Name]
     value: Plain[Name]
     text: Personal[Text | None] = None
+    measurements: Plain[Annotated[tuple[Name, ...], Field(max_length=100)]] = ()
 
 
 @event("order.option-cleared.v1", Kind.DECISION)

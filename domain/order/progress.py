@@ -29,6 +29,9 @@ class Status(StrEnum):
 
 OPEN_TO_CHOICES = frozenset({Status.DRAFT, Status.QUOTED})
 OVER = frozenset({Status.NEW, Status.CANCELLED, Status.RETURNED})
+MAKING = frozenset(
+    {Status.PLACED, Status.QUEUED, Status.IN_PRODUCTION, Status.QUALITY_CHECK, Status.REWORK}
+)
 HANDED_OVER = frozenset({Status.DELIVERED, Status.IN_USE})
 
 

@@ -70,7 +70,7 @@ class Order:
 def configuration(order: Order) -> bytes:
     """What a quote prices, whole and in one order: the lines, the choices, what was accepted."""
     options = [
-        (line, option, chosen.value, chosen.stage, _text(chosen.text))
+        (line, option, chosen.value, chosen.stage, _text(chosen.text), *chosen.measurements)
         for (line, option), chosen in sorted(order.options.items())
     ]
     wishes = [
@@ -139,14 +139,16 @@ def chosen(order: Order, choice: e.OptionChosen | e.OptionCleared) -> Order:
 
 
 def changed(order: Order, change: e.ChangeOrderRequested) -> Order:
-    """An approved change order alters the choice, frozen or not."""
+    """An approved change order alters the choice, frozen or not; its measurements stay."""
     key = change.line_id, change.option
+    before = order.options.get(key)
     if change.value is None:
         return replace(order, options=_without(order.options, key))
     other = e.OptionChosen(
         line_id=change.line_id, option=change.option, value=change.value, text=change.text,
         origin=change.origin, choice_space=change.choice_space, target=change.target,
         stage=change.stage, collaboration=change.collaboration, effort_s=change.effort_s,
+        measurements=before.measurements if before else (),
     )  # fmt: skip
     return replace(order, options={**order.options, key: other})
 

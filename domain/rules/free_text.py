@@ -84,7 +84,7 @@ def read(text: str, phrases: Sequence[Phrase]) -> Reading:
     Words of a wish are understood in any order, as they are put, and only next to each other; a
     "no" comes first. Words that say nothing ("please") are not counted.
     """
-    wordings = [_Wording(_words(w), phrase) for phrase in phrases for w in phrase.words]
+    wordings = [_Wording(words_of(w), phrase) for phrase in phrases for w in phrase.words]
     known = {w.words for w in wordings}
     by_word = defaultdict(list)
     for wording in wordings:
@@ -131,9 +131,14 @@ def priced(operations: Sequence[str], phrases: Sequence[Phrase]) -> tuple[Meanin
     return (*meanings, *(Meaning(operations=(o,)) for o in left))
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> tuple[str, ...]:
     """The words that say something, without case, accents, plurals and ways to say no."""
     return tuple(_stem(w) for w in _WORD.findall(_plain(text)) if w not in _FILLERS)
+
+
+def understandable(wording: str) -> bool:
+    """Whether a text can ever say it: it has words, and they can stand next to each other."""
+    return len([c for c in _clauses(wording) if c.words]) == 1
 
 
 def _plain(text: str) -> str:
@@ -153,7 +158,7 @@ def _clauses(text: str) -> Iterator[_Clause]:
     reaches = negated = False
     for joint, part in zip(["", *parts[1::2]], parts[::2], strict=True):
         reaches = reaches and joint in _CARRIES
-        if not (words := _words(part)):
+        if not (words := words_of(part)):
             continue
         lent = reaches and negated and joint in {"or", "nor"} and _NO not in words
         if lent:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.cli.deciding import consent, order
+from infra.cli.deciding import consent
 from infra.cli.explaining import explain, verify
+from infra.cli.instructing import order
 from infra.cli.rebuilding import parked, rebuild
 from infra.cli.terminal import Json, open_app, sentence
 

@@ -12,6 +12,7 @@ import psycopg
 import typer
 from psycopg.rows import dict_row
 
+from domain.order.state import Answer
 from domain.personal import readable
 from infra.bootstrap import App
 from infra.cli import story, tables
@@ -21,6 +22,7 @@ from infra.postgres.reading import named
 from projections import discover
 from projections.audit import AuditRow
 from projections.beliefs import believed
+from projections.demand import DemandRow, worded
 from projections.profile import ProfileRow, valued
 from projections.view import AnyProjection, View
 
@@ -40,15 +42,22 @@ def show_view(
     rows, more = found[:most], len(found) > most
     made = None if key else app.figures(name)
     nodes = story.story(app, cast(list[AuditRow], rows), most) if told else []
+    chosen = story.choices(app, key) if told and key else []
     if as_json:
         parts: dict[str, Any] = {"more": more}
-        parts |= {"tree": nodes} if told else {} if key else {"figures": msgspec.to_builtins(made)}
+        parts |= (
+            {"tree": nodes, "choices": chosen}
+            if told
+            else {}
+            if key
+            else {"figures": msgspec.to_builtins(made)}
+        )
         answer(app, projection.answers, msgspec.to_builtins(rows), [projection], True, parts)
         return
     if made is not None:
         tables.figures(made, most)
     if told:
-        story.tell(nodes)
+        story.tell(nodes, chosen)
     elif key and len(rows) == 1:
         detail(projection.answers, _presented(rows[0]))
     else:
@@ -161,6 +170,24 @@ def show_held(app: App, as_json: bool) -> None:
         for w in app.held.find()
     ]
     answer(app, "Which reports wait for their order?", rows, discover().values(), as_json)
+
+
+def show_waiting(app: App, as_json: bool) -> None:
+    """Instructions that nobody understood well enough; the guess of whoever tried stands beside."""
+    projection = discover()["demand"]
+    found = app.views.some(projection, {"waits_for": ["person"]}, IN_JSON + 1)
+    rows = [
+        {
+            "order": row.order_id, "instruction": wish.instruction_id, "line": wish.line_id,
+            "given": wish.given.isoformat(), "text": text, "confidence": wish.confidence,
+            "guess": [o for m in wish.meanings or () for o in m.operations],
+        }
+        for row in cast(list[DemandRow], found[:IN_JSON])
+        for wish, text in worded(row)
+        if wish.answer in (Answer.GIVEN, Answer.UNSURE)
+    ]  # fmt: skip
+    answer(app, "Which instructions wait for a person to say what they mean?", rows, [projection],
+           as_json, {"more": len(found) > IN_JSON})  # fmt: skip
 
 
 def ask(app: App, query: str, as_json: bool) -> None:

@@ -7,10 +7,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from infra.bootstrap import App
-from infra.cli.tables import table
+from infra.cli.tables import plain, table
 from projections import discover
 from projections.audit import AuditRow
-from projections.backlog import BacklogRow
+from projections.backlog import BacklogRow, may_change
 from projections.story import Node, tree
 
 Told = dict[str, Any]
@@ -64,6 +64,18 @@ def _broken(app: App, subjects: set[str]) -> dict[UUID, list[str]]:
     return rules
 
 
+def choices(app: App, subject: str) -> list[Told]:
+    """What is chosen of an order, and whether it may still be changed."""
+    kind, _, order = subject.partition("/")
+    rows = app.views.some(discover()["backlog"], {"key": [order]}, 1) if kind == "order" else []
+    return [
+        {**plain(chosen), "may_change": may_change(row, chosen)}
+        for row in rows
+        if isinstance(row, BacklogRow)
+        for chosen in row.choices.options
+    ]
+
+
 def _told(node: Node, broken: dict[UUID, list[str]]) -> Told:
     event = node.event
     return {
@@ -80,8 +92,8 @@ def _told(node: Node, broken: dict[UUID, list[str]]) -> Told:
     }
 
 
-def tell(nodes: Sequence[Told]) -> None:
-    """Each event below its cause."""
+def tell(nodes: Sequence[Told], chosen: Sequence[Told]) -> None:
+    """Each event below its cause; then what is chosen."""
     rows = [
         {
             "what": "   " * node["depth"] + ("└ " if node["depth"] else "") + _what(node),
@@ -92,6 +104,8 @@ def tell(nodes: Sequence[Told]) -> None:
         for node in nodes
     ]
     table("What happened, and because of what?", rows)
+    if chosen:
+        table("What is chosen, and may it still be changed?", chosen)
 
 
 def _what(node: Told) -> str:

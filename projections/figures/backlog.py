@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from domain.order.progress import Operation, Promise
+from domain.order.progress import MAKING, Operation, Promise
 from projections.backlog import BacklogRow
-from projections.figures.measures import mean, percentile, share
+from projections.figures.measures import MOST, mean, percentile, share
 
 WINDOW = timedelta(days=28)
 """Rates are those of so long before the plant's last word: an idle month tells nothing of them."""
@@ -47,6 +47,20 @@ class WorkCentre:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What an option brings to orders that are agreed and not packaged.
+
+    `pieces` are those that are still to be made, `operations` those of their lines that are open.
+    """
+
+    option: str
+    value: str
+    orders: int
+    pieces: int
+    operations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
     """`hit_rate` is that of promises which are settled; `late_days` is delivery after `p50`."""
 
@@ -68,6 +82,8 @@ class Figures:
     until: Annotated[datetime | None, "When did the plant last report? Rates end there."]
     bottleneck: Annotated[str | None, "Which work centre limits the plant (most utilised)?"]
     work_centres: Annotated[tuple[WorkCentre, ...], "Where does it back up?"]
+    load: Annotated[tuple[Load, ...], "Which options bring the most work?"]
+    load_left_off: Annotated[int, "How many more options bring work?"]
     promises: Annotated[Promises, "Are promises kept?"]
     assumed: Annotated[tuple[str, ...], "What is assumed?"]
 
@@ -137,8 +153,11 @@ def figures(rows: Iterable[BacklogRow], now: datetime) -> Figures:
     statuses: Counter[str] = Counter()
     centres: defaultdict[str, _Seen] = defaultdict(_Seen)
     promises: list[tuple[Promise, datetime | None]] = []
+    load: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in rows:
         statuses[row.status] += 1
+        if row.progress.status in MAKING:
+            _add_load(load, row)
         for operation in row.progress.operations:
             centres[operation.work_centre].add(operation)
         if row.progress.promise:
@@ -149,6 +168,7 @@ def figures(rows: Iterable[BacklogRow], now: datetime) -> Figures:
         for name, centre in sorted(centres.items())
         if until is not None and centre.queued
     ]
+    loaded = sorted(load.items(), key=lambda found: (-found[1]["pieces"], found[0]))
     busy = [c for c in seen if c.utilisation]
     return Figures(
         orders=statuses.total(),
@@ -156,9 +176,31 @@ def figures(rows: Iterable[BacklogRow], now: datetime) -> Figures:
         until=None if until is None else datetime.fromtimestamp(until, UTC),
         bottleneck=max(busy, key=lambda c: c.utilisation or 0).work_centre if busy else None,
         work_centres=tuple(seen),
+        load=tuple(
+            Load(
+                option=option,
+                value=value,
+                orders=work["orders"],
+                pieces=work["pieces"],
+                operations=work["operations"],
+            )
+            for (option, value), work in loaded[:MOST]
+        ),
+        load_left_off=len(loaded[MOST:]),
         promises=_promises(promises, now),
         assumed=ASSUMED,
     )
+
+
+def _add_load(load: dict[tuple[str, str], Counter[str]], row: BacklogRow) -> None:
+    operations = Counter(o.line_id for o in row.progress.operations if o.open)
+    chosen = {(c.option, c.value) for c in row.choices.options}
+    for what in chosen:
+        load[what]["orders"] += 1
+    for c in row.choices.options:
+        if line := row.progress.line(c.line_id):
+            load[c.option, c.value]["pieces"] += line.open
+            load[c.option, c.value]["operations"] += operations[c.line_id]
 
 
 def _promises(promises: list[tuple[Promise, datetime | None]], now: datetime) -> Promises:

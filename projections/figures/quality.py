@@ -96,9 +96,11 @@ def figures(rows: Iterable[QualityRow], _now: datetime) -> Figures:
             rework["ordered"] += check.reworked
             rework["escalated"] += check.escalated
             rework["instructed"] += check.reworked and check.instruction_id is not None
-        products = {c.line_id: c.value for c in row.products}
+        products = {p.line_id: p.product for p in row.products}
         for line, fine in passed.items():
-            chosen = sorted(f"{c.option}={c.value}" for c in row.options if c.line_id == line)
+            chosen = sorted(
+                f"{c.option}={c.value}" for c in row.choices.options if c.line_id == line
+            )
             lines[fine] += 1
             built[products.get(line, ""), tuple(chosen)] += 1
             for pair in combinations(chosen, 2):

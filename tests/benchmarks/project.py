@@ -91,10 +91,10 @@ def project(bench: Bench) -> Figure:
 
     def ours() -> float:
         bench.admin.execute(
-            "TRUNCATE projection.profile_v1; DELETE FROM projection.checkpoint; "
+            "TRUNCATE projection.profile_v2; DELETE FROM projection.checkpoint; "
             "DELETE FROM projection.parked"
         )
-        [profile] = [p for p in bench.app.projectors() if p.group == "profile_v1"]
+        [profile] = [p for p in bench.app.projectors() if p.group == "profile_v2"]
         began = time.perf_counter()
         events = profile.drain()
         took = time.perf_counter() - began
@@ -110,7 +110,7 @@ def project(bench: Bench) -> Figure:
 def _runner(bench: Bench) -> float:
     """Events that have not been projected before, with the runner's start in the time."""
     bench.admin.execute("CREATE TABLE IF NOT EXISTS peer_profile "
-                        "(LIKE projection.profile_v1 INCLUDING ALL)")  # fmt: skip
+                        "(LIKE projection.profile_v2 INCLUDING ALL)")  # fmt: skip
     app = ProjectedPreferences(env=environment(bench))
     for n in range(0, FEWER, 100):
         app.save(

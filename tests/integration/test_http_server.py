@@ -88,7 +88,7 @@ def test_a_fault_is_told_without_what_was_said(front):
         assert door.publish(MILK, "personalize").status_code == 201
         with App(Settings(home=front.home)) as app, psycopg.connect(app._url) as admin:
             admin.execute("DELETE FROM store.event WHERE number = 1")
-            admin.execute("ALTER TABLE projection.profile_v1 RENAME TO elsewhere")
+            admin.execute("ALTER TABLE projection.profile_v2 RENAME TO elsewhere")
         hole = door.client.get("/v1/log")
         assert (hole.status_code, "events are missing" in hole.json()["detail"]) == (500, True)
         fault = door.client.get("/v1/views/profile/shop:ann")

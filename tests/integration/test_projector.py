@@ -84,23 +84,23 @@ def test_analysts_see_who_consents_and_nothing_personal(store, log, views, deplo
         seen = db.execute("SELECT * FROM view.profile")
         assert "values" not in [column.name for column in seen.description]
         assert sorted(row[0] for row in seen) == ["c1", "c3", "c5", "c7", "c9"]
-        for table in ("store.event", "projection.profile_v1"):
+        for table in ("store.event", "projection.profile_v2"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 db.execute(f"SELECT * FROM {table}")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             db.execute("DELETE FROM view.profile")
-    assert "marker" not in str(deployment.sql("SELECT t::text FROM projection.profile_v1 t"))
+    assert "marker" not in str(deployment.sql("SELECT t::text FROM projection.profile_v2 t"))
 
 
 @pytest.mark.parametrize("role", ["door", "reader", "analyst"])
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE projection.profile_v1 SET events = 0",
+        "UPDATE projection.profile_v2 SET events = 0",
         "DELETE FROM view.profile",
-        "INSERT INTO projection.checkpoint VALUES ('profile_v1', 0, 9)",
+        "INSERT INTO projection.checkpoint VALUES ('profile_v2', 0, 9)",
         "UPDATE store.event SET version = 9",
-        "SELECT consumer.leave('profile_v1', 'ann')",
+        "SELECT consumer.leave('profile_v2', 'ann')",
         "CREATE TABLE store.mine (a int)",
     ],
 )

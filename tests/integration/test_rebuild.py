@@ -111,11 +111,11 @@ def test_a_row_that_differs_refuses_the_switch_within_a_version(made):
 
 
 @pytest.mark.parametrize("harm", [
-    "DELETE FROM projection.profile_v1 WHERE key = 'c3'",
-    "UPDATE projection.profile_v1 SET events = 9 WHERE key = 'c3'",
-    "UPDATE projection.profile_v1 SET key = 'c33' WHERE key = 'c3'",
-    "UPDATE projection.profile_v1 SET \"values\" = NULL WHERE key = 'c3'",
-    "UPDATE projection.profile_v1 SET \"values\" = (SELECT \"values\" FROM projection.profile_v1 "
+    "DELETE FROM projection.profile_v2 WHERE key = 'c3'",
+    "UPDATE projection.profile_v2 SET events = 9 WHERE key = 'c3'",
+    "UPDATE projection.profile_v2 SET key = 'c33' WHERE key = 'c3'",
+    "UPDATE projection.profile_v2 SET \"values\" = NULL WHERE key = 'c3'",
+    "UPDATE projection.profile_v2 SET \"values\" = (SELECT \"values\" FROM projection.profile_v2 "
     "WHERE key = 'c4') WHERE key = 'c3'",
 ])  # fmt: skip
 def test_whatever_was_changed_in_a_row_is_found_sealed_values_too(made, deployment, harm):
@@ -152,7 +152,7 @@ def counted(row, event):
     return SecondRow(**same, events=row.events + 1 if row else 1)
 
 
-SECOND = replace(BACKLOG, version=2, view=SecondRow, evolve=counted)
+SECOND = replace(BACKLOG, version=3, view=SecondRow, evolve=counted)
 
 
 def test_another_version_waits_beside_the_one_that_is_shown_until_it_is_accepted(made):
@@ -254,7 +254,7 @@ def test_who_folded_before_the_switch_cannot_write_after_it(made, monkeypatch):
 
 def test_readers_see_the_old_rows_or_the_new_never_a_mix_or_nothing(made, deployment):
     made.project(BACKLOG)
-    second = spoiled(BACKLOG, version=2)
+    second = spoiled(BACKLOG, version=3)
     seen: list[set] = []
     stop = threading.Event()
 
@@ -344,7 +344,7 @@ def test_a_reader_whose_statement_died_repeats_it_once(made, deployment, owners)
         assert prepared[0] > 0
         with made.pool.connection() as db:
             db.execute("DROP VIEW view.backlog")
-            db.execute("ALTER TABLE projection.backlog_v1 ALTER status TYPE varchar")
+            db.execute("ALTER TABLE projection.backlog_v2 ALTER status TYPE varchar")
         assert len(reading.find(BACKLOG, None)) == 10
 
 

@@ -64,7 +64,7 @@ def test_an_order_is_found_by_its_stream_and_times_need_a_zone(front):
     front.ok("order", "cancel", "7")
     assert [r["status"] for r in front.show("backlog", "7", "--as-of", drafted)] == ["draft"]
     with App(Settings(home=front.home, linger_s=2)) as app, psycopg.connect(app._url) as admin:
-        admin.execute("DELETE FROM projection.backlog_v1")
+        admin.execute("DELETE FROM projection.backlog_v2")
     assert [r["status"] for r in front.show("backlog", "7", "--as-of", drafted)] == ["draft"]
     assert "`ordermade rebuild backlog --to TIME`" in front.refused(
         "show", "backlog", "8", "--as-of", drafted
@@ -83,7 +83,7 @@ def test_rebuild_says_what_it_did_and_refuses_what_differs(front):
     assert "profile: 2 rows before, 2 after, 0 differ. The new rows are shown now." in said
     assert said.count("are shown now") == len(discover())
     with App(Settings(home=front.home, linger_s=2)) as app, psycopg.connect(app._url) as admin:
-        admin.execute("UPDATE projection.profile_v1 SET events = 7")
+        admin.execute("UPDATE projection.profile_v2 SET events = 7")
     done = front.run("rebuild", "profile", "--accept")
     assert done.returncode == 1
     assert "2 rows before, 2 after, 2 differ (" in done.stdout
@@ -95,12 +95,12 @@ def test_rebuild_says_what_it_did_and_refuses_what_differs(front):
 def test_a_release_with_another_version_shows_the_old_one_until_it_is_told(front):
     front.ok("order", "draft", "7", "--line", "L1=shirt")
     with App(Settings(home=front.home, linger_s=2)) as app, psycopg.connect(app._url) as admin:
-        admin.execute("ALTER TABLE projection.backlog_v1 RENAME TO backlog_v0")
+        admin.execute("ALTER TABLE projection.backlog_v2 RENAME TO backlog_v0")
         admin.execute("ALTER TABLE projection.backlog_v0 RENAME progress TO course")
         for table in ("live", "checkpoint"):
             admin.execute(
                 f"UPDATE projection.{table} SET consumer_group = 'backlog_v0' "
-                "WHERE consumer_group = 'backlog_v1'"
+                "WHERE consumer_group = 'backlog_v2'"
             )
     front.ok("order", "cancel", "7")
     [old] = front.show("backlog", "7")
@@ -108,7 +108,7 @@ def test_a_release_with_another_version_shows_the_old_one_until_it_is_told(front
     assert front.show("backlog") == [old]
     assert len(front.show("audit", "order/7")) == 2
     assert front.rows("sql", "SELECT status FROM backlog") == [{"status": "draft"}]
-    assert "shown as backlog_v0, and this release makes backlog_v1" in front.ok("lag")
+    assert "shown as backlog_v0, and this release makes backlog_v2" in front.ok("lag")
     said = front.ok("rebuild", "backlog")
     assert "`ordermade rebuild backlog --accept` shows the new version" in said
     assert front.show("backlog", "7") == [old]

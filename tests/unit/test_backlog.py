@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from domain.order import events as e
 from domain.order import reports as r
-from tests.unit.log import DAY, HOUR, T0, figures, fold, said
+from projections.backlog import may_change
+from tests.unit.log import CHOICE, DAY, HOUR, T0, figures, fold, said
 
 
 def work(kind, operation, hours, centre="sewing", order="1", **more):
@@ -101,3 +102,55 @@ def test_what_a_report_breaks_stands_in_the_orders_row():
 def test_an_empty_plant_has_no_rates():
     made = figures("backlog", [])
     assert (made.orders, made.until, made.bottleneck, made.work_centres) == (0, None, None, ())
+
+
+def chosen(order, option, value, line="L1", stage="pre_manufacture"):
+    facts = {**CHOICE, "stage": stage}
+    return said(f"order/{order}", e.OptionChosen(line_id=line, option=option, value=value, **facts))
+
+
+def agreed(order, pieces):
+    lines = tuple(e.OrderLine(line_id=x, product="shoe", quantity=n) for x, n in pieces.items())
+    return [said(f"order/{order}", e.OrderDrafted(lines=lines)),
+            said(f"order/{order}", e.OrderPlaced())]  # fmt: skip
+
+
+def test_load_by_option_is_what_is_still_to_be_made_of_what_is_agreed():
+    passed = r.QualityCheckPassed(check_id="C1", line_id="L1", quantity=2)
+    steps = tuple(e.Step(operation_id=i, line_id="L1", work_centre="sewing") for i in "ab")
+    story = [
+        *agreed("1", {"L1": 3, "L2": 1}), chosen("1", "sole", "red"),
+        chosen("1", "sole", "red", "L2"), chosen("1", "lace", "blue", "L2"),
+        said("order/1", e.OrderQueued(route=steps)),
+        done("a", 1, 60.0), said("order/1", passed),
+        *agreed("2", {"L1": 5}), chosen("2", "sole", "red"), chosen("2", "sole", "black"),
+        said("order/3", e.OrderDrafted(lines=(e.OrderLine(line_id="L1", product="shoe"),))),
+        chosen("3", "sole", "red"),
+        *agreed("4", {"L1": 9}), chosen("4", "sole", "red"), said("order/4", e.OrderCancelled()),
+    ]  # fmt: skip
+    made = figures("backlog", story)
+    assert [(x.option, x.value, x.orders, x.pieces, x.operations) for x in made.load] == [
+        ("sole", "black", 1, 5, 0), ("sole", "red", 1, 2, 1), ("lace", "blue", 1, 1, 0),
+    ]  # fmt: skip
+    assert made.load_left_off == 0
+
+
+def test_a_choice_may_change_until_its_stage_begins_then_by_change_order():
+    change = e.ChangeOrderRequested(
+        change_id="X1", line_id="L1", option="sole", value="black", **CHOICE
+    )
+    story = [*agreed("1", {"L1": 1}), chosen("1", "sole", "red"),
+             chosen("1", "monogram", "serif", stage="packaging")]  # fmt: skip
+
+    def told(*more):
+        [row] = fold("backlog", [*story, *more]).values()
+        return {c.value: may_change(row, c) for c in row.choices.options}
+
+    assert told() == {"red": "yes", "serif": "yes"}
+    cut = work(r.OperationStarted, "a", 1)
+    assert told(cut) == {"red": "by change order", "serif": "yes"}
+    approved = (said("order/1", change), said("order/1", e.ChangeOrderApproved(change_id="X1")))
+    assert told(cut, *approved) == {"serif": "yes", "black": "by change order"}
+    packed = said("order/1", r.PackagingStarted())
+    assert set(told(cut, packed).values()) == {"by change order"}
+    assert set(told(said("order/1", e.OrderCancelled())).values()) == {"no"}

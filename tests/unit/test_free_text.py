@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.catalogue.book import Phrase
+from domain.catalogue.book import Book, Phrase
 from domain.order.events import Meaning
 from domain.rules.free_text import MOST, priced, read
+from domain.rules.phrase_problems import problems
+from tests.unit.log import T0
 
 
 def phrase(operation, *words, **more):
@@ -139,3 +141,22 @@ def test_a_persons_operations_are_priced_by_the_phrases_the_longest_first():
         Meaning(operations=("extra-patty", "jalapeno"), amount=Decimal(3)),
         Meaning(operations=("rare",)),
     )
+
+
+def test_wordings_that_are_never_understood_or_mean_two_things_are_problems():
+    def told(*phrases):
+        book = Book(book="b", version=1, currency="EUR", rounding="half_up", places=2,
+                    products=("burger",), effective_from=T0, phrases=phrases)  # fmt: skip
+        return [(p.id, p.words.split(":")[0]) for p in problems(book)]
+
+    assert told(*BURGERS, phrase("no-onion", "without onion")) == []
+    assert told(phrase("salt-pepper", "salt and pepper"), phrase("kind", "please")) == [
+        ("salt and pepper", '"salt and pepper" is never understood'),
+        ("please", '"please" is never understood'),
+    ]
+    assert told(phrase("rare", "rare", "still bloody"), phrase("raw", "raw", "bloody, still")) == [
+        ("raw", '"bloody, still" is never understood')
+    ]
+    assert told(phrase("rare", "rare", "still bloody"), phrase("raw", "raw", "bloody still")) == [
+        ("raw", '"bloody still" is in the phrase "rare" too')
+    ]

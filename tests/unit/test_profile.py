@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.customer import events as c
+from domain.order.events import OptionChosen, OptionCleared
 from domain.personal import ERASED
 from projections.beliefs import believed
 from projections.profile import valued
@@ -173,3 +174,28 @@ def test_what_falls_if_a_vendor_leaves_through_inferences_upon_inferences():
     assert (made["other"].lost, made["other"].replaced) == (0, 0)  # nothing rested on it
     [acme] = figures("profile", [acme, own]).vendors
     assert (acme.values, acme.lost) == (1, 0)
+
+
+def test_measurements_and_what_was_made_by_which():
+    def taken(id, name, mm):
+        return c.MeasurementSubmitted(measurement_id=id, name=name, mm=mm, **CHOICE)
+
+    def chosen(order, *measurements):
+        choice = OptionChosen(
+            line_id="L1", option="fit", value="custom", measurements=measurements, **CHOICE
+        )
+        return said(f"order/{order}", choice, customer="ann")
+
+    story = [
+        said(ANN, taken("M1", "waist", 812.0)), said(ANN, taken("M2", "inseam", 790.0)),
+        chosen("1", "M1"), chosen("1", "M1", "M2"), chosen("2", "M2"), chosen("3"),
+        said("order/2", OptionCleared(line_id="L1", option="fit", **CHOICE), customer="ann"),
+        said(ANN, taken("M1", "waist", 815.0)),
+    ]  # fmt: skip
+    row = fold("profile", story)["ann"]
+    assert [(m.measurement_id, m.name) for m in row.measurements] == [
+        ("M2", "inseam"), ("M1", "waist"),
+    ]  # fmt: skip
+    assert [(u.order_id, u.option, u.measurements) for u in row.uses] == [
+        ("1", "fit", ("M1", "M2"))
+    ]

@@ -1,0 +1,73 @@
+"""What is chosen for the lines of an order, change orders included: a part of several views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.order import events as e
+from domain.personal import Plain
+from domain.values import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    line_id: Plain[str]
+    option: Plain[str]
+    value: Plain[str]
+    stage: Plain[Stage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A change order that nobody has answered: a value of None clears the option."""
+
+    change_id: Plain[str]
+    line_id: Plain[str]
+    option: Plain[str]
+    value: Plain[str | None]
+    stage: Plain[Stage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """The options as they are now, and what may become of them."""
+
+    options: Plain[tuple[Chosen, ...]] = ()
+    asked: Plain[tuple[Asked, ...]] = ()
+
+
+Choosing = (
+    e.OptionChosen
+    | e.OptionCleared
+    | e.ChangeOrderRequested
+    | e.ChangeOrderApproved
+    | e.ChangeOrderRejected
+)
+
+
+def evolve(now: Choices, event: Choosing) -> Choices:
+    match event:
+        case e.OptionChosen(line_id=line, option=option, value=value, stage=stage):
+            return _chosen(now, line, option, value, stage)
+        case e.OptionCleared(line_id=line, option=option, stage=stage):
+            return _chosen(now, line, option, None, stage)
+        case e.ChangeOrderRequested():
+            asked = Asked(
+                change_id=event.change_id, line_id=event.line_id, option=event.option,
+                value=event.value, stage=event.stage,
+            )  # fmt: skip
+            return Choices(options=now.options, asked=(*now.asked, asked))
+        case e.ChangeOrderApproved(change_id=id) | e.ChangeOrderRejected(change_id=id):
+            left = tuple(a for a in now.asked if a.change_id != id)
+            if isinstance(event, e.ChangeOrderApproved):
+                for a in now.asked:
+                    if a.change_id == id:
+                        now = _chosen(now, a.line_id, a.option, a.value, a.stage)
+            return Choices(options=now.options, asked=left)
+
+
+def _chosen(now: Choices, line: str, option: str, value: str | None, stage: Stage) -> Choices:
+    options = tuple(c for c in now.options if (c.line_id, c.option) != (line, option))
+    if value is not None:
+        options += (Chosen(line_id=line, option=option, value=value, stage=stage),)
+    return Choices(options=options, asked=now.asked)
