@@ -60,6 +60,7 @@ class App:
         gc.set_threshold(50_000)
         self.settings, self._patience_s = settings, patience_s
         self._owners: dict[ConnectionPool, PostgresOwners] = {}
+        self._gates: dict[frozenset[Purpose], Gate] = {}
         self._open = ExitStack()
         self.secrets = Secrets.load(settings.home)
         url = settings.database_url
@@ -118,7 +119,12 @@ class App:
         return made
 
     def gate(self, basis: Collection[Purpose]) -> Gate:
-        return Gate(self.store, self.owners(self._door), self.holding, basis)
+        """One for each basis, since it remembers of whom that is recorded."""
+        purposes = frozenset(basis)
+        if purposes not in self._gates:
+            made = Gate(self.store, self.owners(self._door), self.holding, purposes)
+            self._gates[purposes] = made
+        return self._gates[purposes]
 
     @cached_property
     def holding(self) -> Holding:
