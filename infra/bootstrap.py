@@ -21,7 +21,9 @@ from psycopg_pool import ConnectionPool
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
+from consumers.doors.intake import Intake
 from consumers.emitters.timers import Timers
+from consumers.movers.intake import Intaking, Taker
 from consumers.movers.projector import Projector, last_page, step
 from consumers.movers.relay import GROUP, Relay
 from consumers.ports import Log
@@ -35,7 +37,8 @@ from infra.postgres.feed import Feed
 from infra.postgres.held import PostgresHeld
 from infra.postgres.log import PostgresLog, PostgresSubscription
 from infra.postgres.owners import PostgresOwners
-from infra.postgres.progress import Progress
+from infra.postgres.progress import Lag, Progress
+from infra.postgres.quarantine import PostgresQuarantine
 from infra.postgres.store import PostgresStore
 from infra.postgres.views import PostgresViews
 from infra.settings import Settings
@@ -127,6 +130,18 @@ class App:
         return self._gates[purposes]
 
     @cached_property
+    def taker(self) -> Taker:
+        """What takes in messages as they stand in Kafka."""
+        from infra.kafka.cloudevents import message
+
+        door = Intake(self.gate, self.commands)
+        return Taker(message, door, lambda: datetime.now(UTC), database.passes)
+
+    @cached_property
+    def quarantine(self) -> PostgresQuarantine:
+        return PostgresQuarantine(self._door, self.owners(self._door))
+
+    @cached_property
     def holding(self) -> Holding:
         return Holding(self.store, self.owners(self._door), self.held)
 
@@ -214,6 +229,19 @@ class App:
         pool = self._projecting
         members = PostgresSubscription(pool, GROUP, self._member, self._session)
         return Relay(PostgresEnvelopes(pool), writer, members)
+
+    def intake(self) -> Intaking:
+        """A member of the group that takes in what others send to Kafka."""
+        from infra.kafka.intake import KafkaIntake
+
+        topic = KafkaIntake(self._cluster, self.settings.session_s)
+        self._open.callback(topic.close)
+        return Intaking(topic, self.taker, self.quarantine)
+
+    def intake_lags(self) -> list[Lag]:
+        from infra.kafka.intake import lags
+
+        return lags(self._cluster)
 
     @cached_property
     def commands(self) -> Commands:
