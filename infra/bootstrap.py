@@ -6,7 +6,7 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -48,6 +48,7 @@ from projections.view import AnyProjection
 
 if TYPE_CHECKING:
     from infra.kafka.cluster import Cluster
+    from infra.kafka.offsets import Offsets
 
 
 class App:
@@ -154,6 +155,10 @@ class App:
         return self._log(self._reading)
 
     @cached_property
+    def _projected(self) -> Log:
+        return self._log(self._projecting)
+
+    @cached_property
     def views(self) -> PostgresViews:
         return PostgresViews(self._reading, self.owners(self._reading).keys)
 
@@ -255,9 +260,19 @@ class App:
 
     def projectors(self) -> list[Projector]:
         """A member of every view's group, in this process."""
-        log = self._log(self._projecting)
+        log = self._projected
         read, member = last_page(log.read), self._member
         return [Projector(p, log, self.amending, member, read=read) for p in discover().values()]
+
+    def offsets(self, projectors: Sequence[Projector]) -> Offsets | None:
+        """What tells Kafka how far projectors are, where it is the log."""
+        if not self.settings.kafka:
+            return None
+        from infra.kafka.log import KafkaLog
+        from infra.kafka.offsets import Offsets
+
+        assert isinstance(self._projected, KafkaLog)
+        return Offsets(self._cluster, self._projected, projectors)
 
     def drain(self, patience_s: float = 10.0) -> bool:
         """Brings the views up to where the store is now; False if others at it take too long.

@@ -177,7 +177,8 @@ def project() -> None:
 
     stop = stop_on_signal()
     with open_app() as opened:
-        project(opened.projectors(), stop)
+        projectors = opened.projectors()
+        project(projectors, opened.offsets(projectors), stop)
 
 
 @app.command(hidden=True)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 import structlog
@@ -21,6 +21,9 @@ from consumers.movers.relay import Relay
 from domain.errors import Refusal
 from infra.bootstrap import App
 from infra.cli.terminal import Told
+
+if TYPE_CHECKING:
+    from infra.kafka.offsets import Offsets
 
 _BACKOFF_S = (0.2, 10.0)
 _STEADY_S = 30.0  # who ran this long may fall once more without waiting long
@@ -43,8 +46,16 @@ class _Closes(Protocol):
     def close(self) -> None: ...
 
 
-def project(projectors: Sequence[Projector], stop: threading.Event) -> None:
-    _move(lambda: step(projectors), projectors, stop)
+def project(
+    projectors: Sequence[Projector], offsets: Offsets | None, stop: threading.Event
+) -> None:
+    def once() -> int:
+        handled = step(projectors)
+        if offsets:
+            offsets.tell()
+        return handled
+
+    _move(once, [*([offsets] if offsets else []), *projectors], stop)
 
 
 def relay(one: Relay, stop: threading.Event) -> None:

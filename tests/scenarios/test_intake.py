@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 
 import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from tests.frontdoor import FACTS, Front, message
 from tests.kafkadoor import Publisher, running
@@ -112,6 +113,25 @@ def test_facts_and_commands_come_in_and_what_is_refused_is_kept_once(front, publ
     assert order["customer"] == ann["customer"]
     assert sorted(ann["values"]) == [["bread", "rye"], ["milk", "oat"]]
     assert len(front.show("profile")) == 12
+    committed(front)
+
+
+def committed(front: Front) -> None:
+    """What `up` told Kafka when it ended is the end of the log, for each view."""
+    told = dict(front.more)
+    topics = told["ORDERMADE_KAFKA_TOPICS"]
+    places = [TopicPartition(f"{topics}.log", n) for n in range(12)]
+    reader = KafkaConsumer(bootstrap_servers=told["ORDERMADE_KAFKA"])
+    ends = {place: end for place, end in reader.end_offsets(places).items() if end}
+    reader.close()
+    admin = KafkaAdminClient(bootstrap_servers=told["ORDERMADE_KAFKA"])
+    groups = [g["group_id"] for g in admin.list_groups() if g["group_id"].startswith(topics)]
+    found = admin.list_group_offsets(groups)
+    admin.close()
+    assert found.keys() >= {f"{topics}.{name}" for name in ("profile_v1", "audit_v1", "intake")}
+    assert len(ends) > 3
+    for group in set(found) - {f"{topics}.intake"}:
+        assert {place: at.offset for place, at in found[group].items()} == ends
 
 
 def test_what_is_kept_is_shown_mended_sent_again_and_dropped(front, publisher, tmp_path):
