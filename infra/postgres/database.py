@@ -44,7 +44,7 @@ def migrate(admin_url: str, secrets: Secrets, partitions: int = 12) -> str:
             admin.execute("INSERT INTO public.migration VALUES (%s)", [number])
         if not done:
             admin.execute(
-                "INSERT INTO store.deployment (partitions, incarnation, home) VALUES (%s, 1, %s)",
+                "INSERT INTO store.deployment (partitions, home) VALUES (%s, %s)",
                 [partitions, secrets.fingerprint],
             )
             admin.execute(

@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from consumers.movers.relay import GROUP, Relay
-from consumers.ports import LogAhead, LogDiffers, StreamAppend
+from consumers.ports import LogAhead, LogDiffers, StoreBehind, StreamAppend
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
 from infra.kafka.cluster import provision
@@ -88,6 +88,7 @@ def test_a_record_is_the_event_as_stored_and_its_chain_follows_from_the_store(ka
                 "incarnation": "1",
                 "number": str(event.number),
                 "chain": chain.hex(),
+                "digest": event.digest.hex(),
             }
 
 
@@ -137,7 +138,9 @@ def test_relays_share_the_partitions_and_one_goes_on_for_another(kafka, deployme
     )
 
 
-def test_a_store_that_is_older_than_its_log_is_not_relayed(kafka, store, deployment):
+def test_a_store_that_is_older_than_its_log_is_neither_relayed_nor_written(
+    kafka, store, deployment
+):
     [first, *_] = store.append([placed("o", n) for n in range(3)])
     kafka.catch_up()
     kafka.relay.close()
@@ -148,6 +151,12 @@ def test_a_store_that_is_older_than_its_log_is_not_relayed(kafka, store, deploym
     )  # fmt: skip
     with pytest.raises(LogAhead, match=f"the log has 3 events of partition {partition} and the"):
         again(kafka, deployment)
+    with pytest.raises(StoreBehind, match="until `ordermade restore` has brought them back"):
+        store.append([placed("o", 4)])
+    with pytest.raises(StoreBehind):
+        store.append([placed("new")])  # nor is a key minted
+    assert store.append([placed("o", 1)])[0].known
+    deployment.sql("UPDATE store.partition_head SET closed_at = NULL RETURNING 1")
     store.append([placed("o", 4)])
     with pytest.raises(LogDiffers, match=f"event 3 of partition {partition} is another in the log"):
         again(kafka, deployment)
