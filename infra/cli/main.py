@@ -10,7 +10,7 @@ import typer
 
 from infra.cli.deciding import consent, order
 from infra.cli.rebuilding import parked, rebuild
-from infra.cli.terminal import Json, Told, in_log, open_app, sentence
+from infra.cli.terminal import Json, Told, in_log, open_app, sentence, waits
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 importing = typer.Typer(no_args_is_help=True)
@@ -29,7 +29,6 @@ Basis = Annotated[str, typer.Option(help="Purposes, by comma, that are recorded 
 
 @app.callback()
 def writes(
-    context: typer.Context,
     wait_log: Annotated[
         bool,
         typer.Option("--wait-log", help="Writes end when Kafka has them too, or fail saying so."),
@@ -40,7 +39,7 @@ def writes(
 
     if wait_log and not Settings().kafka:
         raise Told("--wait-log is for a log in Kafka: set ORDERMADE_KAFKA, or leave it out")
-    context.obj = wait_log
+    waits.set(wait_log)
 
 
 @app.command()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 if TYPE_CHECKING:
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 Actor = Annotated[str | None, typer.Option(help="Who asks.")]
+
+
+waits: ContextVar[bool] = ContextVar("waits", default=False)
+"""Whether this command's writes wait for the log."""
 
 
 class Told(Exception):
@@ -27,7 +31,7 @@ def open_app() -> App:
 
 def in_log(app: App) -> None:
     """Waits for the log where `--wait-log` asks for it. Raises Told where it takes too long."""
-    if click.get_current_context().obj and not app.in_log():
+    if waits.get() and not app.in_log():
         raise Told(
             "what was said is stored, and not in the log yet: it follows as soon as Kafka and a "
             "relay are there, and `ordermade lag` tells how far that is"

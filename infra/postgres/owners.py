@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 from uuid import uuid4
 
+import psycopg
 from psycopg_pool import ConnectionPool
 
 from consumers.ports import StoreBehind
@@ -101,21 +102,24 @@ class PostgresOwners:
         stand in the log already.
         """
         have = {o: key for o in owners if (key := self._keyring.get(o))}
-        missing = sorted(set(owners) - set(have))
+        missing = set(owners) - set(have)
         if not missing:
             return have
         with self._pool.connection() as db:
-            if mint:
+            got = self._unwrapped(db, missing)
+            if mint and (new := sorted(missing - set(got))):
                 with db.cursor() as cursor:
-                    self._insert(cursor, {owner: OwnerKey.mint() for owner in missing})
-            rows = db.execute(
-                "SELECT owner, master, key FROM store.owner "
-                "WHERE owner = ANY(%s) AND key IS NOT NULL",
-                [missing],
-            ).fetchall()
-        got = {o: self._secrets.unwrap(o, master, bytes(key)) for o, master, key in rows}
+                    self._insert(cursor, {owner: OwnerKey.mint() for owner in new})
+                got |= self._unwrapped(db, new)
         _remember(self._keyring, got)
         return have | got
+
+    def _unwrapped(self, db: psycopg.Connection, owners: Collection[str]) -> dict[str, OwnerKey]:
+        rows = db.execute(
+            "SELECT owner, master, key FROM store.owner WHERE owner = ANY(%s) AND key IS NOT NULL",
+            [list(owners)],
+        )
+        return {o: self._secrets.unwrap(o, master, bytes(key)) for o, master, key in rows}
 
     def forget(self) -> None:
         """Asks the database anew from now on."""
@@ -123,7 +127,7 @@ class PostgresOwners:
         self._names.clear()
 
     def _insert(self, cursor, keys: Mapping[str, OwnerKey]) -> None:  # type: ignore[no-untyped-def]
-        if cursor.execute(CLOSED).fetchone():
+        if cursor.execute(CLOSED).fetchone() is not None:
             raise StoreBehind
         cursor.executemany(
             "INSERT INTO store.owner (owner, partition, key, master) VALUES (%s, %s, %s, %s) "
