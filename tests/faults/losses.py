@@ -126,9 +126,9 @@ def older_backup(front: Front, seed: int, before_s: float = 1.0, after_s: float 
     assert writer.logged <= present
     lost = writer.acknowledged - present
     assert lost >= set(unrelayed)
-    with running(front) as client:
+    with serving(front) as door:
         for id, message in writer.said.items():
-            assert writer.send(client, {id: message}, wait=False)
+            assert writer.send(door.client, {id: message}, wait=False)
     views_are_the_fold_of(front, set(writer.said))
     return (
         f"seed {seed}: {len(writer.acknowledged)} acknowledged, {len(writer.logged)} of them with "
@@ -152,9 +152,9 @@ def kafka_lost(front: Front, broker: Broker, seed: int, before_s: float = 1.0,
             time.sleep(0.05)
         took = time.monotonic() - began
         time.sleep(after_s)
-    with running(front) as client:
+    with serving(front) as door:
         for id in writer.said.keys() - writer.acknowledged:
-            assert writer.send(client, {id: writer.said[id]}, wait=True)
+            assert writer.send(door.client, {id: writer.said[id]}, wait=False)
     front.ok("--wait-log", "init")
     views_are_the_fold_of(front, set(writer.said))
     return f"seed {seed}: {len(writer.said)} events, in the log again after {took:.1f} s"

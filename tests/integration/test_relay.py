@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -170,6 +171,24 @@ def again(kafka, deployment):
             relay.drain()
         finally:
             relay.close()
+
+
+def test_a_topic_that_was_lost_under_a_relay_is_filled_again(kafka, fresh, store):
+    """What the relay sends on before it knows stands astray, and is skipped."""
+    store.append([placed(f"o{n % 20}", n) for n in range(100)])
+    kafka.catch_up()
+    with closing(KafkaAdminClient(bootstrap_servers=kafka.cluster.address)) as admin:
+        admin.delete_topics(list(kafka.cluster.sizes))
+    time.sleep(0.5)
+    provision(kafka.cluster)
+    store.append([placed(f"o{n % 20}", n) for n in range(100, 200)])
+    kafka.catch_up()
+    heads = dict(kafka.envelopes.heads())
+    assert kafka.relay.failures == 1
+    assert sum(map(len, records(kafka.cluster).values())) > 200
+    assert numbers(fresh) == {p: [*range(1, head + 1)] for p, head in heads.items()}
+    assert fresh.heads() == heads
+    assert fresh.at(datetime.now(UTC)) == heads
 
 
 def test_topics_of_another_size_or_that_forget_are_refused(topics):
