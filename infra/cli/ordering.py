@@ -13,7 +13,7 @@ import typer
 from consumers.doors.commands import Command
 from consumers.doors.deciders import parse_arguments
 from domain.customer.consent import PURPOSES, Purpose
-from infra.cli.terminal import Told, open_app
+from infra.cli.terminal import Told, in_log, open_app
 
 Said = dict[str, Any]
 
@@ -103,9 +103,10 @@ def tell(
     with open_app() as app:
         done = app.commands.execute(command)
         app.drain()
-    for recorded in done.events:
-        typer.echo(f"{recorded.event.type} at {recorded.position}")
-    if not done.events:
-        typer.echo("It is so already: nothing was recorded.")
-    elif done.known:
-        typer.echo("This command was carried out before: that was its answer.")
+        for recorded in done.events:
+            typer.echo(f"{recorded.event.type} at {recorded.position}")
+        if not done.events:
+            typer.echo("It is so already: nothing was recorded.")
+        elif done.known:
+            typer.echo("This command was carried out before: that was its answer.")
+        in_log(app)
