@@ -11,6 +11,7 @@ import typer
 from infra.cli.deciding import consent
 from infra.cli.explaining import explain, verify
 from infra.cli.instructing import order
+from infra.cli.quarantining import quarantine
 from infra.cli.rebuilding import parked, rebuild
 from infra.cli.terminal import Json, Told, in_log, open_app, sentence, waits
 
@@ -24,6 +25,7 @@ app.add_typer(consent, name="consent", help="Record what a customer allows, or n
 app.add_typer(parked, name="parked", help="The events that wait, with the reason.")
 app.add_typer(explain, name="explain", help="How something came about.")
 app.add_typer(verify, name="verify", help="Whether what is stored is as it was said.")
+app.add_typer(quarantine, name="quarantine", help="Messages from Kafka that were refused.")
 app.command()(rebuild)
 keys = typer.Typer(no_args_is_help=True)
 app.add_typer(keys, name="keys", help="The backup of what is in the database alone.")
