@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.cli.deciding import consent, order
+from infra.cli.quarantining import quarantine
 from infra.cli.rebuilding import parked, rebuild
 from infra.cli.terminal import Json, Told, in_log, open_app, sentence, waits
 
@@ -20,6 +21,7 @@ held = typer.Typer(invoke_without_command=True)
 app.add_typer(held, name="held", help="Reports on orders that nobody opened yet.")
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
 app.add_typer(parked, name="parked", help="The events that wait, with the reason.")
+app.add_typer(quarantine, name="quarantine", help="Messages from Kafka that were refused.")
 app.command()(rebuild)
 keys = typer.Typer(no_args_is_help=True)
 app.add_typer(keys, name="keys", help="The backup of what is in the database alone.")
@@ -183,7 +185,7 @@ def up(
 
     with open_app() as opened:  # holds the embedded server while the processes come and go
         typer.echo(f"Up, in {opened.settings.home}. Ctrl-C stops.", err=True)
-        supervise(projectors, http, relay=opened.settings.kafka is not None)
+        supervise(projectors, http, kafka=opened.settings.kafka is not None)
 
 
 @app.command(hidden=True)
@@ -193,7 +195,8 @@ def project() -> None:
 
     stop = stop_on_signal()
     with open_app() as opened:
-        project(opened.projectors(), stop)
+        projectors = opened.projectors()
+        project(projectors, opened.offsets(projectors), stop)
 
 
 @app.command(hidden=True)
@@ -236,6 +239,16 @@ def restore(
 
     with open_app() as opened:
         restore(opened, keys or [], as_json)
+
+
+@app.command(hidden=True)
+def intake() -> None:
+    """Take in what others send to Kafka until told to stop; `up` runs this."""
+    from infra.cli.upkeep import intake, stop_on_signal
+
+    stop = stop_on_signal()
+    with open_app() as opened:
+        intake(opened.intake(), stop)
 
 
 @app.command()
