@@ -209,6 +209,16 @@ def relay() -> None:
         relay(opened.relay(), stop)
 
 
+@app.command(hidden=True)
+def intake() -> None:
+    """Take in what others send to Kafka until told to stop; `up` runs this."""
+    from infra.cli.upkeep import intake, stop_on_signal
+
+    stop = stop_on_signal()
+    with open_app() as opened:
+        intake(opened.intake(), stop)
+
+
 @keys.callback()
 def about_keys() -> None:
     """The keys of owners, and the names of customers."""
@@ -239,16 +249,6 @@ def restore(
 
     with open_app() as opened:
         restore(opened, keys or [], as_json)
-
-
-@app.command(hidden=True)
-def intake() -> None:
-    """Take in what others send to Kafka until told to stop; `up` runs this."""
-    from infra.cli.upkeep import intake, stop_on_signal
-
-    stop = stop_on_signal()
-    with open_app() as opened:
-        intake(opened.intake(), stop)
 
 
 @app.command()

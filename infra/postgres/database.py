@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
+from consumers.ports import StoreBehind
 from infra.keys import Secrets
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -79,7 +80,7 @@ def _check(admin: psycopg.Connection, secrets: Secrets, partitions: int) -> None
 
 def passes(error: Exception) -> bool:
     """Whether an error is the database's, and not that of what was sent to it."""
-    return isinstance(error, psycopg.Error) and not isinstance(
+    return isinstance(error, psycopg.Error | StoreBehind) and not isinstance(
         error, psycopg.DataError | psycopg.IntegrityError
     )
 
