@@ -171,7 +171,7 @@ def _drift(book: Book, version: int, basket: list[Quote]) -> Iterator[Drift]:
             before[rule.rule_id] += rule.amount
         for part in priced.trace:
             after[part.rule_id] += part.amount
-    for rule_id in sorted({*before, *after}, key=lambda id: id or ""):
+    for rule_id in sorted({None, *before, *after}, key=lambda id: id or ""):
         old, new = before[rule_id], after[rule_id]
         yield Drift(
             book=book.book, version=version, current=book.version, rule_id=rule_id, before=old,
