@@ -18,6 +18,7 @@ import psycopg
 import typer
 from psycopg_pool import ConnectionPool
 
+from consumers.doors.books import StoredBooks
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
@@ -121,6 +122,10 @@ class App:
 
     def gate(self, basis: Collection[Purpose]) -> Gate:
         return Gate(self.store, self.owners(self._door), self.holding, basis)
+
+    @cached_property
+    def books(self) -> StoredBooks:
+        return StoredBooks(self.store)
 
     @cached_property
     def holding(self) -> Holding:

@@ -121,21 +121,20 @@ class Commands:
             said = decider.configuration(state)
             arguments["configuration_hash"] = self._owners.digest(owner, said)
         design = self._design(arguments.get("from_design"), owner)
-        named = decider.book(state) or arguments.get("book") or (design.book if design else None)
+        begun = arguments.get("book") or (design and design.book)
+        named = decider.book(state) or (begun and (begun, None))
         for p, hint in wanted.items():
             if hint == Design | None:
                 arguments[p] = design
             elif hint == Book | None:
-                arguments[p] = self._book(named, decider.version(state), command.time)
+                arguments[p] = self._book(command.time, *named) if named else None
         if "reading" in wanted:
             arguments |= self._reading(state, arguments)
         return decider.decisions[command.name](state, **arguments)
 
-    def _book(self, name: str | None, version: int | None, at: datetime) -> Book | None:
-        if name is None:
-            return None
+    def _book(self, now: datetime, name: str, version: int | None) -> Book | None:
         if version is None:
-            return self._books.current(name, at)
+            return self._books.current(name, now)
         return self._books.version(name, version)
 
     def _reading(self, state: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:

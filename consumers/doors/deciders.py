@@ -39,10 +39,8 @@ class Decider:
     evolve: Callable[[Any, Any, datetime], Any]
     decisions: Mapping[str, Callable[..., Sequence[Data]]]
     configuration: Callable[[Any], bytes] | None = None
-    book: Callable[[Any], str | None] = lambda _: None
-    """The catalogue that the state names."""
-    version: Callable[[Any], int | None] = lambda _: None
-    """The version of it that the state is held to; None: whichever is current."""
+    book: Callable[[Any], tuple[str, int | None] | None] = lambda _: None
+    """The catalogue that the state names, and the version if only that one will do."""
     of_customers: bool = True
 
 
@@ -77,14 +75,13 @@ DECIDERS = {
             order.refund,
         ),
         configuration,
-        lambda order: order.book,
-        lambda order: order.version,
+        lambda order: order.bound,
     ),
     "design": Decider(
         Design(),
         evolve_design,
         _named(design.start, design.choose, design.clear, design.validate),
-        book=lambda design: design.book,
+        book=lambda design: design.book and (design.book, None),
     ),
     "catalogue": Decider(
         Catalogue(),

@@ -51,6 +51,11 @@ class Order:
         return self.progress.status
 
     @property
+    def bound(self) -> tuple[str, int | None] | None:
+        """The book, and the version that the order was placed under: an open one has the newest."""
+        return (self.book, self.version) if self.book else None
+
+    @property
     def quote(self) -> e.QuoteIssued | None:
         """The latest one, which replaces those before."""
         return next(reversed(self.quotes.values()), None)

@@ -2,6 +2,7 @@
 
 Choices may be incomplete: they are valid if some configuration has them all and keeps every rule.
 Of a `whole` configuration nothing else will be chosen, so what a rule requires must be there.
+What the book has withdrawn stays valid where it was chosen, and is not offered any more.
 """
 
 from __future__ import annotations
@@ -137,14 +138,14 @@ def _defaulted(book: Book, line: Selection, fits: Callable[[Selection], bool]) -
 def _applies(book: Book, rule: Constraint, line: Selection) -> bool:
     known = solvers(book).encoding
     products = known.options[rule.then[0].option].option.products
-    chosen = {**line.options, PRODUCT: line.product}
 
     def holds(term: Term) -> bool:
-        domain = known.product if term.option == PRODUCT else known.options[term.option]
-        if term.option not in chosen:
-            return False
-        literal = domain.literal(chosen[term.option])
-        return not term.values or literal in map(domain.literal, term.values)
+        if term.option == PRODUCT:
+            return not term.values or line.product in term.values
+        value = line.options.get(term.option)
+        if value is None or not term.values:
+            return value is not None
+        return known.options[term.option].literal(value) in known.literals(term)
 
     return (not products or line.product in products) and all(map(holds, rule.when))
 
@@ -180,16 +181,17 @@ class _Line:
         """The values that it may take, at its stage if it is chosen, beside all other choices."""
         others = self.without(option)
         values = self.known.options[option].literals
-        return [x for x in values if self.possible({**others, option: self._at(option, x)})]
+        return [
+            x
+            for x in values
+            if x not in self.known.withdrawn
+            and self.possible({**others, option: self._at(option, x)})
+        ]
 
     def conflict(self) -> Conflict:
         options = minimal(self._ordered(), lambda kept: not self.possible(self._only(kept)))
-        literals = self._literals(self._only(options))
-        rules = minimal(
-            list(self.known.selectors),
-            lambda some: not self._solvers.possible_under(some, literals),
-        )
-        return Conflict(tuple(self.known.selectors[s] for s in rules), tuple(options))
+        rules = self._solvers.forbidding(self._literals(self._only(options)))
+        return Conflict(tuple(rules), tuple(options))
 
     def repairs(self, conflict: Conflict) -> Iterator[tuple[Change, ...]]:
         ways = corrections(
@@ -213,8 +215,8 @@ class _Line:
     def _values(self, option: str) -> list[Literals]:
         """The others that an option has, each claimed at the stage at which it is chosen."""
         domain = self.known.options.get(option)
-        values = domain.literals if domain else ()
-        return [self._at(option, x) for x in values if x not in self.choices[option]]
+        gone = self.known.withdrawn.union(self.choices[option])
+        return [self._at(option, x) for x in domain.literals if x not in gone] if domain else []
 
     def _cleared(self, option: str) -> list[Literals]:
         """What is claimed of an option that is cleared, if it is chosen."""

@@ -86,14 +86,19 @@ class Encoding:
     selectors: dict[int, Constraint]
     at: dict[str, dict[str, int]]
     clauses: list[list[int]]
+    withdrawn: frozenset[int] = frozenset()
+
+    def literals(self, term: Term) -> list[int]:
+        """One of them is true where the term holds. Raises KeyError for an unknown option."""
+        domain = self.product if term.option == PRODUCT else self.options[term.option]
+        return [domain.literal(value) for value in term.values] or [domain.chosen]
 
 
 def encode(book: Book) -> Encoding:
-    """Raises KeyError for a rule over an unknown option: see `consistency.problems`."""
+    """Raises KeyError for a rule over an unknown option: `constraint_problems` finds those."""
     out = _Clauses()
     cuts = _cuts(book)
-    offer = Option(option=PRODUCT, label="", stage="pre_manufacture", values=book.products)
-    product = out.domain(offer, ())
+    product = out.domain(offer(book), ())
     out.add(product.chosen)
     options = {o.option: out.domain(o, cuts.get(o.option, ())) for o in book.options}
     for domain in options.values():
@@ -107,7 +112,19 @@ def encode(book: Book) -> Encoding:
             selector = out.new()
             selectors[selector] = rule
             out.rule(rule, selector, everything, at)
-    return Encoding(product, options, selectors, at, out.clauses)
+    withdrawn = (
+        literal
+        for term in book.withdrawn
+        if term.option in options
+        for one in [options[term.option]]
+        for literal in [*map(one.literal, term.values)] or one.literals
+    )
+    return Encoding(product, options, selectors, at, out.clauses, frozenset(withdrawn))
+
+
+def offer(book: Book) -> Option:
+    """The product, as an option: rules speak of it like that."""
+    return Option(option=PRODUCT, label="", stage="pre_manufacture", values=book.products)
 
 
 def number_of(text: str) -> Decimal | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
-from typing import Any, TypeVar
+from typing import Any
 
 from domain.catalogue.book import Book
 from domain.errors import NotAllowed, Refusal
@@ -19,7 +19,7 @@ from domain.rules.pricing import price
 
 GIVEN, BY_BOOK = "given.v1", "book.v1"
 GIVEN_RULE = "given"
-Q = TypeVar("Q", QuoteIssued, Requote)
+Price = QuoteIssued | Requote
 Version = Callable[[str, int], Book]
 """The version of a book, for ever as it was published."""
 
@@ -58,7 +58,7 @@ def given(
     }  # fmt: skip
 
 
-def repriced(quote: Q, version: Version) -> Q:
+def repriced(quote: Price, version: Version) -> Price:
     """The quote as its engine prices it from its inputs. Raises NotAllowed where it cannot."""
     engine = ENGINES.get(quote.engine_version)
     if engine is None:
@@ -70,7 +70,7 @@ def repriced(quote: Q, version: Version) -> Q:
     return replace(quote, **engine(quote, version))
 
 
-def proof(quote: Q, version: Version) -> list[Difference]:
+def proof(quote: Price, version: Version) -> list[Difference]:
     """Where the quote is not what its inputs make of it; nothing where it is proved."""
     try:
         return list(differences(quote, repriced(quote, version)))
@@ -78,7 +78,7 @@ def proof(quote: Q, version: Version) -> list[Difference]:
         return [Difference(what="the whole", stored=str(quote.total), again=str(refusal))]
 
 
-def differences(quote: Q, again: Q) -> Iterator[Difference]:
+def differences(quote: Price, again: Price) -> Iterator[Difference]:
     """Each value in which they differ."""
     if quote == again:
         return
@@ -87,12 +87,12 @@ def differences(quote: Q, again: Q) -> Iterator[Difference]:
             yield Difference(what=what, stored=_text(stored), again=_text(anew))
 
 
-def _values(quote: Q, again: Q) -> Iterator[tuple[str, Any, Any]]:
+def _values(quote: Price, again: Price) -> Iterator[tuple[str, Any, Any]]:
     for field in ("currency", "total", "inputs_hash"):
         yield field, getattr(quote, field), getattr(again, field)
 
 
-def _parts(quote: Q, again: Q) -> Iterator[tuple[str, Any, Any]]:
+def _parts(quote: Price, again: Price) -> Iterator[tuple[str, Any, Any]]:
     for part in ("lines", "trace", "inputs"):
         pairs = zip_longest(getattr(quote, part), getattr(again, part))
         for n, (stored, anew) in enumerate(pairs, 1):
@@ -111,16 +111,16 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _given(quote: QuoteIssued | Requote, version: Version) -> dict[str, Any]:  # noqa: ARG001
+def _given(quote: Price, version: Version) -> dict[str, Any]:  # noqa: ARG001
     return given(quote.lines, quote.currency, quote.inputs)
 
 
-def _by_book(quote: QuoteIssued | Requote, version: Version) -> dict[str, Any]:
+def _by_book(quote: Price, version: Version) -> dict[str, Any]:
     wanted = asked(quote.inputs)
     return by_book(wanted, version(wanted.book, wanted.version))
 
 
-ENGINES: dict[str, Callable[[QuoteIssued | Requote, Version], dict[str, Any]]] = {
+ENGINES: dict[str, Callable[[Price, Version], dict[str, Any]]] = {
     GIVEN: _given,
     BY_BOOK: _by_book,
 }

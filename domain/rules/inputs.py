@@ -19,8 +19,19 @@ from domain.order.events import QuoteInput
 from domain.rules.price_index import Conditions
 from domain.rules.pricing import Wish
 
+
+class _Line(msgspec.Struct):
+    """What of a selection prices depend on. This and `Wish` are the storage format."""
+
+    line_id: str
+    product: str
+    quantity: int
+    options: dict[str, str]
+    lengths: dict[str, int]
+
+
 _encode = msgspec.json.Encoder(decimal_format="string", order="deterministic").encode
-_line = msgspec.json.Decoder(Selection).decode
+_line = msgspec.json.Decoder(_Line).decode
 _wish = msgspec.json.Decoder(Wish).decode
 
 
@@ -48,7 +59,10 @@ def inputs(asked: Asked) -> tuple[QuoteInput, ...]:
     if conditions.lead_days is not None:
         named.append(("lead_days", str(conditions.lead_days)))
     named += [(f"rate {c}", str(rate)) for c, rate in sorted(conditions.rates.items())]
-    lines = sorted(asked.selections, key=lambda s: s.line_id)
+    lines = [
+        _Line(s.line_id, s.product, s.quantity, dict(s.options), dict(s.lengths))
+        for s in sorted(asked.selections, key=lambda s: s.line_id)
+    ]
     named += [("line", _encode(line).decode()) for line in lines]
     wishes = sorted(asked.wishes, key=lambda w: w.instruction_id)
     named += [("instruction", _encode(wish).decode()) for wish in wishes]
@@ -66,7 +80,7 @@ def asked(said: Iterable[QuoteInput]) -> Asked:
             kind, _, currency = each.name.partition(" ")
             match kind:
                 case "line":
-                    lines.append(_line(each.value))
+                    lines.append(Selection(**msgspec.structs.asdict(_line(each.value))))
                 case "instruction":
                     wishes.append(_wish(each.value))
                 case "rate":

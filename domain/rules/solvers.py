@@ -9,8 +9,9 @@ from threading import Lock
 
 from pysat.solvers import Solver
 
-from domain.catalogue.book import Book
+from domain.catalogue.book import Book, Constraint
 from domain.rules.encoding import Encoding, encode
+from domain.rules.minimal import minimal
 
 SOLVER = "minisat22"
 
@@ -31,10 +32,16 @@ class Solvers:
         with self._lock:
             return bool(self._all.solve(assumptions=literals))
 
-    def possible_under(self, selectors: Sequence[int], literals: Sequence[int]) -> bool:
-        """The same under some of the rules."""
-        with self._lock:
-            return bool(self._each.solve(assumptions=[*literals, *selectors]))
+    def forbidding(self, literals: Sequence[int]) -> list[Constraint]:
+        """Of `literals` that are not possible: the rules that forbid them, no rule of which could
+        be left out. None where the options themselves do not allow it.
+        """
+
+        def forbid(selectors: Sequence[int]) -> bool:
+            with self._lock:
+                return not self._each.solve(assumptions=[*literals, *selectors])
+
+        return [self.encoding.selectors[s] for s in minimal([*self.encoding.selectors], forbid)]
 
     def example(self, literals: Sequence[int]) -> frozenset[int]:
         """What is true in one such configuration, preferably little; nothing if there is none."""

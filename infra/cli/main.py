@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.cli.deciding import consent
+from infra.cli.explaining import explain, verify
 from infra.cli.instructing import order
 from infra.cli.rebuilding import parked, rebuild
 from infra.cli.terminal import Json, open_app, sentence
@@ -21,6 +22,8 @@ held = typer.Typer(invoke_without_command=True)
 app.add_typer(held, name="held", help="Reports on orders that nobody opened yet.")
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
 app.add_typer(parked, name="parked", help="The events that wait, with the reason.")
+app.add_typer(explain, name="explain", help="How something came about.")
+app.add_typer(verify, name="verify", help="Whether what is stored is as it was said.")
 app.command()(rebuild)
 
 Basis = Annotated[str, typer.Option(help="Purposes, by comma, that are recorded as consent.")]

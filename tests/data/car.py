@@ -1,5 +1,7 @@
 """A car of 500 options and 2,000 rules, the same for the same seed.
 
+`python -m tests.data.car > infra/imports/catalogues/car.yaml` makes it.
+
 A market, an engine and a trim on which much hangs; equipment in lines (sport, winter …) that is
 bought together; packages that bring their parts; parts in each other's way. First some cars are
 built, in which each value occurs; a rule is written only if all of them keep it. So whatever is
@@ -8,13 +10,25 @@ offered can be had, and no solver was asked.
 
 from __future__ import annotations
 
+import functools
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from domain.catalogue.book import PRODUCT, Book, Constraint, Option, Range, Term
+from domain.catalogue.book import (
+    PRODUCT,
+    Book,
+    Constraint,
+    Option,
+    PriceRule,
+    Range,
+    Selection,
+    Term,
+)
+from infra.imports.catalogue import write
 from tests.independent.configurations import kept
 
 SEED, BUILT = 1886, 60
@@ -25,8 +39,8 @@ PARTS = ("seats", "steering wheel", "mirrors", "headlights", "rear lights", "whe
          "suspension", "brakes", "roof rails", "sunroof", "tow bar", "speakers", "display",
          "camera", "parking aid", "air conditioning", "carpets", "door sills", "pedals", "spoiler",
          "grille", "bumpers", "exhaust", "windows", "blinds", "armrest", "dashboard", "key",
-         "alarm", "charger", "navigation", "cruise control", "lane assistant", "head-up display", "mats",
-         "boot liner", "wipers", "horn", "pillar lining", "antenna",
+         "alarm", "charger", "navigation", "cruise control", "lane assistant", "head-up display",
+         "mats", "boot liner", "wipers", "horn", "pillar lining", "antenna",
          "clock", "hooks", "floor")  # fmt: skip
 MAIN = {
     "market": ("de", "fr", "uk", "us", "cn", "jp"),
@@ -42,15 +56,33 @@ MEASURES = {"wheel size": (16, 22, "inch"), "ride height": (110, 190, "mm"),
 Car = dict[str, str]
 
 
-def car(options: int = 500, rules: int = 2_000, seed: int = SEED) -> Book:
-    dice = random.Random(seed)
-    offered = list(_options(options, dice))
-    built = [_car(n, offered, dice) for n in range(BUILT)]
+@functools.cache
+def car(options: int = 500, rules: int = 2_000) -> Book:
+    offered, built = _built(options)
+    dice = random.Random(SEED + 1)
     return Book(
         book="car", version=1, currency="EUR", rounding="half_up", places=2, products=PRODUCTS,
         effective_from=datetime(2026, 1, 1, tzinfo=UTC), options=tuple(offered),
         constraints=tuple(_rules(rules, offered, built, dice)),
+        prices=tuple(_prices(offered, dice)),
     )  # fmt: skip
+
+
+def built(options: int = 500) -> list[Selection]:
+    """The cars that a book of so many options was written around: all keep its rules."""
+    return [
+        Selection(
+            line_id=f"L{n}", product=made[PRODUCT], quantity=1,
+            options={option: value for option, value in made.items() if option != PRODUCT},
+        )
+        for n, made in enumerate(_built(options)[1])
+    ]  # fmt: skip
+
+
+def _built(options: int) -> tuple[list[Option], list[Car]]:
+    dice = random.Random(SEED)
+    offered = list(_options(options, dice))
+    return offered, [_car(n, offered, dice) for n in range(BUILT)]
 
 
 def _options(many: int, dice: random.Random) -> Iterator[Option]:
@@ -200,3 +232,20 @@ def _stages(offered: list[Option], dice: random.Random) -> Constraint:
         then=(Term(option=other.option),), stages=("pre_manufacture", "packaging"),
         words=f"With {one.option}, {other.option} must be chosen before the car is shipped.",
     )  # fmt: skip
+
+
+def _prices(offered: list[Option], dice: random.Random) -> Iterator[PriceRule]:
+    for n, product in enumerate(PRODUCTS):
+        yield PriceRule(
+            rule_id=f"base {product}", words=f"A {product}.", step="base",
+            when=(Term(option=PRODUCT, values=(product,)),), amount=Decimal(31_000 + 4_500 * n),
+        )  # fmt: skip
+    for option in offered[len(MAIN) + len(MEASURES) :]:
+        yield PriceRule(
+            rule_id=f"with {option.option}", words=f"{option.label}.", step="option",
+            when=(Term(option=option.option),), amount=Decimal(dice.randint(4, 180) * 10),
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.stdout.write(write(car()))

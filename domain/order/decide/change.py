@@ -11,7 +11,8 @@ from domain.order import events as e
 from domain.order.decide.guards import need_agreed, need_currency, need_line
 from domain.order.decide.quoting import requoted
 from domain.order.progress import OPEN_TO_CHOICES, OVER, ChangeOrder, Status, later
-from domain.order.state import Order
+from domain.order.state import Order, changed, selections
+from domain.rules.choosing import need_complete, need_offered
 from domain.values import Currency, Money, Name
 
 
@@ -31,6 +32,7 @@ def request_change(
     if change.requote is not None:
         raise NotAllowed("a requote is made by us: leave it out", "requote")
     if book and order.version:
+        _need_made(order, change, book)
         change = requoted(order, change, book)
     touched = tuple(
         o.operation_id
@@ -41,12 +43,16 @@ def request_change(
     return [change, paused] if touched else [change]
 
 
-def approve_change(order: Order, *, change_id: Name) -> list[e.OrderEvent]:
+def approve_change(
+    order: Order, *, change_id: Name, book: Book | None = None
+) -> list[e.OrderEvent]:
     """Takes effect at once: the choice, the price, and the promise by so many days."""
     asked = _change(order, change_id)
     if asked.approved:
         return []
     _unanswered(asked.approved)
+    if book and order.version:  # another one may have been approved meanwhile
+        _need_made(order, order.changes[change_id], book)
     said: list[e.OrderEvent] = [e.ChangeOrderApproved(change_id=change_id)]
     if order.progress.promise and asked.delta_days:
         p50, p90 = later(order.progress.promise, asked.delta_days)
@@ -83,6 +89,15 @@ def cancel(
             sunk_cost=sunk_cost or Decimal(0), currency=currency or order.progress.currency
         )
     ]
+
+
+def _need_made(order: Order, change: e.ChangeOrderRequested, book: Book) -> None:
+    """The order can be made with the change."""
+    after = changed(order, change)
+    if choice := after.options.get((change.line_id, change.option)):
+        [line] = [li for li in order.progress.lines if li.line_id == change.line_id]
+        need_offered(book, line.product, choice)
+    need_complete(book, selections(after))
 
 
 def _change(order: Order, change_id: str) -> ChangeOrder:

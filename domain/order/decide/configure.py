@@ -14,7 +14,7 @@ from domain.order.decide.guards import need_apart, need_line
 from domain.order.decide.quoting import need_same_price
 from domain.order.progress import OVER, Status
 from domain.order.state import Order, chosen, selections
-from domain.rules.choosing import need_book, need_choosable, need_products
+from domain.rules.choosing import need_book, need_choosable, need_complete, need_products
 from domain.values import Name
 
 
@@ -56,7 +56,7 @@ def choose(order: Order, *, choice: e.OptionChosen, book: Book | None = None) ->
     if book:
         need_choosable(book, selections(order), choice)
     if book and order.version:
-        need_same_price(order, chosen(order, choice), book)
+        _agreed(order, chosen(order, choice), book)
     return [choice]
 
 
@@ -64,8 +64,14 @@ def clear(order: Order, *, choice: e.OptionCleared, book: Book | None = None) ->
     before = order.options.get((choice.line_id, choice.option))
     _changeable(order, choice, before)
     if before and book and order.version:
-        need_same_price(order, chosen(order, choice), book)
+        _agreed(order, chosen(order, choice), book)
     return [choice] if before else []
+
+
+def _agreed(order: Order, after: Order, book: Book) -> None:
+    """What was placed is complete, and at the price that was agreed."""
+    need_complete(book, selections(after))
+    need_same_price(order, after, book)
 
 
 def _copied(choice: d.OptionChosen) -> e.OptionChosen:

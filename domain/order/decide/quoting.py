@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from domain.catalogue.book import Book
+from domain.catalogue.book import Book, Selection
 from domain.errors import NotAllowed
 from domain.event import strict
 from domain.order import events as e
@@ -16,6 +16,7 @@ from domain.order.decide.guards import need_apart, need_status
 from domain.order.progress import OPEN_TO_CHOICES
 from domain.order.state import Answer, Order, changed, selections
 from domain.personal import Plain
+from domain.rules.constraints import complete
 from domain.rules.engines import GIVEN, by_book, given
 from domain.rules.inputs import Asked, asked
 from domain.rules.price_index import Conditions
@@ -115,7 +116,12 @@ def on_its_terms(order: Order, other: Order, book: Book) -> dict[str, Any]:
     but the choice moves the price.
     """
     terms = asked(order.quotes[order.placed_quote or ""].inputs)
-    return by_book(replace(terms, selections=selections(other)), book)
+    return by_book(replace(terms, selections=_whole(other, book)), book)
+
+
+def _whole(order: Order, book: Book) -> tuple[Selection, ...]:
+    """The lines with the book's defaults for what is not chosen."""
+    return tuple(complete(book, line) for line in selections(order))
 
 
 def _by_book(
@@ -137,8 +143,8 @@ def _by_book(
             f"{wrong[0]}: name what a unit of a foreign currency is worth, above zero", "rates"
         )
     wanted = Asked(
-        book=book.book, version=book.version, conditions=conditions, selections=selections(order),
-        wishes=_wishes(order, book),
+        book=book.book, version=book.version, conditions=conditions,
+        selections=_whole(order, book), wishes=_wishes(order, book),
     )  # fmt: skip
     return by_book(wanted, book)
 

@@ -1,0 +1,149 @@
+"""An order that a book prices: quoted, placed and changed under that version of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal as D
+
+import pytest
+
+from domain.order import decide
+from domain.order import events as e
+from domain.order.decide.quoting import Rate
+from domain.order.progress import Status
+from domain.rules.engines import BY_BOOK, proof
+from domain.rules.inputs import asked
+from tests.unit.books import T0, book, rule, term
+from tests.unit.test_order import ACCEPTED, FACTS, LINES, WISH, given
+
+BOOK = book(rule("shirt", "base", amount="80.00"),
+            rule("silk", "option", term("fabric", "silk"), amount="19.99"),
+            rule("letters", "parametric", per="monogram", amount="1.50"),
+            rule("spring", "time", ends=T0 + timedelta(days=1), share="-0.1"))  # fmt: skip
+DEARER = replace(BOOK, version=2, prices=(rule("shirt", "base", amount="99.00"),))
+DRAFTED = e.OrderDrafted(lines=LINES, book="shop")
+EARLY = {**FACTS, "stage": "pre_manufacture"}
+SILK = e.OptionChosen(line_id="L1", option="fabric", value="silk", **EARLY)
+COTTON = replace(SILK, value="cotton")
+LETTERS = e.OptionChosen(line_id="L2", option="monogram", value="serif", text="A.B.", **FACTS)
+READ = e.SpecialInstructionInterpreted(
+    instruction_id="I1", operations=("no-starch",), confidence=1, by="clerk", currency="EUR",
+    meanings=(e.Meaning(operations=("no-starch",), amount=D("0.50")),),
+)  # fmt: skip
+ASK = {"quote_id": "Q1", "expires_at": T0 + timedelta(hours=1), "configuration_hash": "h"}
+CHANGE = e.ChangeOrderRequested(
+    change_id="X1", line_id="L1", option="fabric", value="cotton", **EARLY
+)
+
+
+def quoted(*events, of=BOOK, now=T0, **asks):
+    [issued] = decide.quote(given(*events).order, book=of, now=now, **{**ASK, **asks})
+    return issued
+
+
+def test_a_book_prices_what_is_chosen_and_what_was_accepted():
+    issued = quoted(DRAFTED, SILK, LETTERS, WISH, READ, ACCEPTED)
+    assert [(li.line_id, li.amount) for li in issued.lines] == [("L1", D("90.44")),
+                                                                ("L2", D("77.85"))]  # fmt: skip
+    assert (issued.total, issued.currency, issued.engine_version) == (D("168.29"), "EUR", BY_BOOK)
+    wanted = asked(issued.inputs)
+    assert (wanted.book, wanted.version, wanted.conditions.clock) == ("shop", 1, T0)
+    assert wanted.selections[1].lengths == {"monogram": 4}
+    assert "A.B." not in str(issued.inputs)
+    assert proof(issued, lambda *_: BOOK) == []
+    assert proof(issued, lambda *_: DEARER)
+
+
+def test_what_is_not_accepted_costs_nothing():
+    assert quoted(DRAFTED, WISH, READ).total == quoted(DRAFTED).total
+
+
+@pytest.mark.parametrize(
+    ("asks", "field", "words"),
+    [
+        ({"lines": [e.QuoteLine(line_id="L1", amount=D(1))]}, "lines", "priced by the book shop"),
+        ({"currency": "USD"}, "currency", "the book is in EUR"),
+        ({"load": D("-0.1")}, "load", "a load is not negative"),
+        ({"rates": [Rate(currency="USD", rate=D(0))]}, "rates", "above zero"),
+        ({"rates": [Rate(currency="EUR", rate=D(1))]}, "rates", "a foreign currency"),
+        ({"expires_at": T0}, "expires_at", "has expired already"),
+    ],
+)
+def test_what_a_book_does_not_take(asks, field, words):
+    given(DRAFTED).when(decide.quote, book=BOOK, now=T0, **{**ASK, **asks}).refused(field, words)
+
+
+def test_an_instruction_in_another_currency_is_not_mixed_in():
+    dollars = replace(READ, currency="USD")
+    given(DRAFTED, WISH, dollars, ACCEPTED).when(decide.quote, book=BOOK, now=T0, **ASK).refused(
+        "currency", "priced in USD and the book in EUR"
+    )
+
+
+def test_without_a_book_nothing_but_prices_is_taken():
+    bare = e.OrderDrafted(lines=LINES)
+    for asks, words in (
+        ({}, "name the currency"), ({"currency": "EUR"}, "price each line"),
+        ({"load": D(1), "currency": "EUR"}, "no book prices the order"),
+    ):  # fmt: skip
+        asked_for = given(bare).when(decide.quote, now=T0, **{**ASK, **asks})
+        assert words in str(asked_for.refusal)
+
+
+def test_a_quote_said_twice_is_one_whatever_the_clock_says():
+    issued = quoted(DRAFTED, load=D("0.5"))
+    again = given(DRAFTED, issued)
+    later = T0 + timedelta(minutes=5)
+    again.when(decide.quote, book=BOOK, now=later, **ASK, load=D("0.5")).then()
+    again = given(DRAFTED, issued)
+    again.when(decide.quote, book=BOOK, now=later, **ASK, load=D("0.6")).refused(
+        "quote_id", "names another quote"
+    )
+
+
+def test_a_change_is_priced_on_the_terms_of_the_order():
+    issued = quoted(DRAFTED, SILK)
+    placed = e.OrderPlaced(quote_id="Q1", total=issued.total, currency="EUR")
+    order = given(DRAFTED, SILK, issued, placed).order
+    assert order.bound == ("shop", 1)
+    [said] = decide.request_change(order, change=CHANGE, book=BOOK)
+    assert said.delta_price == D("-17.99"), "of 19.99 spring had taken 10 %"
+    assert said.requote.before == issued.total
+    assert said.requote.total == issued.total - D("17.99")
+    assert proof(said.requote, lambda *_: BOOK) == []
+    # Said again, with or without what we made of it, and after it was approved.
+    after = given(DRAFTED, SILK, issued, placed, said, e.ChangeOrderApproved(change_id="X1")).order
+    assert decide.request_change(after, change=CHANGE, book=BOOK) == []
+    assert decide.request_change(after, change=said, book=BOOK) == []
+    [back] = decide.request_change(
+        after, change=replace(CHANGE, change_id="X2", value="silk"), book=BOOK
+    )
+    assert (back.delta_price, back.requote.before) == (D("17.99"), said.requote.total)
+
+
+def test_nobody_else_says_what_a_change_costs():
+    issued = quoted(DRAFTED, SILK)
+    placed = e.OrderPlaced(quote_id="Q1", total=issued.total, currency="EUR")
+    there = (DRAFTED, SILK, issued, placed)
+    given(*there).when(
+        decide.request_change, change=replace(CHANGE, delta_price=D(-5)), book=BOOK
+    ).refused("delta_price", "the book makes the change -17.99 EUR")
+    [said] = decide.request_change(given(*there).order, change=CHANGE, book=BOOK)
+    given(*there).when(
+        decide.request_change, change=replace(said, change_id="X9"), book=BOOK
+    ).refused("requote", "is made by us")
+
+
+def test_what_is_placed_changes_freely_only_at_the_same_price():
+    issued = quoted(DRAFTED, SILK, LETTERS)
+    placed = e.OrderPlaced(quote_id="Q1", total=issued.total, currency="EUR")
+    there = (DRAFTED, SILK, LETTERS, issued, placed)
+    given(*there).when(decide.choose, choice=COTTON, book=BOOK).refused(
+        "choice", "by -17.99 EUR: request a change order"
+    )
+    cleared = e.OptionCleared(line_id="L1", option="fabric", **EARLY)
+    given(*there).when(decide.clear, choice=cleared, book=BOOK).refused("choice", "-17.99 EUR")
+    other = replace(LETTERS, text="C.D.")
+    given(*there).when(decide.choose, choice=other, book=BOOK).then(other)
+    assert given(*there).order.status is Status.PLACED
