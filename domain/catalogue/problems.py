@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.catalogue.book import PRODUCT, Book, Input, Option, Part, Phrase, Problem
 from domain.catalogue.contents import LARGEST, PARTS, size
-from domain.rules import phrase_problems, price_problems
+from domain.rules import constraint_problems, phrase_problems, price_problems
 
 UNIQUE: tuple[Part, ...] = ("options", "constraints", "prices")
 
@@ -17,7 +17,8 @@ def problems(book: Book) -> list[Problem]:
     """In the order of the book's parts."""
     return [
         *_products(book), *_twice(book), *_large(book), *_options(book), *_inputs(book),
-        *price_problems.problems(book), *phrase_problems.problems(book),
+        *constraint_problems.problems(book), *price_problems.problems(book),
+        *phrase_problems.problems(book),
     ]  # fmt: skip
 
 

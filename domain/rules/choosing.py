@@ -104,6 +104,8 @@ def need_offered(book: Book, product: str, choice: Chosen) -> None:
             f"it offers {some(offered)}",
             "option",
         )
+    if any(t.option == name and (not t.values or value in t.values) for t in book.withdrawn):
+        raise NotAllowed(f"{name} {value} is withdrawn: choose another", "option")
     if choice.stage != option.stage:
         raise NotAllowed(f"{name} is chosen at the stage {option.stage}: name that", "stage")
     for field in ("choice_space", "target"):
