@@ -13,7 +13,8 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 from consumers.doors import gate
-from consumers.doors.commands import DECIDERS, Command, Commands, Done, arguments_of, by_name
+from consumers.doors.commands import Command, Commands, Done
+from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.message import malformed, peek
 from domain.customer.consent import PURPOSES, Purpose
 from domain.errors import Malformed, Refusal

@@ -27,12 +27,9 @@ app.add_typer(catalogue, name="catalogue", help="Write, approve and publish book
 app.add_typer(held, name="held", help="Reports on orders that nobody opened yet.")
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
 app.add_typer(parked, name="parked", help="The events that wait, with the reason.")
-<<<<<<< HEAD
 app.add_typer(explain, name="explain", help="How something came about.")
 app.add_typer(verify, name="verify", help="Whether what is stored is as it was said.")
-=======
 app.add_typer(quarantine, name="quarantine", help="Messages from Kafka that were refused.")
->>>>>>> main
 app.command()(rebuild)
 
 Basis = Annotated[str, typer.Option(help="Purposes, by comma, that are recorded as consent.")]
