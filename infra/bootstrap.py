@@ -181,7 +181,8 @@ class App:
         if figured is None or any(live[v] != discover()[v].group for v in figured.reads):
             return None
         rows = chain.from_iterable(self.views.stream(discover()[v]) for v in figured.reads)
-        return figured.figures(rows, datetime.now(UTC))
+        books = [self.books] if figured.by_books else []
+        return figured.figures(rows, datetime.now(UTC), *books)
 
     @cached_property
     def amending(self) -> PostgresViews:

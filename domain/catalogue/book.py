@@ -168,7 +168,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """One version of one catalogue, whole. Once published it never changes."""
+    """One version of one catalogue, whole. Once published it never changes.
+
+    `withdrawn` is what can no longer be chosen, though what was chosen before is still made and
+    priced. It is known only of the version that is current.
+    """
 
     book: str
     version: int
@@ -183,6 +187,7 @@ class Book:
     constraints: tuple[Constraint, ...] = ()
     prices: tuple[PriceRule, ...] = ()
     phrases: tuple[Phrase, ...] = ()
+    withdrawn: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

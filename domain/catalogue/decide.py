@@ -138,7 +138,9 @@ def withdraw(
         )
     gone = e.OptionWithdrawn(option=option, values=tuple(values))
     latest = catalogue.latest
-    if latest and any((t.option, t.values) == (option, gone.values) for t in latest.withdrawn):
+    if latest and any(
+        (t.option, t.values) == (option, gone.values) for t in latest.offered.withdrawn
+    ):
         return []
     return [gone]
 

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from domain.catalogue import events as e
-from domain.catalogue.book import Book, Constraint, Term
+from domain.catalogue.book import Book, Term
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
     """Until it is published, `book.effective_from` is when it was drafted.
 
-    `offered` is the book without what was withdrawn of it: that is one more constraint each.
+    `book` stays as it was drafted; `offered` knows what was withdrawn of it since.
     """
 
     book: Book
@@ -22,7 +22,6 @@ class Version:
     offered: Book
     approver: str | None = None
     rules_hash: str | None = None  # as it was published
-    withdrawn: tuple[Term, ...] = ()
 
     @property
     def published(self) -> bool:
@@ -93,12 +92,8 @@ def _drafted(catalogue: Catalogue, field: str, parts: tuple[Any, ...]) -> Catalo
 def _without(version: Version, gone: Term) -> Version:
     if all(option.option != gone.option for option in version.book.options):
         return version
-    rule = Constraint(
-        rule_id=f"withdrawn {gone.option}", kind="excludes", then=(gone,),
-        words=f"{' '.join((gone.option, *gone.values))} is withdrawn.",
-    )  # fmt: skip
-    offered = replace(version.offered, constraints=(*version.offered.constraints, rule))
-    return replace(version, offered=offered, withdrawn=(*version.withdrawn, gone))
+    withdrawn = (*version.offered.withdrawn, gone)
+    return replace(version, offered=replace(version.offered, withdrawn=withdrawn))
 
 
 def _with(catalogue: Catalogue, number: int, **now: Any) -> Catalogue:
