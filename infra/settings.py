@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256"]
 
 
 class Settings(BaseSettings):
     """`home` holds secrets and the embedded PostgreSQL, unless `database_url` names a server.
 
     With `kafka`, host:port, the log is there, in topics whose names begin with `kafka_topics`.
+    `kafka_security` is what Kafka calls security.protocol; certificates and keys are PEM files.
     With `http_token`, every request over HTTP must bring it.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ORDERMADE_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ORDERMADE_", frozen=True, hide_input_in_errors=True
+    )
 
     home: Path = Path(".ordermade")
     database_url: str | None = None
@@ -24,4 +31,12 @@ class Settings(BaseSettings):
     linger_s: float = 30.0
     kafka: str | None = None
     kafka_topics: str = "ordermade"
+    kafka_security: Protocol = "PLAINTEXT"
+    kafka_mechanism: Mechanism = "SCRAM-SHA-512"
+    kafka_user: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_password_file: Path | None = None
+    kafka_ca_file: Path | None = None
+    kafka_certificate_file: Path | None = None
+    kafka_key_file: Path | None = None
     http_token: SecretStr | None = None
