@@ -14,7 +14,8 @@ demo: $(READY)
 
 test: check
 	$(BIN)/python -m tests.broker
-	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist worksteal
+	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist worksteal \
+		--both-logs
 
 check: $(READY)
 	$(BIN)/ruff check .

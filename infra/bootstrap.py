@@ -211,10 +211,22 @@ class App:
 
     @cached_property
     def _cluster(self) -> Cluster:
+        from infra.kafka.access import Access
         from infra.kafka.cluster import Cluster, provision
 
-        assert self.settings.kafka
-        cluster = Cluster(self.settings.kafka, self.settings.partitions, self.settings.kafka_topics)
+        told = self.settings
+        assert told.kafka
+        access = Access(
+            protocol=told.kafka_security,
+            mechanism=told.kafka_mechanism,
+            user=told.kafka_user,
+            password=told.kafka_password,
+            password_file=told.kafka_password_file,
+            ca_file=told.kafka_ca_file,
+            certificate_file=told.kafka_certificate_file,
+            key_file=told.kafka_key_file,
+        )
+        cluster = Cluster(told.kafka, told.partitions, told.kafka_topics, access)
         provision(cluster)
         return cluster
 

@@ -42,6 +42,7 @@ def sentence(error: Exception) -> str:
     """What to tell a person of an error. An error that nobody foresaw keeps its traceback."""
     import psycopg
     import psycopg_pool
+    from pydantic import ValidationError
 
     from consumers.ports import LogBroken
     from domain.errors import Refusal
@@ -55,6 +56,9 @@ def sentence(error: Exception) -> str:
     foreseen = Told | Refusal | NotOurs | LogBroken | KafkaSilent | KafkaUnfit | BackupUnfit | Busy
     if isinstance(error, foreseen):
         return str(error)
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+        wrong = error.errors(include_input=False, include_url=False)
+        return "; ".join(f"ORDERMADE_{str(w['loc'][0]).upper()}: {w['msg']}" for w in wrong)
     settings = Settings()
     if settings.database_url is None:
         told = explain(error, settings.home)

@@ -20,7 +20,6 @@ from kafka.errors import KafkaError
 
 from consumers.ports import Hole, ReaderAhead
 from infra.kafka.cluster import Cluster
-from infra.kafka.errors import KafkaSilent
 from infra.kafka.records import Read
 
 _PATIENCE_MS = 15_000
@@ -94,7 +93,7 @@ class Reader:
         try:
             self._consumer = KafkaConsumer(**cluster.connection(), **_SETTINGS)
         except KafkaError as error:
-            raise KafkaSilent(cluster.address, error) from error
+            raise cluster.silent(error) from error
         self._consumer.assign(list(self._places))
         for place in self._places:
             self._consumer.seek(place, 0)
@@ -109,7 +108,7 @@ class Reader:
         try:
             ends = self._consumer.end_offsets(list(self._places))
         except KafkaError as error:
-            raise KafkaSilent(self._cluster.address, error) from error
+            raise self._cluster.silent(error) from error
         self._ends = {partition: ends[place] for place, partition in self._places.items()}
         for partition, window in list(self._windows.items()):
             if window.end > self._ends[partition]:  # the topic was lost, and is filled again
@@ -199,7 +198,7 @@ class Reader:
         try:
             found = self._consumer.offsets_for_times(dict.fromkeys(self._places, time_ms))
         except KafkaError as error:
-            raise KafkaSilent(self._cluster.address, error) from error
+            raise self._cluster.silent(error) from error
         return {self._places[place]: at.offset for place, at in found.items() if at}
 
     def _seek(self, partition: int, offset: int) -> None:
@@ -226,7 +225,7 @@ class Reader:
             records = self._consumer.poll(timeout_ms=_PATIENCE_MS)
         except KafkaError as error:
             self._windows.clear()
-            raise KafkaSilent(self._cluster.address, error) from error
+            raise self._cluster.silent(error) from error
         if not records:
-            raise KafkaSilent(self._cluster.address, TimeoutError())
+            raise self._cluster.silent(TimeoutError())
         return records  # type: ignore[no-any-return]

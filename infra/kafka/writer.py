@@ -18,7 +18,6 @@ from kafka.errors import KafkaError
 from consumers.ports import Carried, NotWritten, Stored
 from infra.kafka import records
 from infra.kafka.cluster import LARGEST, Cluster
-from infra.kafka.errors import KafkaSilent
 from infra.kafka.reader import Reader
 
 _BATCH = 200 << 10  # bytes, reckoned
@@ -59,7 +58,7 @@ class KafkaLogWriter:
                         raise NotWritten("the topic was lost, and begins anew")
         except KafkaError as error:
             self._forget()
-            raise NotWritten(str(KafkaSilent(self._cluster.address, error))) from error
+            raise NotWritten(str(self._cluster.silent(error))) from error
 
     def _send(self, partition: int, queue: deque[tuple[Stored, bytes]]) -> list[tuple[int, Any]]:
         """Sends what is one batch; the numbers and their futures."""

@@ -8,15 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from domain.event import Cursor
+from tests.both_logs import LOGS
+from tests.conftest import copied, log_of
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import BATCH, ONE, up
 
 KIND = "customer.preference-stated.v1"
 
 
-@pytest.fixture(scope="module")
-def front(tmp_path_factory):
-    return Front(tmp_path_factory.mktemp("http") / "home")
+@pytest.fixture(scope="module", params=LOGS)
+def front(request, made_home, tmp_path_factory):
+    return Front(copied(made_home, tmp_path_factory.mktemp("http")), log_of(request))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ import pytest
 
 from tests.frontdoor import Front
 
+pytestmark = pytest.mark.one_log("it is about the other being away, or not ours")
+
 
 @pytest.fixture
 def front(tmp_path, on_kafka):

@@ -12,6 +12,8 @@ from tests.frontdoor import FACTS, Front, message
 from tests.homes import bring_back, database, emptied, keep, shown, stored
 from tests.httpdoor import BATCH, serving
 
+pytestmark = pytest.mark.one_log("the other log is what was lost")
+
 KIND = "customer.preference-stated.v1"
 ERASED = {"sealed": ""}
 
