@@ -152,6 +152,7 @@ class Deployment:
         for n in range(writers or self.lengths.writers):
             self.write(f"w{n}")
         until(lambda: self.said() > before + 100)
+        self.caught_up()
         time.sleep(self.lengths.before)
 
     def write(self, name: str) -> None:
