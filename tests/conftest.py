@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -32,6 +35,24 @@ def server(tmp_path_factory):
 _BROKER = pytest.StashKey[str]()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    """Where several processes run the tests, one broker serves them all."""
+    if config.getoption("numprocesses", None) and not (config.getoption("dist") == "no" or named()):
+        folder = tempfile.TemporaryDirectory()
+        shared = Broker(Path(folder.name) / "kafka")
+        shared.start()
+        config.add_cleanup(folder.cleanup)
+        config.add_cleanup(shared.stop)
+        os.environ["ORDERMADE_TEST_KAFKA"] = shared.address
+        config.stash[_BROKER] = told(shared.address)
+
+
+def told(address: str) -> str:
+    cluster, version = described(address)
+    return f"Kafka {version}, cluster {cluster}, at {address}"
+
+
 @pytest.fixture(scope="session")
 def own_broker(tmp_path_factory):
     """One Kafka node a session, which a test may stop and start."""
@@ -45,14 +66,13 @@ def own_broker(tmp_path_factory):
 def broker(request):
     """The address of a Kafka: our own, or the one that we are told to use."""
     address = named() or request.getfixturevalue("own_broker").address
-    cluster, version = described(address)
-    request.config.stash[_BROKER] = f"Kafka {version}, cluster {cluster}, at {address}"
+    request.config.stash[_BROKER] = told(address)
     return address
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    if told := config.stash.get(_BROKER, None):
-        terminalreporter.write_line(told)
+    if broker := config.stash.get(_BROKER, None):
+        terminalreporter.write_line(broker)
 
 
 @dataclass
