@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.broker import Broker, described
+from tests.broker import Broker
 from tests.faults.deployment import FULL, SHORT, Lengths
 from tests.faults.trial import FAULTS, Fault, Outcome, run
 
@@ -54,8 +54,8 @@ def trials(rows: list[Row], runs: int, seed: int, lengths: Lengths) -> Iterator[
             said = f"{seed + n}/{row.fault.name}/{row.log}"
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                 try:
-                    on = broker if row.log == "kafka" else None
-                    outcome = run(row.fault, Path(folder), on, said, lengths)
+                    on = (broker.address, broker) if row.log == "kafka" else (None, None)
+                    outcome = run(row.fault, Path(folder), *on, said, lengths)
                     row.outcomes.append(outcome)
                     if outcome.lost or outcome.doubled:
                         row.failed.append(said)

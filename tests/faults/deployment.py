@@ -29,7 +29,7 @@ from tests.frontdoor import Front
 from tests.within import Within
 
 PARTITIONS, PROJECTORS = 5, 2
-SESSION_S = 1.0
+SESSION_S = 1.5
 GROUPS = [view.group for view in discover().values()]
 PATIENCE_S = 120.0  # until whatever was broken works again
 AWAY = (psycopg.Error, psycopg_pool.PoolTimeout, ServerUnavailable, KafkaSilent)
@@ -80,9 +80,13 @@ def children(pid: int) -> dict[int, str]:
 
 @dataclass
 class Deployment:
-    """`broker` makes Kafka the log; `url` names a server in place of the deployment's own."""
+    """`kafka` is the address of the one that is the log; `broker` is it, if it may be broken.
+
+    `url` names a PostgreSQL in place of the deployment's own.
+    """
 
     folder: Path
+    kafka: str | None
     broker: Broker | None
     seed: str
     lengths: Lengths
@@ -101,7 +105,7 @@ class Deployment:
         told = {"partitions": PARTITIONS, "session_s": SESSION_S, "linger_s": 1}
         database = {"database_url": self.url} if self.url else {}
         names = f"test-{uuid4().hex}"
-        kafka = {"kafka": self.broker.address, "kafka_topics": names} if self.broker else {}
+        kafka = {"kafka": self.kafka, "kafka_topics": names} if self.kafka else {}
         return told | database | kafka
 
     @cached_property

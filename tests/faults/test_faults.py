@@ -18,7 +18,12 @@ SEED = 20260301
 def test_nothing_is_lost_and_nothing_doubled(fault, log, tmp_path, request):
     seed = f"{SEED}/{fault.name}/{log}"
     print("seed", seed)
-    broker = request.getfixturevalue("own_broker") if log == "kafka" else None
-    outcome = run(fault, tmp_path, broker, seed, SHORT)
+    kafka = broker = None
+    if fault.breaks_broker:
+        broker = request.getfixturevalue("own_broker")
+        kafka = broker.address
+    elif log == "kafka":
+        kafka = request.getfixturevalue("broker")
+    outcome = run(fault, tmp_path, kafka, broker, seed, SHORT)
     print(outcome)
     assert (outcome.lost, outcome.doubled) == (0, 0)

@@ -62,9 +62,12 @@ class Outcome:
     recovery_s: float
 
 
-def run(fault: Fault, folder: Path, broker: Broker | None, seed: str, lengths: Lengths) -> Outcome:
+def run(
+    fault: Fault, folder: Path, kafka: str | None, broker: Broker | None, seed: str,
+    lengths: Lengths,
+) -> Outcome:  # fmt: skip
     """Raises AssertionError where something else is wrong than a number of events."""
-    deployment = Deployment(folder, broker, seed, lengths)
+    deployment = Deployment(folder, kafka, broker, seed, lengths)
     try:
         happening = fault.happens(deployment)
         next(happening)
