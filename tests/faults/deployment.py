@@ -31,6 +31,7 @@ from tests.within import Within
 PARTITIONS, PROJECTORS = 5, 2
 SESSION_S = 1.5
 GROUPS = [view.group for view in discover().values()]
+ALL = 10**7  # events or rows
 PATIENCE_S = 120.0  # until whatever was broken works again
 AWAY = (psycopg.Error, psycopg_pool.PoolTimeout, ServerUnavailable, KafkaSilent)
 
@@ -124,7 +125,7 @@ class Deployment:
 
     def events(self, app: App, partition: int) -> list[Recorded[Data]]:
         """What a partition of the log has, and this release can read. A hole is an error."""
-        read = app.log.read(partition, 0, sys.maxsize >> 33)
+        read = app.log.read(partition, 0, ALL)
         return [event for event in read if isinstance(event, Recorded)]
 
     def start(self, *command: object) -> subprocess.Popen:

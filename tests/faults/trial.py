@@ -12,7 +12,7 @@ from pathlib import Path
 from projections import discover
 from tests.broker import Broker
 from tests.faults import on_both, on_kafka
-from tests.faults.deployment import Deployment, Lengths
+from tests.faults.deployment import ALL, Deployment, Lengths
 from tests.independent.acknowledged import noted, reckon
 
 OURS = {"customer.consent-granted.v1", "view.event-dropped.v1"}
@@ -87,13 +87,14 @@ def _compared(d: Deployment, recovery_s: float) -> Outcome:
         events = [e for partition in app.log.heads() for e in d.events(app, partition)]
         for view in discover().values():
             assert dict(app.views.find(view, None)) == view.fold(events), view.name
-        customers = app.owners(app.pool("reader")).find({f"{name}" for name in said.events})
+        customers = app.owners(app.pool("reader")).find(said.events)
     ours = Counter(e.event.customerid for e in events if e.event.source != "/test")
-    audit = d.front.rows("show", "audit", "--limit", 10**7)
-    profiles = {row["customer"]: row for row in d.front.rows("show", "profile", "--limit", 10**7)}
-    prices = {row["order_id"]: row for row in d.front.rows("show", "prices", "--limit", 10**7)}
+    audit, profile, prices = (
+        d.front.rows("show", view, "--limit", ALL) for view in ("audit", "profile", "prices")
+    )
 
     places = {row["event_id"]: row["position"] for row in audit if row["type"] not in OURS}
+    profiles = {row["customer"]: row for row in profile}
     off = {name: profiles[id]["events"] - ours[id] - said.events[name]
            for name, id in customers.items()}  # fmt: skip
     doubled = len(places.keys() - said.positions.keys()) + sum(n for n in off.values() if n > 0)
@@ -102,5 +103,5 @@ def _compared(d: Deployment, recovery_s: float) -> Outcome:
         assert places == said.positions
         beliefs = {name: dict(map(tuple, profiles[id]["values"])) for name, id in customers.items()}
         assert beliefs == said.beliefs
-        assert {name: Decimal(row["paid"]) for name, row in prices.items()} == said.paid
+        assert {row["order_id"]: Decimal(row["paid"]) for row in prices} == said.paid
     return Outcome(len(said.positions), lost, doubled, recovery_s)
