@@ -6,7 +6,7 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,10 +21,12 @@ from psycopg_pool import ConnectionPool
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
+from consumers.doors.intake import Intake
 from consumers.emitters.timers import Timers
+from consumers.movers.intake import Intaking, Taker
 from consumers.movers.projector import Projector, last_page, step
-from consumers.movers.relay import GROUP, Relay
-from consumers.ports import Log
+from consumers.movers.relay import GROUP, Relay, compare
+from consumers.ports import Log, LogAhead, StoreBehind
 from domain.customer.consent import Purpose
 from infra.kafka.errors import KafkaSilent
 from infra.keys import Secrets
@@ -35,7 +37,9 @@ from infra.postgres.feed import Feed
 from infra.postgres.held import PostgresHeld
 from infra.postgres.log import PostgresLog, PostgresSubscription
 from infra.postgres.owners import PostgresOwners
-from infra.postgres.progress import Progress
+from infra.postgres.progress import Lag, Progress
+from infra.postgres.quarantine import PostgresQuarantine
+from infra.postgres.restoring import PostgresRestore
 from infra.postgres.store import PostgresStore
 from infra.postgres.views import PostgresViews
 from infra.settings import Settings
@@ -45,6 +49,8 @@ from projections.view import AnyProjection
 
 if TYPE_CHECKING:
     from infra.kafka.cluster import Cluster
+    from infra.kafka.offsets import Offsets
+    from infra.kafka.writer import KafkaLogWriter
 
 
 class App:
@@ -60,6 +66,7 @@ class App:
         gc.set_threshold(50_000)
         self.settings, self._patience_s = settings, patience_s
         self._owners: dict[ConnectionPool, PostgresOwners] = {}
+        self._gates: dict[frozenset[Purpose], Gate] = {}
         self._open = ExitStack()
         self.secrets = Secrets.load(settings.home)
         url = settings.database_url
@@ -113,12 +120,30 @@ class App:
 
     @cached_property
     def store(self) -> PostgresStore:
+        self.compare()
         made = PostgresStore(self._door, self.owners(self._door))
         self._open.callback(made.close)
         return made
 
     def gate(self, basis: Collection[Purpose]) -> Gate:
-        return Gate(self.store, self.owners(self._door), self.holding, basis)
+        """One for each basis, since it remembers of whom that is recorded."""
+        purposes = frozenset(basis)
+        if purposes not in self._gates:
+            made = Gate(self.store, self.owners(self._door), self.holding, purposes)
+            self._gates[purposes] = made
+        return self._gates[purposes]
+
+    @cached_property
+    def taker(self) -> Taker:
+        """What takes in messages as they stand in Kafka."""
+        from infra.kafka.cloudevents import message
+
+        door = Intake(self.gate, self.commands)
+        return Taker(message, door, lambda: datetime.now(UTC), database.passes)
+
+    @cached_property
+    def quarantine(self) -> PostgresQuarantine:
+        return PostgresQuarantine(self._door, self.owners(self._door))
 
     @cached_property
     def holding(self) -> Holding:
@@ -131,6 +156,10 @@ class App:
     @cached_property
     def log(self) -> Log:
         return self._log(self._reading)
+
+    @cached_property
+    def _projected(self) -> Log:
+        return self._log(self._projecting)
 
     @cached_property
     def views(self) -> PostgresViews:
@@ -199,6 +228,33 @@ class App:
         self._open.callback(log.close)
         return log
 
+    @cached_property
+    def carrier(self) -> KafkaLogWriter:
+        """The log as it is carried, record by record."""
+        from infra.kafka.writer import KafkaLogWriter
+
+        made = KafkaLogWriter(self._cluster)
+        self._open.callback(made.close)
+        return made
+
+    def compare(self) -> None:
+        """Looks whether the log has more than the store; then appends are refused from now on.
+
+        While a relay lives, it has looked. While Kafka is silent nobody can tell. Raises
+        LogDiffers for a log that is another store's.
+        """
+        if self.settings.kafka and not self.progress.members([GROUP]):
+            store = PostgresEnvelopes(self._projecting)
+            with suppress(LogAhead, KafkaSilent):
+                compare(store, self.carrier, store.heads())
+
+    def restoring(self) -> PostgresRestore:
+        """The store, as its administrator fills it."""
+        pool = ConnectionPool(
+            self._url, min_size=0, max_size=3, open=True, kwargs={"autocommit": True}
+        )
+        return PostgresRestore(self._open.enter_context(pool), self.secrets)
+
     def relay(self) -> Relay:
         """A member of the group that copies the store to Kafka."""
         from infra.kafka.writer import KafkaLogWriter
@@ -208,6 +264,19 @@ class App:
         pool = self._projecting
         members = PostgresSubscription(pool, GROUP, self._member, self._session)
         return Relay(PostgresEnvelopes(pool), writer, members)
+
+    def intake(self) -> Intaking:
+        """A member of the group that takes in what others send to Kafka."""
+        from infra.kafka.intake import KafkaIntake
+
+        topic = KafkaIntake(self._cluster, self.settings.session_s)
+        self._open.callback(topic.close)
+        return Intaking(topic, self.taker, self.quarantine)
+
+    def intake_lags(self) -> list[Lag]:
+        from infra.kafka.intake import lags
+
+        return lags(self._cluster)
 
     @cached_property
     def commands(self) -> Commands:
@@ -220,10 +289,26 @@ class App:
         return Timers(due, self.commands, self.store, lambda: datetime.now(UTC))
 
     def projectors(self) -> list[Projector]:
-        """A member of every view's group, in this process."""
-        log = self._log(self._projecting)
+        """A member of every view's group, in this process.
+
+        Raises StoreBehind where the log has more than the store: the keys of that are missing.
+        """
+        self.compare()
+        if PostgresEnvelopes(self._projecting).closed():
+            raise StoreBehind
+        log = self._projected
         read, member = last_page(log.read), self._member
         return [Projector(p, log, self.amending, member, read=read) for p in discover().values()]
+
+    def offsets(self, projectors: Sequence[Projector]) -> Offsets | None:
+        """What tells Kafka how far projectors are, where it is the log."""
+        if not self.settings.kafka:
+            return None
+        from infra.kafka.log import KafkaLog
+        from infra.kafka.offsets import Offsets
+
+        assert isinstance(self._projected, KafkaLog)
+        return Offsets(self._cluster, self._projected, projectors)
 
     def drain(self, patience_s: float = 10.0) -> bool:
         """Brings the views up to where the store is now; False if others at it take too long.
@@ -245,6 +330,16 @@ class App:
                 if time.monotonic() > deadline:
                     return False
                 time.sleep(0.02)
+        return True
+
+    def in_log(self, patience_s: float = 10.0) -> bool:
+        """Waits until the log has what the store has now; False if that takes too long."""
+        goal = PostgresEnvelopes(self._reading).heads()
+        deadline = time.monotonic() + patience_s
+        while any(self.progress.relayed().get(p, 0) < last for p, last in goal.items()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
         return True
 
     def _relay_alone(self) -> bool:

@@ -12,7 +12,7 @@ import typer
 
 from consumers.doors.commands import Command, parse_arguments
 from domain.customer.consent import PURPOSES, Purpose
-from infra.cli.terminal import Told, open_app
+from infra.cli.terminal import Told, in_log, open_app
 
 Said = dict[str, Any]
 
@@ -96,9 +96,10 @@ def tell(
     with open_app() as app:
         done = app.commands.execute(command)
         app.drain()
-    for recorded in done.events:
-        typer.echo(f"{recorded.event.type} at {recorded.position}")
-    if not done.events:
-        typer.echo("It is so already: nothing was recorded.")
-    elif done.known:
-        typer.echo("This command was carried out before: that was its answer.")
+        for recorded in done.events:
+            typer.echo(f"{recorded.event.type} at {recorded.position}")
+        if not done.events:
+            typer.echo("It is so already: nothing was recorded.")
+        elif done.known:
+            typer.echo("This command was carried out before: that was its answer.")
+        in_log(app)
