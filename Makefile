@@ -4,9 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ONLY ?=
+RUNS ?= 1
 KAFKA ?=
 
-.PHONY: demo test check bench lock schemas
+.PHONY: demo test check bench faults lock schemas
 
 # KAFKA=1 plays it through a Kafka that is there as long as the demo.
 demo: $(READY)
@@ -26,6 +27,11 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
+
+# Every fault RUNS times at its full length: some minutes a run. ONLY="clock kafka" runs those.
+faults: $(READY)
+	$(BIN)/python -m tests.broker
+	$(BIN)/python -m tests.faults $(RUNS) --only "$(ONLY)"
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

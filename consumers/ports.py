@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -232,9 +232,13 @@ class TypeUnknown(LogBroken):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The partitions that a member holds, each with the epoch that fences its writes."""
+    """The partitions that a member holds, each with the epoch that fences its writes.
 
-    epochs: Mapping[int, int] = field(default_factory=dict)
+    It holds them for `session_s` seconds, and on if it polls before they are over.
+    """
+
+    epochs: Mapping[int, int]
+    session_s: float
 
 
 class Subscription(Protocol):

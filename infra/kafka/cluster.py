@@ -64,6 +64,8 @@ class Cluster:
             "client_id": f"ordermade-{os.getpid()}",
             "bootstrap_timeout_ms": 5_000,
             "request_timeout_ms": 10_000,
+            # The default is 30 s: so long after a longer absence nobody would notice its end.
+            "reconnect_backoff_max_ms": 1_000,
         }
 
     def silent(self, error: Exception) -> KafkaSilent:

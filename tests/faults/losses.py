@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import threading
 import time
@@ -23,12 +22,17 @@ from infra.postgres.envelopes import PostgresEnvelopes
 from infra.settings import Settings
 from projections import discover
 from tests.broker import Broker, free_ports
-from tests.faults.writer import batch
+from tests.faults.writer import messages
 from tests.frontdoor import Front
 from tests.homes import bring_back, keep, settle
 from tests.httpdoor import BATCH, serving, stop, wait_for
 
-BASIS = "personalize,analyse"
+BASIS = "fulfil,personalize,analyse"
+CUSTOMERS = 30
+
+
+def batch(seed: int, n: int) -> dict[str, dict]:
+    return messages(str(seed), n, str(seed), CUSTOMERS)
 
 
 @dataclass
@@ -39,22 +43,21 @@ class Writer:
     said: dict[str, dict] = field(default_factory=dict)  # messages by id
     acknowledged: set[str] = field(default_factory=set)
     logged: set[str] = field(default_factory=set)  # of these Kafka was said to have them
+    batches: int = 0
 
     def write(self, client: httpx.Client, until) -> None:
-        dice = random.Random(self.seed)
-        number = len(self.said)
         while not until():
-            messages = batch(self.seed, number, dice)
-            self.said |= messages
-            number += len(messages)
-            while not until() and not self.send(client, messages, wait=number % 20 == 0):
+            new = batch(self.seed, self.batches)
+            self.said |= new
+            self.batches += 1
+            while not until() and not self.send(client, new, wait=self.batches % 2 == 0):
                 time.sleep(0.05)
 
-    def send(self, client: httpx.Client, messages: dict[str, dict], *, wait: bool) -> bool:
+    def send(self, client: httpx.Client, batch: dict[str, dict], *, wait: bool) -> bool:
         """Whether there was an answer that leaves nothing open."""
         params = {"basis": BASIS} | ({"wait": "log", "timeout_s": 5} if wait else {})
         try:
-            answer = client.post("/v1/events", params=params, json=list(messages.values()),
+            answer = client.post("/v1/events", params=params, json=list(batch.values()),
                                  headers={"Content-Type": BATCH})  # fmt: skip
         except httpx.TransportError:
             return False
@@ -62,9 +65,9 @@ class Writer:
             return False
         told = answer.json()
         assert {i["status"] for i in told["items"]} <= {"accepted", "known"}, told
-        self.acknowledged |= set(messages)
+        self.acknowledged |= set(batch)
         if told["in_log"]:
-            self.logged |= set(messages)
+            self.logged |= set(batch)
         return not wait or told["in_log"]
 
 
@@ -107,7 +110,7 @@ def older_backup(front: Front, seed: int, before_s: float = 1.0, after_s: float 
         time.sleep(after_s)
         front.ok("keys", "export", folder / "keys")
     with serving(front) as door:  # nothing relays what it takes
-        unrelayed = batch(seed + 1, 0, random.Random(seed))
+        unrelayed = batch(seed + 1, 0)
         writer.said |= unrelayed
         assert writer.send(door.client, unrelayed, wait=False)
     settle(front.home)
