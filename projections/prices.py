@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from domain.order import events as e
 from domain.order import reports as r
 from domain.order.sales import SALES, Sale, sold
 from domain.personal import Plain, Pseudonym
+from domain.rules.engines import GIVEN
 from projections.view import Handled, Projection, View
 
 Booked = Literal["sold", "changed", "returned", "adjusted", "paid", "refunded", "sunk_cost"]
@@ -21,20 +21,25 @@ State = Literal["open", "placed", "expired", "replaced"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByRule:
-    """What a pricing rule added to a quote."""
+    """What a pricing rule added to a quote, at which step, and what that cost us, if known."""
 
     rule_id: Plain[str]
     amount: Plain[Decimal]
+    step: Plain[str | None] = None
+    cost: Plain[Decimal | None] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
+    """`inputs` are those of a book's quote, as long as it is open or placed."""
+
     quote_id: Plain[str]
     issued: Plain[datetime]
     expires_at: Plain[datetime]
     currency: Plain[str]
     total: Plain[Decimal]
     by_rule: Plain[tuple[ByRule, ...]]
+    inputs: Plain[tuple[e.QuoteInput, ...]] = ()
     state: Plain[State] = "open"
 
 
@@ -145,21 +150,32 @@ def _sold(row: PricesRow, sale: Sale, at: datetime) -> PricesRow:
 
 
 def _quote(issued: e.QuoteIssued, at: datetime) -> Quote:
-    by_rule: defaultdict[str, Decimal] = defaultdict(Decimal)
+    by_rule: dict[str, ByRule] = {}
     for line in issued.trace:
-        by_rule[line.rule_id] += line.amount
+        rule = by_rule.get(line.rule_id)
+        amount = line.amount + (rule.amount if rule else 0)
+        cost = line.cost if rule is None or line.cost is None else line.cost + (rule.cost or 0)
+        by_rule[line.rule_id] = ByRule(
+            rule_id=line.rule_id, amount=amount, step=line.step, cost=cost
+        )
     return Quote(
         quote_id=issued.quote_id,
         issued=at,
         expires_at=issued.expires_at,
         currency=issued.currency,
         total=issued.total,
-        by_rule=tuple(ByRule(rule_id=rule, amount=a) for rule, a in by_rule.items()),
+        by_rule=tuple(by_rule.values()),
+        inputs=issued.inputs if issued.engine_version != GIVEN else (),
     )
 
 
 def _settled(quotes: tuple[Quote, ...], ids: set[str], state: State) -> tuple[Quote, ...]:
-    return tuple(replace(q, state=state) if q.quote_id in ids else q for q in quotes)
+    return tuple(
+        replace(q, state=state, inputs=q.inputs if state == "placed" else ())
+        if q.quote_id in ids
+        else q
+        for q in quotes
+    )
 
 
 def _returned(row: PricesRow, lines: tuple[r.ReturnLine, ...], currency: str | None) -> PricesRow:
@@ -183,6 +199,6 @@ def _booked(row: PricesRow, what: Booked, currency: str | None, amount: Decimal)
 
 
 projection = Projection(
-    "prices", 1, PricesRow, keys, evolve,
+    "prices", 2, PricesRow, keys, evolve,
     answers="What was each order quoted, sold for, returned and paid?", look_up=("customer",),
 )  # fmt: skip

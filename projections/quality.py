@@ -45,7 +45,6 @@ _CHECKS = {r.QualityCheckPassed, r.QualityCheckFailed, e.ReworkOrdered, e.Rework
 _HANDLED = {
     *_CHECKS,
     *get_args(Choosing),
-    e.OrderDrafted,
     e.SpecialInstructionGiven,
     e.SpecialInstructionInterpreted,
     e.SpecialInstructionAccepted,
@@ -65,7 +64,7 @@ def evolve(row: QualityRow | None, event: Handled) -> QualityRow:
         checked = evolve_order(Progress(checks=row.checks), data, said.time)
         return replace(row, checks=checked.checks)
     if isinstance(event.data, Choosing):
-        return replace(row, choices=choose(row.choices, event.data))
+        row = replace(row, choices=choose(row.choices, event.data))
     match event.data:
         case e.OrderDrafted(lines=lines):
             products = (Product(line_id=x.line_id, product=x.product) for x in lines)

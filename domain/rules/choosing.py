@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from domain.catalogue.book import Book, Option, Selection
+from domain.catalogue.book import PRODUCT, Book, Input, Option, Selection
 from domain.errors import NotAllowed
 from domain.order.events import OrderLine
 from domain.personal import Erased
-from domain.rules.constraints import Verdict, check
+from domain.rules.constraints import Verdict, check, complete
 from domain.values import number
 
 
@@ -55,6 +55,16 @@ def selections(lines: Sequence[OrderLine], options: Options[C]) -> tuple[Selecti
     return tuple(made.values())
 
 
+def needs(book: Book, lines: Sequence[Selection]) -> list[tuple[str, Input]]:
+    """What must be known to make the lines as they are, each with its line, in the book's order."""
+    return [
+        (line.line_id, need)
+        for line in lines
+        for need in book.inputs
+        if need.option == PRODUCT or need.option in complete(book, line).options
+    ]
+
+
 def need_book(found: Book | None, name: str) -> Book:
     if found is None:
         raise NotAllowed(
@@ -83,9 +93,9 @@ def need_choosable(book: Book, before: Sequence[Selection], choice: Chosen) -> N
 
 
 def need_complete(book: Book, lines: Sequence[Selection]) -> None:
-    """Every line as it is keeps every rule, and nothing that one requires is missing."""
+    """Every line, with the book's defaults, keeps every rule, and has all that one requires."""
     for line in lines:
-        _need(check(book, line, whole=True), line, "lines")
+        _need(check(book, complete(book, line), whole=True), line, "lines")
 
 
 def _need(verdict: Verdict, line: Selection, field: str) -> None:

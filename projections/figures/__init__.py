@@ -2,19 +2,17 @@
 
 A module of a view's name here has `figures(rows, now)`, which gives a frozen dataclass; a field's
 annotation holds the question that it answers. It is discovered by its name. Where other views' rows
-are read as well, `READS` names all of them.
+are read as well, `READS` names all of them. With `BY_BOOKS`, `figures` takes the published books as
+a third argument, and says less without them.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.util import find_spec
 from typing import Any
-
-from projections.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,8 @@ class Figured:
     """How a view's figures are made: from the rows of the views that it reads, in any order."""
 
     reads: tuple[str, ...]
-    figures: Callable[[Iterable[View], datetime], Any]
+    figures: Callable[..., Any]
+    by_books: bool
 
 
 def of(view: str) -> Figured | None:
@@ -31,4 +30,5 @@ def of(view: str) -> Figured | None:
     if find_spec(name) is None:
         return None
     module = importlib.import_module(name)
-    return Figured(getattr(module, "READS", (view,)), module.figures)
+    reads, by_books = getattr(module, "READS", (view,)), getattr(module, "BY_BOOKS", False)
+    return Figured(reads, module.figures, by_books)

@@ -10,13 +10,11 @@ from decimal import Decimal
 from typing import Annotated
 
 from projections.figures.measures import NO_CURRENCY, Money, Tally, money, share, shown
+from projections.figures.quoted import Band, Books, Drift, Margin, Premium, Quoted
 from projections.prices import PricesRow
 
-UNKNOWN = (
-    "premium: no event says which part of a price a customization added",
-    "margin: no event says what making an order cost",
-    "price drift, conversion by surcharge band: no event names a price book yet",
-)
+BY_BOOKS = True
+UNKNOWN = ("premium, margin, drift: only of quotes that a book priced, without change orders",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +80,16 @@ class Figures:
     refunded: Annotated[Money, "What was refunded?"]
     quotes: Annotated[Quotes, "What became of quotes? Off trace: its lines do not make the total."]
     by_rule: Annotated[tuple[OfRule, ...], "Which rule made how much of what was placed?"]
+    premium: Annotated[
+        tuple[Premium, ...], "How much of what was placed did customers pay for their choices?"
+    ]
+    margin: Annotated[tuple[Margin, ...], "What is left of it, where the book knows the cost?"]
+    surcharges: Annotated[
+        tuple[Band, ...], "How many quotes were placed, by the surcharge in them?"
+    ]
+    price_drift: Annotated[
+        tuple[Drift, ...], "What would the orders of older books cost today, in all and by rule?"
+    ]
     revenue_by_day: Annotated[
         tuple[OfDay, ...], "What was sold on each day? An order counts on that of its first sale."
     ]
@@ -89,8 +97,9 @@ class Figures:
     unknown: Annotated[tuple[str, ...], "What can nobody say from the events there are?"]
 
 
-def figures(rows: Iterable[PricesRow], now: datetime) -> Figures:
-    """Revenue is gross, by `domain.order.sales`; days are days of UTC."""
+def figures(rows: Iterable[PricesRow], now: datetime, books: Books | None = None) -> Figures:
+    """Revenue is gross, by `domain.order.sales`; days are days of UTC; drift needs the books."""
+    priced = Quoted()
     orders = quoted = bought = off_trace = 0
     sums: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(money)
     unrecognised, cancelled = money(), money()
@@ -117,6 +126,7 @@ def figures(rows: Iterable[PricesRow], now: datetime) -> Figures:
                     unrecognised[currency] += amount
                 if row.cancelled:
                     cancelled[currency] += amount
+        priced.add(row.order_id, row.quotes)
         quoted += bool(row.quotes)
         bought += any(q.state == "placed" for q in row.quotes)
         for quote in row.quotes:
@@ -160,6 +170,10 @@ def figures(rows: Iterable[PricesRow], now: datetime) -> Figures:
             OfRule(rule_id=rule, currency=currency, quotes=t.orders, amount=t.amount)
             for (rule, currency), t in sorted(rules.items())
         ),
+        premium=priced.premium(),
+        margin=priced.margin(),
+        surcharges=priced.bands(),
+        price_drift=tuple(priced.drift(now, books)) if books else (),
         revenue_by_day=tuple(
             OfDay(day=day, currency=currency, orders=t.orders, revenue=t.amount)
             for (day, currency), t in sorted(days.items())

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.append import append_8, append_32, append_lib
+from tests.benchmarks.constraints import conflict, constraints, growth
 from tests.benchmarks.facts import facts_500
 from tests.benchmarks.harness import Bench, Crippled, Figure, write
 from tests.benchmarks.http import http_500
@@ -31,6 +32,9 @@ BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
     "visible": visible,
     "memory": memory,
     "import": imports,
+    "constraints": constraints,
+    "conflict": conflict,
+    "growth-check": growth,
 }
 console = Console(width=100)
 

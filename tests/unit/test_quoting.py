@@ -147,3 +147,20 @@ def test_what_is_placed_changes_freely_only_at_the_same_price():
     other = replace(LETTERS, text="C.D.")
     given(*there).when(decide.choose, choice=other, book=BOOK).then(other)
     assert given(*there).order.status is Status.PLACED
+
+
+def test_a_change_is_approved_at_the_price_that_it_was_requested_with():
+    """Of two that are open, the first to be approved may change what the second one costs."""
+    both = replace(BOOK, prices=(*BOOK.prices, rule(
+        "both", "combination", term("fabric", "silk"), term("collar", "mao"), amount="10.00"
+    )))  # fmt: skip
+    start = quoted(DRAFTED, COTTON, of=both)
+    placed = e.OrderPlaced(quote_id="Q1", total=start.total, currency="EUR")
+    there = [DRAFTED, COTTON, start, placed]
+    for id, option, value in (("X1", "fabric", "silk"), ("X2", "collar", "mao")):
+        asked_for = replace(CHANGE, change_id=id, option=option, value=value)
+        there += decide.request_change(given(*there).order, change=asked_for, book=both)
+    there += decide.approve_change(given(*there).order, change_id="X1", book=both)
+    given(*there).when(decide.approve_change, change_id="X2", book=both).refused(
+        "change_id", "would make 9.00 EUR instead of 0.00: request it again"
+    )

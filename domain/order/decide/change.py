@@ -9,7 +9,7 @@ from domain.catalogue.book import Book
 from domain.errors import NotAllowed
 from domain.order import events as e
 from domain.order.decide.guards import need_agreed, need_currency, need_line
-from domain.order.decide.quoting import requoted
+from domain.order.decide.quoting import need_priced, requoted
 from domain.order.progress import OPEN_TO_CHOICES, OVER, ChangeOrder, Status, later
 from domain.order.state import Order, changed, selections
 from domain.rules.choosing import need_complete, need_offered
@@ -52,7 +52,9 @@ def approve_change(
         return []
     _unanswered(asked.approved)
     if book and order.version:  # another one may have been approved meanwhile
-        _need_made(order, order.changes[change_id], book)
+        known = order.changes[change_id]
+        _need_made(order, known, book)
+        need_priced(order, known, book)
     said: list[e.OrderEvent] = [e.ChangeOrderApproved(change_id=change_id)]
     if order.progress.promise and asked.delta_days:
         p50, p90 = later(order.progress.promise, asked.delta_days)

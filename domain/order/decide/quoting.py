@@ -99,6 +99,17 @@ def requoted(order: Order, change: e.ChangeOrderRequested, book: Book) -> e.Chan
     return replace(change, delta_price=delta, requote=requote)
 
 
+def need_priced(order: Order, change: e.ChangeOrderRequested, book: Book) -> None:
+    """The change still makes the difference that it was requested with."""
+    anew = requoted(order, replace(change, delta_price=Decimal(0), requote=None), book)
+    if anew.delta_price != change.delta_price:
+        raise NotAllowed(
+            f"the order has changed since, and this would make {anew.delta_price} {book.currency} "
+            f"instead of {change.delta_price}: request it again",
+            "change_id",
+        )
+
+
 def need_same_price(order: Order, other: Order, book: Book) -> None:
     """What is placed may change as long as its price does not."""
     more = on_its_terms(order, other, book)["total"] - on_its_terms(order, order, book)["total"]
