@@ -16,6 +16,7 @@ from tests.benchmarks.harness import Bench, Crippled, Figure, write
 from tests.benchmarks.http import http_500
 from tests.benchmarks.imports import imports
 from tests.benchmarks.memory import memory
+from tests.benchmarks.prices import growth, quote, verify_prices
 from tests.benchmarks.project import project
 from tests.benchmarks.rebuild import rebuild
 from tests.benchmarks.visible import visible
@@ -31,6 +32,9 @@ BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
     "visible": visible,
     "memory": memory,
     "import": imports,
+    "quote": quote,
+    "verify-prices": verify_prices,
+    "growth-quote": growth,
 }
 console = Console(width=100)
 
