@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.order import events as e
 from domain.personal import Plain
@@ -30,14 +30,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """The options as they are now, and what may become of them."""
+    """The options as they are now, what may become of them, and the book that they are from."""
 
+    book: Plain[str | None] = None
     options: Plain[tuple[Chosen, ...]] = ()
     asked: Plain[tuple[Asked, ...]] = ()
 
 
 Choosing = (
-    e.OptionChosen
+    e.OrderDrafted
+    | e.OptionChosen
     | e.OptionCleared
     | e.ChangeOrderRequested
     | e.ChangeOrderApproved
@@ -47,6 +49,8 @@ Choosing = (
 
 def evolve(now: Choices, event: Choosing) -> Choices:
     match event:
+        case e.OrderDrafted(book=book):
+            return Choices(book=book)
         case e.OptionChosen(line_id=line, option=option, value=value, stage=stage):
             return _chosen(now, line, option, value, stage)
         case e.OptionCleared(line_id=line, option=option, stage=stage):
@@ -56,18 +60,18 @@ def evolve(now: Choices, event: Choosing) -> Choices:
                 change_id=event.change_id, line_id=event.line_id, option=event.option,
                 value=event.value, stage=event.stage,
             )  # fmt: skip
-            return Choices(options=now.options, asked=(*now.asked, asked))
+            return replace(now, asked=(*now.asked, asked))
         case e.ChangeOrderApproved(change_id=id) | e.ChangeOrderRejected(change_id=id):
             left = tuple(a for a in now.asked if a.change_id != id)
             if isinstance(event, e.ChangeOrderApproved):
                 for a in now.asked:
                     if a.change_id == id:
                         now = _chosen(now, a.line_id, a.option, a.value, a.stage)
-            return Choices(options=now.options, asked=left)
+            return replace(now, asked=left)
 
 
 def _chosen(now: Choices, line: str, option: str, value: str | None, stage: Stage) -> Choices:
     options = tuple(c for c in now.options if (c.line_id, c.option) != (line, option))
     if value is not None:
         options += (Chosen(line_id=line, option=option, value=value, stage=stage),)
-    return Choices(options=options, asked=now.asked)
+    return replace(now, options=options)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from domain.catalogue.book import Book, Option, Selection
+from domain.catalogue.book import PRODUCT, Book, Input, Option, Selection
 from domain.errors import NotAllowed
 from domain.order.events import OrderLine
 from domain.personal import Erased
@@ -53,6 +53,16 @@ def selections(lines: Sequence[OrderLine], options: Options[C]) -> tuple[Selecti
             if isinstance(chosen.text, str):
                 made[line_id].lengths[option] = len(chosen.text)
     return tuple(made.values())
+
+
+def needs(book: Book, lines: Sequence[Selection]) -> list[tuple[str, Input]]:
+    """What must be known to make the lines as they are, each with its line, in the book's order."""
+    return [
+        (line.line_id, need)
+        for line in lines
+        for need in book.inputs
+        if need.option == PRODUCT or need.option in line.options
+    ]
 
 
 def need_book(found: Book | None, name: str) -> Book:

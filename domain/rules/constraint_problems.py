@@ -28,11 +28,10 @@ def problems(book: Book) -> list[Problem]:
 def consistent(book: Book) -> list[Problem]:
     """The products that cannot be made at all, with the rules that are in conflict."""
     asked = solvers(book)
-    claims = {made: [asked.encoding.product.literal(made)] for made in book.products}
     return [
-        Problem(part="products", id=made, words=f"cannot be made: {_one_must_go(asked, claim)}")
-        for made, claim in claims.items()
-        if not asked.possible(claim)
+        Problem(part="products", id=product, words=f"cannot be made: {_mend(rules)}")
+        for product, literal in asked.encoding.product.by_name.items()
+        if (rules := _forbidding(asked, [literal]))
     ]
 
 
@@ -127,26 +126,27 @@ def _by(rules: list[str]) -> str:
 
 
 def _dead(book: Book) -> Iterator[Problem]:
-    """Options and values that nobody can ever choose, whatever else is chosen."""
+    """Options and values that rules let nobody choose, whatever else is chosen."""
     asked = solvers(book)
     for name, domain in asked.encoding.options.items():
         at = asked.encoding.at.get(name)
         claims = [(x, at[domain.option.stage]) if at else (x,) for x in domain.literals]
-        dead = [claim for claim in claims if not asked.possible(claim)]
-        if len(dead) == len(claims):
-            words = f"can never be chosen: {_one_must_go(asked, dead[0] if dead else ())}"
+        dead = {x: rules for x, *more in claims if (rules := _forbidding(asked, (x, *more)))}
+        if dead and len(dead) == len(claims):
+            words = f"can never be chosen: {_mend(next(iter(dead.values())))}"
             yield Problem(part="options", id=name, words=words)
         elif domain.option.range is None:
-            for claim in dead:
-                words = f"can never be {domain.value(claim[0])}: {_one_must_go(asked, claim)}"
+            for literal, rules in dead.items():
+                words = f"can never be {domain.value(literal)}: {_mend(rules)}"
                 yield Problem(part="options", id=name, words=words)
 
 
-def _one_must_go(asked: Solvers, claim: Sequence[int]) -> str:
-    rules = ", ".join(rule.rule_id for rule in asked.forbidding(claim))
-    if not rules:
-        return "no product has it, name others in `products`"
-    return f"mend one of the constraints {rules}"
+def _forbidding(asked: Solvers, claim: Sequence[int]) -> list[Constraint]:
+    return [] if asked.possible(claim) else asked.forbidding(claim)
+
+
+def _mend(rules: Sequence[Constraint]) -> str:
+    return f"mend one of the constraints {', '.join(rule.rule_id for rule in rules)}"
 
 
 def _defaults(book: Book) -> Iterator[Problem]:

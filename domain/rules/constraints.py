@@ -2,7 +2,6 @@
 
 Choices may be incomplete: they are valid if some configuration has them all and keeps every rule.
 Of a `whole` configuration nothing else will be chosen, so what a rule requires must be there.
-What the book has withdrawn stays valid where it was chosen, and is not offered any more.
 """
 
 from __future__ import annotations
@@ -181,12 +180,7 @@ class _Line:
         """The values that it may take, at its stage if it is chosen, beside all other choices."""
         others = self.without(option)
         values = self.known.options[option].literals
-        return [
-            x
-            for x in values
-            if x not in self.known.withdrawn
-            and self.possible({**others, option: self._at(option, x)})
-        ]
+        return [x for x in values if self.possible({**others, option: self._at(option, x)})]
 
     def conflict(self) -> Conflict:
         options = minimal(self._ordered(), lambda kept: not self.possible(self._only(kept)))
@@ -215,8 +209,8 @@ class _Line:
     def _values(self, option: str) -> list[Literals]:
         """The others that an option has, each claimed at the stage at which it is chosen."""
         domain = self.known.options.get(option)
-        gone = self.known.withdrawn.union(self.choices[option])
-        return [self._at(option, x) for x in domain.literals if x not in gone] if domain else []
+        values = domain.literals if domain else ()
+        return [self._at(option, x) for x in values if x not in self.choices[option]]
 
     def _cleared(self, option: str) -> list[Literals]:
         """What is claimed of an option that is cleared, if it is chosen."""

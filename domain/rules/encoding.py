@@ -86,7 +86,6 @@ class Encoding:
     selectors: dict[int, Constraint]
     at: dict[str, dict[str, int]]
     clauses: list[list[int]]
-    withdrawn: frozenset[int] = frozenset()
 
     def literals(self, term: Term) -> list[int]:
         """One of them is true where the term holds. Raises KeyError for an unknown option."""
@@ -112,14 +111,7 @@ def encode(book: Book) -> Encoding:
             selector = out.new()
             selectors[selector] = rule
             out.rule(rule, selector, everything, at)
-    withdrawn = (
-        literal
-        for term in book.withdrawn
-        if term.option in options
-        for one in [options[term.option]]
-        for literal in [*map(one.literal, term.values)] or one.literals
-    )
-    return Encoding(product, options, selectors, at, out.clauses, frozenset(withdrawn))
+    return Encoding(product, options, selectors, at, out.clauses)
 
 
 def offer(book: Book) -> Option:

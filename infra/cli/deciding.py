@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.terminal import Actor
+from infra.cli.terminal import Actor, Json, open_app
 
 order = typer.Typer(no_args_is_help=True)
 consent = typer.Typer(no_args_is_help=True)
@@ -24,7 +24,15 @@ Reason = Annotated[str | None, typer.Option(help="Why; kept sealed.")]
 @order.command()
 def draft(
     order_id: OrderId,
-    line: Annotated[list[str], typer.Option(help="LINE=PRODUCT or LINE=PRODUCT:QUANTITY")],
+    line: Annotated[
+        list[str] | None, typer.Option(help="LINE=PRODUCT or LINE=PRODUCT:QUANTITY")
+    ] = None,
+    book: Annotated[
+        str | None, typer.Option(help="The book that it is chosen from and priced by.")
+    ] = None,
+    from_design: Annotated[
+        str | None, typer.Option(help="A design, whose lines, options and book it takes.")
+    ] = None,
     customer: Annotated[str | None, typer.Option(help="namespace:id, or our id.")] = None,
     id: CommandId = None,
     actor: Actor = None,
@@ -32,7 +40,8 @@ def draft(
     """Open an order with its lines."""
     from infra.cli.ordering import lines, tell
 
-    tell(f"order/{order_id}", "draft", {"lines": lines(line)}, id, actor, customer=customer)
+    said = {"lines": lines(line or []), "book": book, "from_design": from_design}
+    tell(f"order/{order_id}", "draft", said, id, actor, customer=customer)
 
 
 @order.command()
@@ -134,6 +143,15 @@ def cancel(
     from infra.cli.ordering import tell
 
     tell(f"order/{order_id}", "cancel", {"sunk_cost": sunk_cost}, id, actor, reason=reason)
+
+
+@order.command()
+def needs(order_id: OrderId, as_json: Json = False) -> None:
+    """List what must be known to make it, and what the customer has given already."""
+    from infra.cli.needs import show_needs
+
+    with open_app() as opened:
+        show_needs(opened, f"order/{order_id}", as_json)
 
 
 @order.command("tell")

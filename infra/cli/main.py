@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from infra.cli.cataloguing import catalogue
 from infra.cli.deciding import consent
+from infra.cli.designing import design
 from infra.cli.explaining import explain, verify
 from infra.cli.instructing import order
 from infra.cli.rebuilding import parked, rebuild
@@ -19,6 +21,8 @@ importing = typer.Typer(no_args_is_help=True)
 app.add_typer(importing, name="import", help="Take in events from files.")
 app.add_typer(order, name="order", help="Decide about an order.")
 held = typer.Typer(invoke_without_command=True)
+app.add_typer(design, name="design", help="Try a configuration out.")
+app.add_typer(catalogue, name="catalogue", help="Write, approve and publish books.")
 app.add_typer(held, name="held", help="Reports on orders that nobody opened yet.")
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
 app.add_typer(parked, name="parked", help="The events that wait, with the reason.")

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import typer
 
-from consumers.doors.commands import Command
+from consumers.doors.commands import Command, Done
 from consumers.doors.deciders import parse_arguments
 from domain.customer.consent import PURPOSES, Purpose
 from infra.cli.terminal import Told, open_app
@@ -85,8 +85,38 @@ def tell(
     *,
     customer: str | None = None,
     reason: str | None = None,
-) -> None:
+    as_json: bool = False,
+) -> Done:
     """Sends a command, waits for the views, and says what came of it."""
+    done = send(subject, name, said, id, actor, customer=customer, reason=reason)
+    if as_json:
+        typer.echo(json.dumps(recorded(done)))
+        return done
+    for event in done.events:
+        typer.echo(f"{event.event.type} at {event.position}")
+    if not done.events:
+        typer.echo("It is so already: nothing was recorded.")
+    elif done.known:
+        typer.echo("This command was carried out before: that was its answer.")
+    return done
+
+
+def recorded(done: Done) -> Said:
+    """What a command recorded, as JSON has it."""
+    events = [{"type": r.event.type, "position": str(r.position)} for r in done.events]
+    return {"events": events, "known": done.known}
+
+
+def send(
+    subject: str,
+    name: str,
+    said: Mapping[str, Any],
+    id: str | None,
+    actor: str | None,
+    *,
+    customer: str | None = None,
+    reason: str | None = None,
+) -> Done:
     arguments = parse_arguments(subject.partition("/")[0], name, json.dumps(said).encode())
     command = Command(
         id=id or str(uuid4()),
@@ -103,9 +133,4 @@ def tell(
     with open_app() as app:
         done = app.commands.execute(command)
         app.drain()
-    for recorded in done.events:
-        typer.echo(f"{recorded.event.type} at {recorded.position}")
-    if not done.events:
-        typer.echo("It is so already: nothing was recorded.")
-    elif done.known:
-        typer.echo("This command was carried out before: that was its answer.")
+    return done

@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.append import append_8, append_32, append_lib
+from tests.benchmarks.constraints import conflict, constraints, growth
 from tests.benchmarks.facts import facts_500
 from tests.benchmarks.harness import Bench, Crippled, Figure, write
 from tests.benchmarks.http import http_500
 from tests.benchmarks.imports import imports
 from tests.benchmarks.memory import memory
-from tests.benchmarks.prices import growth, quote, verify_prices
+from tests.benchmarks.prices import growth_quote, quote, verify_prices
 from tests.benchmarks.project import project
 from tests.benchmarks.rebuild import rebuild
 from tests.benchmarks.visible import visible
@@ -34,7 +35,10 @@ BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
     "import": imports,
     "quote": quote,
     "verify-prices": verify_prices,
-    "growth-quote": growth,
+    "growth-quote": growth_quote,
+    "constraints": constraints,
+    "conflict": conflict,
+    "growth-check": growth,
 }
 console = Console(width=100)
 

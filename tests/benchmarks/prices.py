@@ -60,7 +60,7 @@ def verify_prices(bench: Bench) -> Figure:
     return Figure("verify-prices", mine, peer, "quotes/s", at_least=0.5)
 
 
-def growth(bench: Bench) -> Figure:
+def growth_quote(bench: Bench) -> Figure:
     """An order under a book of ten times the options: what it costs follows the order."""
     lines, small, large = order(), book(50), book(500)
     mine, peer = in_turn(

@@ -25,7 +25,7 @@ def test_the_file_is_what_the_generator_makes_and_has_no_problem() -> None:
 
 def test_cars_that_keep_the_rules_are_valid_and_a_random_part_breaks_them_mendably() -> None:
     dice, broken = random.Random(1), 0
-    for car_built in built()[:20]:
+    for car_built in built():
         assert check(car(), car_built, whole=True).valid
         part = dice.choice(
             [option for option in car().options if option.values and not option.products]
@@ -36,7 +36,7 @@ def test_cars_that_keep_the_rules_are_valid_and_a_random_part_breaks_them_mendab
             broken += 1
             assert verdict.conflict.rules
             assert verdict.repairs
-    assert broken > 3
+    assert broken > 5
 
 
 def test_a_package_brings_its_parts() -> None:

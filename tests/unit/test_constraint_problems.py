@@ -13,8 +13,8 @@ def term(option: str, *values: str) -> Term:
     return Term(option=option, values=values)
 
 
-def said(*rules, **more) -> list[tuple[str, str, str]]:
-    return [(p.part, p.id, p.words) for p in problems(book(*rules, **more))]
+def said(*rules) -> list[tuple[str, str, str]]:
+    return [(p.part, p.id, p.words) for p in problems(book(*rules))]
 
 
 def default(option: str, value: str, *when: Term):
@@ -106,7 +106,4 @@ def test_options_and_values_that_nobody_can_choose_are_named() -> None:
     late = rule("stage", [term("width")], stages=("pre_manufacture",))  # chosen at packaging
     assert said(late, rule("range", [term("width")], range=span(0, 1))) == [
         ("options", "width", "can never be chosen: mend one of the constraints R0")
-    ]
-    assert said(backs=("stool",)) == [
-        ("options", "back", "can never be chosen: no product has it, name others in `products`")
     ]

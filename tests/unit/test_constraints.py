@@ -348,14 +348,3 @@ def test_many_conflicts_at_once_have_a_way_out_too() -> None:
     [repair] = verdict.repairs
     assert len(repair) == 20
     assert all(change.to == ("b",) for change in repair)
-
-
-def test_what_is_withdrawn_stays_valid_and_is_not_offered() -> None:
-    hide, oak = Term(option="seat", values=("hide",)), Term(option="wood", values=("oak",))
-    asked = book(rule("excludes", [hide], (oak,)))
-    gone = (Term(option="wood", values=("ash",)), Term(option="back"), Term(option="gone"))
-    later = replace(asked, withdrawn=gone)
-    assert check(later, line(wood="ash", back="low")).valid
-    assert choosable(later, line()) == {**choosable(asked, line()), "wood": ("oak",), "back": ()}
-    [by_wood, _] = check(later, line(wood="oak", seat="hide")).repairs
-    assert [(change.to, change.clear) for change in by_wood] == [((), True)]

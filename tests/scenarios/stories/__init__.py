@@ -19,8 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import yaml
 
+from domain.catalogue.contents import PARTS, TERMS
+from infra.imports.catalogue import read
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import Door
 
@@ -63,7 +66,13 @@ class Teller:
                 raise AssertionError("this is no step")
 
     def _publish(self, file: Path) -> None:
-        self.front.ok("catalogue", "draft", file, "--actor", "ann")
+        book, faults = read(file.read_text(encoding="utf-8"))
+        assert not faults
+        about = f"catalogues/{book.book}"
+        terms = msgspec.to_builtins({name: getattr(book, name) for name in (*TERMS, *PARTS)})
+        self._heard(self.door.ask(about, "draft", terms, actor="ann"))
+        for name in ("approve", "publish"):
+            self._heard(self.door.ask(about, name, {"version": 1}, actor="bob"))
 
     def _ask(self, subject: str, name: str, refused: str = "", **more: Any) -> None:
         kind, _, id = subject.partition("/")

@@ -1,0 +1,82 @@
+"""`ordermade design`: a configuration is tried out before there is an order."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from infra.cli.deciding import CommandId, LineId
+from infra.cli.terminal import Actor, Json, open_app
+
+design = typer.Typer(no_args_is_help=True)
+
+DesignId = Annotated[str, typer.Argument(metavar="DESIGN")]
+
+
+@design.command()
+def start(
+    design_id: DesignId,
+    book: Annotated[str, typer.Option(help="The book that its options are from.")],
+    line: Annotated[list[str], typer.Option(help="LINE=PRODUCT or LINE=PRODUCT:QUANTITY")],
+    customer: Annotated[str | None, typer.Option(help="namespace:id, or our id.")] = None,
+    id: CommandId = None,
+    actor: Actor = None,
+) -> None:
+    """Begin a design with its lines."""
+    from infra.cli.ordering import lines, tell
+
+    said = {"book": book, "lines": lines(line)}
+    tell(f"design/{design_id}", "start", said, id, actor, customer=customer)
+
+
+@design.command()
+def choose(
+    design_id: DesignId,
+    line: LineId,
+    option: str,
+    value: str,
+    stage: Annotated[str, typer.Option(help="The option's stage.")],
+    text: Annotated[str | None, typer.Option(help="The customer's own words for it.")] = None,
+    space: Annotated[str, typer.Option(help="closed or parametric.")] = "closed",
+    effort_s: Annotated[float, typer.Option(help="The customer's work, in seconds.")] = 0.0,
+    id: CommandId = None,
+    actor: Actor = None,
+) -> None:
+    """Choose an option for a line."""
+    from infra.cli.ordering import choice, tell
+
+    chosen = choice(line, option, stage, space, effort_s=effort_s, value=value, text=text)
+    tell(f"design/{design_id}", "choose", {"choice": chosen}, id, actor)
+
+
+@design.command()
+def clear(
+    design_id: DesignId,
+    line: LineId,
+    option: str,
+    stage: Annotated[str, typer.Option(help="The option's stage.")],
+    id: CommandId = None,
+    actor: Actor = None,
+) -> None:
+    """Take a choice back."""
+    from infra.cli.ordering import choice, tell
+
+    tell(f"design/{design_id}", "clear", {"choice": choice(line, option, stage)}, id, actor)
+
+
+@design.command()
+def validate(design_id: DesignId, id: CommandId = None, actor: Actor = None) -> None:
+    """Record whether it can be made as it is, by the version of its book that is effective now."""
+    from infra.cli.ordering import tell
+
+    tell(f"design/{design_id}", "validate", {}, id, actor)
+
+
+@design.command()
+def needs(design_id: DesignId, as_json: Json = False) -> None:
+    """List what must be known to make it, and what the customer has given already."""
+    from infra.cli.needs import show_needs
+
+    with open_app() as opened:
+        show_needs(opened, f"design/{design_id}", as_json)

@@ -1,0 +1,71 @@
+"""What a configuration needs to be known, and what of it a customer has given already."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import reduce
+from typing import Any, cast
+
+import typer
+
+from consumers.doors.deciders import DECIDERS
+from domain.design.state import Design
+from domain.order.state import Order
+from domain.order.state import selections as of_order
+from domain.rules.choosing import needs, selections
+from infra.bootstrap import App
+from infra.cli.tables import table
+from infra.cli.terminal import Told
+from projections import discover
+from projections.beliefs import Belief
+from projections.profile import ProfileRow
+
+
+def show_needs(app: App, subject: str, as_json: bool) -> None:
+    rows = _needs(app, subject)
+    if as_json:
+        typer.echo(json.dumps({"rows": rows}, default=str))
+    else:
+        table("What must be known, and what was given already?", rows)
+
+
+def _needs(app: App, subject: str) -> list[dict[str, Any]]:
+    """The newest word about each input, by its name, whoever said it."""
+    history = app.store.read_stream(subject)
+    if not history:
+        raise Told(f"there is no {subject.replace('/', ' ')}: check the id")
+    decider = DECIDERS[subject.partition("/")[0]]
+    state = reduce(lambda s, r: decider.evolve(s, r.data, r.event.time), history, decider.initial)
+    bound = decider.book(state)
+    if bound is None:
+        raise Told("the order names no book, so nobody has said what it needs")
+    name, version = bound
+    now = datetime.now(UTC)
+    book = app.books.version(name, version) if version else app.books.current(name, now)
+    assert book  # a book was effective when it began
+    lines = of_order(state) if isinstance(state, Order) else _of_design(state)
+    given = _given(app, history[0].event.customerid)
+    return [
+        {
+            "line_id": line, "option": need.option, "name": need.name, "question": need.question,
+            "obtained": need.obtained, "given": known is not None,
+            "origin": known and known.origin, "since": known and known.since,
+            "event_id": known and known.event_id,
+        }
+        for line, need in needs(book, lines)
+        for known in [given.get(need.name)]
+    ]  # fmt: skip
+
+
+def _of_design(design: Design) -> Any:
+    return selections(design.lines, design.options)
+
+
+def _given(app: App, customer: str | None) -> dict[str, Belief]:
+    """What the customer said, answered or was measured, by name: the newest word of each."""
+    if customer is None:
+        return {}
+    rows = cast(list[ProfileRow], app.views.some(discover()["profile"], {"key": [customer]}, 1))
+    said = [b for row in rows for b in row.beliefs if b.origin == "direct" and not b.vetoed]
+    return {b.attribute: b for b in sorted(said, key=lambda b: b.since)}

@@ -1,0 +1,78 @@
+"""Designs: what is chosen in each, and whether its book allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.design import events as e
+from domain.personal import Plain, Pseudonym
+from projections.choices import Chosen
+from projections.view import Handled, Projection, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """What version `rules_version` of the book said of what is chosen."""
+
+    rules_version: Plain[int]
+    valid: Plain[bool]
+    broken: Plain[tuple[str, ...]]
+    at: Plain[datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignRow(View):
+    """`validated` is of what is chosen now: none after another choice."""
+
+    design_id: Pseudonym[str]
+    customer: Pseudonym[str | None]
+    book: Plain[str]
+    started: Plain[datetime]
+    products: Plain[tuple[str, ...]]
+    options: Plain[tuple[Chosen, ...]] = ()
+    validated: Plain[Validated | None] = None
+
+
+def keys(event: Handled) -> Iterable[str]:
+    kind, _, design = event.event.subject.partition("/")
+    return [design] if kind == "design" else []
+
+
+def evolve(row: DesignRow | None, event: Handled) -> DesignRow | None:
+    said = event.event
+    if isinstance(event.data, e.ConfigurationStarted):
+        return DesignRow(
+            design_id=said.subject.partition("/")[2],
+            customer=said.customerid,
+            book=event.data.book,
+            started=said.time,
+            products=tuple(line.product for line in event.data.lines),
+        )
+    if row is None:
+        return None  # nobody started it: nothing else may come first
+    match event.data:
+        case e.OptionChosen(line_id=line, option=option, value=value, stage=stage):
+            new = Chosen(line_id=line, option=option, value=value, stage=stage)
+            return replace(_without(row, line, option), options=(*_others(row, line, option), new))
+        case e.OptionCleared(line_id=line, option=option):
+            return _without(row, line, option)
+        case e.ConfigurationValidated(rules_version=version, valid=valid, broken=broken):
+            validated = Validated(rules_version=version, valid=valid, broken=broken, at=said.time)
+            return replace(row, validated=validated)
+    return row
+
+
+def _without(row: DesignRow, line: str, option: str) -> DesignRow:
+    return replace(row, options=_others(row, line, option), validated=None)
+
+
+def _others(row: DesignRow, line: str, option: str) -> tuple[Chosen, ...]:
+    return tuple(c for c in row.options if (c.line_id, c.option) != (line, option))
+
+
+projection = Projection(
+    "designs", 1, DesignRow, keys, evolve,
+    answers="What is chosen in each design, and does its book allow it?", look_up=("customer",),
+)  # fmt: skip
