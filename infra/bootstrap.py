@@ -6,7 +6,7 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -22,8 +22,10 @@ from consumers.doors.books import StoredBooks
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
+from consumers.doors.intake import Intake
 from consumers.doors.interpreting import Interpreting
 from consumers.emitters.timers import Timers
+from consumers.movers.intake import Intaking, Taker
 from consumers.movers.projector import Projector, last_page, step
 from consumers.movers.relay import GROUP, Relay
 from consumers.ports import Log
@@ -38,7 +40,8 @@ from infra.postgres.feed import Feed
 from infra.postgres.held import PostgresHeld
 from infra.postgres.log import PostgresLog, PostgresSubscription
 from infra.postgres.owners import PostgresOwners
-from infra.postgres.progress import Progress
+from infra.postgres.progress import Lag, Progress
+from infra.postgres.quarantine import PostgresQuarantine
 from infra.postgres.store import PostgresStore
 from infra.postgres.views import PostgresViews
 from infra.settings import Settings
@@ -48,6 +51,7 @@ from projections.view import AnyProjection
 
 if TYPE_CHECKING:
     from infra.kafka.cluster import Cluster
+    from infra.kafka.offsets import Offsets
 
 
 class App:
@@ -63,6 +67,7 @@ class App:
         gc.set_threshold(50_000)
         self.settings, self._patience_s = settings, patience_s
         self._owners: dict[ConnectionPool, PostgresOwners] = {}
+        self._gates: dict[frozenset[Purpose], Gate] = {}
         self._open = ExitStack()
         self.secrets = Secrets.load(settings.home)
         url = settings.database_url
@@ -121,7 +126,24 @@ class App:
         return made
 
     def gate(self, basis: Collection[Purpose]) -> Gate:
-        return Gate(self.store, self.owners(self._door), self.holding, basis)
+        """One for each basis, since it remembers of whom that is recorded."""
+        purposes = frozenset(basis)
+        if purposes not in self._gates:
+            made = Gate(self.store, self.owners(self._door), self.holding, purposes)
+            self._gates[purposes] = made
+        return self._gates[purposes]
+
+    @cached_property
+    def taker(self) -> Taker:
+        """What takes in messages as they stand in Kafka."""
+        from infra.kafka.cloudevents import message
+
+        door = Intake(self.gate, self.commands)
+        return Taker(message, door, lambda: datetime.now(UTC), database.passes)
+
+    @cached_property
+    def quarantine(self) -> PostgresQuarantine:
+        return PostgresQuarantine(self._door, self.owners(self._door))
 
     @cached_property
     def books(self) -> StoredBooks:
@@ -138,6 +160,10 @@ class App:
     @cached_property
     def log(self) -> Log:
         return self._log(self._reading)
+
+    @cached_property
+    def _projected(self) -> Log:
+        return self._log(self._projecting)
 
     @cached_property
     def views(self) -> PostgresViews:
@@ -217,6 +243,19 @@ class App:
         members = PostgresSubscription(pool, GROUP, self._member, self._session)
         return Relay(PostgresEnvelopes(pool), writer, members)
 
+    def intake(self) -> Intaking:
+        """A member of the group that takes in what others send to Kafka."""
+        from infra.kafka.intake import KafkaIntake
+
+        topic = KafkaIntake(self._cluster, self.settings.session_s)
+        self._open.callback(topic.close)
+        return Intaking(topic, self.taker, self.quarantine)
+
+    def intake_lags(self) -> list[Lag]:
+        from infra.kafka.intake import lags
+
+        return lags(self._cluster)
+
     @cached_property
     def commands(self) -> Commands:
         interpreting = Interpreting(interpreter(self.settings.interpreter), self.settings.sure_from)
@@ -230,9 +269,19 @@ class App:
 
     def projectors(self) -> list[Projector]:
         """A member of every view's group, in this process."""
-        log = self._log(self._projecting)
+        log = self._projected
         read, member = last_page(log.read), self._member
         return [Projector(p, log, self.amending, member, read=read) for p in discover().values()]
+
+    def offsets(self, projectors: Sequence[Projector]) -> Offsets | None:
+        """What tells Kafka how far projectors are, where it is the log."""
+        if not self.settings.kafka:
+            return None
+        from infra.kafka.log import KafkaLog
+        from infra.kafka.offsets import Offsets
+
+        assert isinstance(self._projected, KafkaLog)
+        return Offsets(self._cluster, self._projected, projectors)
 
     def drain(self, patience_s: float = 10.0) -> bool:
         """Brings the views up to where the store is now; False if others at it take too long.

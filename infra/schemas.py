@@ -64,6 +64,8 @@ Stored and in the log, `data` is the same but for **personal** values, which are
 |---|---|---|---|
 {envelope}
 
+A publisher may add `partitionkey`, by which Kafka chooses a partition; it is not stored.
+
 ## The types
 
 Fields ending in `?` may be left out; those without a note are plain.
@@ -83,6 +85,10 @@ A command is decided on its stream and recorded as events, or refused with the f
 remedy. Sent again under its own id it is the same wish: the first answer comes back. Arguments are
 one JSON object, taken literally; those ending in `?` may be left out. `choice`, `instruction` and
 `change` are the data of the event that they become: see [the events](events/README.md).
+
+Over HTTP each has an address of its own. Over Kafka it is a CloudEvent of the type `<command>.v1`,
+`order.draft.v1` say: `data` holds the arguments, `subject` says of what, `customerid` whose a new
+order is, and `actor`, `channel` and `reason` may be told; it is decided at the time it is taken in.
 
     ordermade order tell 7 refund '{{"refund_id": "F1", "amount": "12.50", "currency": "EUR"}}'
 

@@ -65,7 +65,7 @@ def evolve(row: QualityRow | None, event: Handled) -> QualityRow:
         checked = evolve_order(Progress(checks=row.checks), data, said.time)
         return replace(row, checks=checked.checks)
     if isinstance(event.data, Choosing):
-        return replace(row, choices=choose(row.choices, event.data))
+        row = replace(row, choices=choose(row.choices, event.data))
     match event.data:
         case e.OrderDrafted(lines=lines):
             products = (Product(line_id=x.line_id, product=x.product) for x in lines)

@@ -24,7 +24,10 @@ from domain.values import Name, Text, Time
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """An event as it is published: valid in itself, its customer by the publisher's name."""
+    """An event as it is published: valid in itself, its customer by the publisher's name.
+
+    `partitionkey` is for the broker that it comes through, and is not stored.
+    """
 
     specversion: Literal["1.0"] = "1.0"
     id: Name
@@ -42,6 +45,7 @@ class Message:
     correlationid: Name | None = None
     causationid: Name | None = None
     consentref: Name | None = None
+    partitionkey: str | None = None
     reason: Text | None = None
 
     @property
@@ -79,7 +83,7 @@ class _Peek(msgspec.Struct):
 
 
 _NO_JSON = "this is no JSON: send one whole object, a line in a file, in UTF-8"
-_peek = msgspec.json.Decoder(_Peek).decode
+_decode_peek = msgspec.json.Decoder(_Peek).decode
 
 
 @functools.cache
@@ -90,15 +94,20 @@ def _adapter(name: str) -> TypeAdapter[Message]:
     return TypeAdapter(strict(cls))
 
 
+def peek(line: bytes) -> str:
+    """The type that a line of JSON names; none where it is no JSON, NaN say."""
+    try:
+        return _decode_peek(line).type
+    except (msgspec.MsgspecError, RecursionError):
+        return ""
+
+
 def parse(line: bytes) -> Message:
     """The message that a line of JSON holds.
 
     Raises Malformed, with the field and the remedy, and without any value of the line.
     """
-    try:
-        name = _peek(line).type
-    except msgspec.MsgspecError:
-        name = ""  # no JSON, NaN say; what comes next may know better what is wrong
+    name = peek(line)  # if it has none, what comes next may know better what is wrong
     known = TYPES.get(name)
     published = known is not None and known.kind is not Kind.DECISION
     try:

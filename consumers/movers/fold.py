@@ -40,7 +40,7 @@ def fold(
             try:
                 touched += [(event, key) for key in projection.keys(event)]
             except Exception as error:
-                park(event, None, _reason(error))
+                park(event, None, reason(error))
     wanted = {key for _, key in touched}
     rows: dict[str, View | None] = dict(load(wanted)) if wanted else {}
     changed: Rows = {}
@@ -51,13 +51,13 @@ def fold(
         try:
             row = rows[key] = projection.evolve(rows.get(key), event)
         except Exception as error:
-            park(event, key, _reason(error))
+            park(event, key, reason(error))
         else:
             changed[key] = (event.owner, row)
     return changed, parked
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """The kind of an error and where it arose; its words may hold a value and are left out."""
     at = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {Path(at.filename).name}:{at.lineno}"

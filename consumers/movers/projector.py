@@ -79,6 +79,11 @@ class Projector:
     def group(self) -> str:
         return self._projection.group
 
+    @property
+    def positions(self) -> Mapping[int, int]:
+        """What the rows of the partitions that it holds contain."""
+        return {partition: held.position for partition, held in self._held.items()}
+
     def step(self) -> int:
         """One batch of each partition that is behind; the number of events, 0 when none is."""
         return step([self])

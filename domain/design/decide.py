@@ -10,7 +10,7 @@ from domain.design.state import Design
 from domain.errors import NotAllowed
 from domain.order.events import OrderLine
 from domain.rules.choosing import need_book, need_choosable, need_products, selections
-from domain.rules.constraints import check
+from domain.rules.constraints import check, complete
 from domain.values import Name
 
 
@@ -48,7 +48,10 @@ def clear(design: Design, *, choice: e.OptionCleared) -> list[e.DesignEvent]:
 def validate(design: Design, *, book: Book | None) -> list[e.DesignEvent]:
     """Says which version of the rules was asked, and what they said."""
     known = need_book(book, design.book or "")
-    verdicts = [check(known, s, whole=True) for s in selections(design.lines, design.options)]
+    verdicts = [
+        check(known, complete(known, line), whole=True)
+        for line in selections(design.lines, design.options)
+    ]
     broken = [rule.rule_id for v in verdicts if v.conflict for rule in v.conflict.rules]
     said = e.ConfigurationValidated(
         rules_version=known.version,

@@ -10,7 +10,7 @@ from domain.catalogue.book import PRODUCT, Book, Input, Option, Selection
 from domain.errors import NotAllowed
 from domain.order.events import OrderLine
 from domain.personal import Erased
-from domain.rules.constraints import Verdict, check
+from domain.rules.constraints import Verdict, check, complete
 from domain.values import number
 
 
@@ -61,7 +61,7 @@ def needs(book: Book, lines: Sequence[Selection]) -> list[tuple[str, Input]]:
         (line.line_id, need)
         for line in lines
         for need in book.inputs
-        if need.option == PRODUCT or need.option in line.options
+        if need.option == PRODUCT or need.option in complete(book, line).options
     ]
 
 
@@ -93,9 +93,9 @@ def need_choosable(book: Book, before: Sequence[Selection], choice: Chosen) -> N
 
 
 def need_complete(book: Book, lines: Sequence[Selection]) -> None:
-    """Every line as it is keeps every rule, and nothing that one requires is missing."""
+    """Every line, with the book's defaults, keeps every rule, and has all that one requires."""
     for line in lines:
-        _need(check(book, line, whole=True), line, "lines")
+        _need(check(book, complete(book, line), whole=True), line, "lines")
 
 
 def _need(verdict: Verdict, line: Selection, field: str) -> None:

@@ -13,6 +13,7 @@ from infra.cli.deciding import consent
 from infra.cli.designing import design
 from infra.cli.explaining import explain, verify
 from infra.cli.instructing import order
+from infra.cli.quarantining import quarantine
 from infra.cli.rebuilding import parked, rebuild
 from infra.cli.terminal import Json, open_app, sentence
 
@@ -26,6 +27,7 @@ app.add_typer(catalogue, name="catalogue", help="Write, approve and publish book
 app.add_typer(held, name="held", help="Reports on orders that nobody opened yet.")
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
 app.add_typer(parked, name="parked", help="The events that wait, with the reason.")
+app.add_typer(quarantine, name="quarantine", help="Messages from Kafka that were refused.")
 app.add_typer(explain, name="explain", help="How something came about.")
 app.add_typer(verify, name="verify", help="Whether what is stored is as it was said.")
 app.command()(rebuild)
@@ -173,7 +175,7 @@ def up(
 
     with open_app() as opened:  # holds the embedded server while the processes come and go
         typer.echo(f"Up, in {opened.settings.home}. Ctrl-C stops.", err=True)
-        supervise(projectors, http, relay=opened.settings.kafka is not None)
+        supervise(projectors, http, kafka=opened.settings.kafka is not None)
 
 
 @app.command(hidden=True)
@@ -183,7 +185,8 @@ def project() -> None:
 
     stop = stop_on_signal()
     with open_app() as opened:
-        project(opened.projectors(), stop)
+        projectors = opened.projectors()
+        project(projectors, opened.offsets(projectors), stop)
 
 
 @app.command(hidden=True)
@@ -194,6 +197,16 @@ def relay() -> None:
     stop = stop_on_signal()
     with open_app() as opened:
         relay(opened.relay(), stop)
+
+
+@app.command(hidden=True)
+def intake() -> None:
+    """Take in what others send to Kafka until told to stop; `up` runs this."""
+    from infra.cli.upkeep import intake, stop_on_signal
+
+    stop = stop_on_signal()
+    with open_app() as opened:
+        intake(opened.intake(), stop)
 
 
 @app.command()

@@ -148,9 +148,10 @@ def _foot(app: App, views: Collection[AnyProjection]) -> str:
 def show_lag(app: App, as_json: bool) -> None:
     names = {group: name for name, group in app.views.live().items() if name in discover()}
     relayed = app.progress.relay(app.log.heads()) if app.settings.kafka else []
+    taken = app.intake_lags() if app.settings.kafka else []
     rows = [
         {"view": names.get(lag.group), **msgspec.to_builtins(lag)}
-        for lag in [*relayed, *app.progress.lags(names)]
+        for lag in [*taken, *relayed, *app.progress.lags(names)]
     ]
     answer(app, "How far is each group behind the store?", rows, discover().values(), as_json)
 

@@ -9,16 +9,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 import structlog
 import typer
 
+from consumers.movers.intake import Intaking
 from consumers.movers.projector import Projector, step
 from consumers.movers.relay import Relay
 from domain.errors import Refusal
 from infra.bootstrap import App
 from infra.cli.terminal import Told
+
+if TYPE_CHECKING:
+    from infra.kafka.offsets import Offsets
 
 _BACKOFF_S = (0.2, 10.0)
 _STEADY_S = 30.0  # who ran this long may fall once more without waiting long
@@ -37,17 +42,31 @@ def stop_on_signal() -> threading.Event:
     return stop
 
 
-def project(projectors: Sequence[Projector], stop: threading.Event) -> None:
-    _move(lambda: step(projectors), projectors, stop)
+class _Closes(Protocol):
+    def close(self) -> None: ...
+
+
+def project(
+    projectors: Sequence[Projector], offsets: Offsets | None, stop: threading.Event
+) -> None:
+    def once() -> int:
+        handled = step(projectors)
+        if offsets:
+            offsets.tell()
+        return handled
+
+    _move(once, [*([offsets] if offsets else []), *projectors], stop)
 
 
 def relay(one: Relay, stop: threading.Event) -> None:
     _move(one.step, [one], stop)
 
 
-def _move(
-    once: Callable[[], int], movers: Sequence[Projector | Relay], stop: threading.Event
-) -> None:
+def intake(one: Intaking, stop: threading.Event) -> None:
+    _move(one.step, [], stop)
+
+
+def _move(once: Callable[[], int], movers: Sequence[_Closes], stop: threading.Event) -> None:
     """Moves on until told to stop: at once while there is something, seldom while there is not."""
     idle, longest = _IDLE_S
     wait = idle
@@ -108,14 +127,14 @@ class Supervised:
             log.info("started", process=self.name, pid=self.process.pid)
 
 
-def supervise(projectors: int, http: int | None = None, relay: bool = False) -> None:
+def supervise(projectors: int, http: int | None = None, kafka: bool = False) -> None:
     """Runs until SIGINT or SIGTERM. `http` is the port to serve on, None for none."""
     stop = stop_on_signal()
     command = [sys.executable, "-m", "infra"]
     family = [Supervised(f"projector-{n}", [*command, "project"]) for n in range(1, projectors + 1)]
     family.append(Supervised("timers", [*command, "timers"]))
-    if relay:
-        family.append(Supervised("relay", [*command, "relay"]))
+    if kafka:
+        family += [Supervised(name, [*command, name]) for name in ("relay", "intake")]
     if http is not None:
         family.append(Supervised("http", [*command, "serve", "--port", str(http)]))
     while not stop.wait(0.1):

@@ -7,22 +7,22 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from consumers.doors import intake
+from consumers.doors.intake import LARGEST
 from infra.http.problems import Unfit
-
-MOST_BYTES = 8 * 1024 * 1024
 
 
 async def _read(request: Request) -> bytes:
     parts, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size <= MOST_BYTES:
+        if size <= LARGEST:
             parts.append(chunk)
     # Only now: who is still sending would not hear the answer.
-    if size > MOST_BYTES:
+    if size > LARGEST:
         raise Unfit(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"a body has at most {MOST_BYTES} bytes: send fewer events at once",
+            f"a body has at most {LARGEST} bytes: send fewer events at once",
         )
     return b"".join(parts)
 
@@ -31,4 +31,4 @@ Body = Annotated[bytes, Depends(_read)]
 
 
 def media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return intake.media_type(request.headers.get("content-type", ""))

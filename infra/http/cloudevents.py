@@ -9,17 +9,15 @@ from urllib.parse import unquote
 
 import msgspec
 
+from consumers.doors.intake import DATA, ONE, binary
 from domain.errors import Malformed
 from infra.http.problems import Unfit
 
-ONE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
-DATA = "application/json"
 MOST = 1_000
 """Events in a batch: what the store appends in one transaction."""
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_raw = msgspec.json.Decoder(msgspec.Raw).decode
 _raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -31,7 +29,7 @@ def messages(media: str, headers: Iterable[tuple[str, str]], body: bytes) -> lis
         return _batch(body)
     attributes = {name[3:]: _value(name, said) for name, said in headers if name[:3] == "ce-"}
     if media == DATA and attributes:
-        return [_binary(attributes, body)]
+        return [binary(attributes, body)]
     raise Unfit(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         f"send one event as {ONE}, several as {BATCH}, or the data of one as {DATA} with its "
@@ -43,22 +41,13 @@ def messages(media: str, headers: Iterable[tuple[str, str]], body: bytes) -> lis
 def _batch(body: bytes) -> list[bytes]:
     try:
         items = _raws(body)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise Malformed("a batch is a JSON array of events, in UTF-8") from None
     if len(items) > MOST:
         raise Unfit(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a batch has at most {MOST} events: send fewer"
         )
     return [bytes(item) for item in items]
-
-
-def _binary(attributes: dict[str, str], body: bytes) -> bytes:
-    try:
-        # Taken apart first: what is put into another text must be one whole value.
-        data = _raw(body)
-    except msgspec.MsgspecError:
-        raise Malformed("data: this is no JSON: send the event's data in UTF-8", "data") from None
-    return msgspec.json.encode({**attributes, "datacontenttype": DATA, "data": data})
 
 
 def _value(name: str, said: str) -> str:

@@ -12,19 +12,16 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from consumers.doors.gate import Gate
+from consumers.doors.intake import DATA, ONE, purposes_of
 from consumers.doors.message import Message
 from consumers.ports import Appended, Held
-from domain.customer.consent import PURPOSES, Purpose
+from domain.customer.consent import PURPOSES
 from domain.errors import Refusal
-from infra.bootstrap import App
 from infra.http import cloudevents, examples, problems, spec
 from infra.http.bodies import Body, media_type
 from infra.http.cursors import seen
 from infra.http.opened import Opened
 from infra.http.problems import Problem
-
-_Gates = dict[frozenset[Purpose], Gate]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +58,12 @@ _HEADERS = [
 ]
 _TAKES = spec.takes(
     {
-        cloudevents.ONE: spec.example(_SCHEMA, examples.EVENT),
+        ONE: spec.example(_SCHEMA, examples.EVENT),
         cloudevents.BATCH: spec.example(
             {"type": "array", "items": _SCHEMA, "maxItems": cloudevents.MOST},
             [examples.EVENT, examples.REPORT],
         ),
-        cloudevents.DATA: spec.example({"type": "object"}, examples.EVENT["data"]),
+        DATA: spec.example({"type": "object"}, examples.EVENT["data"]),
     }
 )
 _Basis = Annotated[
@@ -81,17 +78,6 @@ _Basis = Annotated[
 
 def routes(opened: Opened) -> APIRouter:
     router = APIRouter(tags=["events"])
-    gates: tuple[App, _Gates] = (opened.app, {})
-
-    def gate(basis: frozenset[Purpose]) -> Gate:
-        """One for each basis, since it remembers of whom that is recorded."""
-        nonlocal gates
-        if gates[0] is not opened.app:
-            gates = (opened.app, {})
-        app, made = gates
-        if basis not in made:
-            made[basis] = app.gate(basis)
-        return made[basis]
 
     @router.post(
         "/v1/events",
@@ -114,8 +100,8 @@ def routes(opened: Opened) -> APIRouter:
         """
         media = media_type(request)
         said = cloudevents.messages(media, request.headers.items(), body)
-        purposes = frozenset(p for p in PURPOSES if basis and p in basis.split(","))
-        answers = gate(purposes).accept(said, datetime.now(UTC))
+        gate = opened.app.gate(purposes_of(basis or ""))
+        answers = gate.accept(said, datetime.now(UTC))
         if media != cloudevents.BATCH and isinstance(answers[0], Refusal):
             raise answers[0]
         status = HTTPStatus.OK if media == cloudevents.BATCH else _status(answers[0])

@@ -16,13 +16,25 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from infra.kafka.errors import KafkaSilent, KafkaUnfit
 
 LARGEST = 8 << 20  # bytes of a record
-_KEPT = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-_SETTINGS = {
-    **_KEPT,
+_FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+_A_DAY = {
+    "cleanup.policy": "delete",
+    "retention.ms": "86400000",
+    "retention.bytes": "-1",
+    # A publisher's clock neither makes its message older nor keeps it longer.
+    "message.timestamp.type": "LogAppendTime",
+}
+_LOG = {
+    **_FOR_EVER,
     "max.message.bytes": str(LARGEST),
     "message.timestamp.type": "CreateTime",
     # The recorded time never runs backwards, so after a clock that was wrong it may be ahead.
     "message.timestamp.after.max.ms": str(2**63 - 1),
+}
+_INTAKE = {
+    **_A_DAY,
+    "max.message.bytes": str(LARGEST),
+    "segment.ms": "3600000",  # what is in the segment that is written to is not forgotten
 }
 
 
@@ -50,8 +62,17 @@ class Cluster:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """The topics, and how many partitions each has."""
+        """The topics of the log, and how many partitions each has."""
         return {f"{self.topics}.log": self.partitions, f"{self.topics}.catalogue": 1}
+
+    @property
+    def intake(self) -> str:
+        """The topic that is taken in. It may be given more partitions."""
+        return f"{self.topics}.intake"
+
+    def group(self, name: str) -> str:
+        """A group of ours as Kafka knows it."""
+        return f"{self.topics}.{name}"
 
     def place(self, partition: int) -> TopicPartition:
         """Where a partition of ours is: the one after the last is a topic of its own."""
@@ -68,11 +89,12 @@ def provision(cluster: Cluster) -> None:
     """Makes the topics where there are none. Raises KafkaUnfit for topics that are not ours."""
     try:
         with closing(KafkaAdminClient(**cluster.connection())) as admin:
-            known = {t["name"]: t for t in admin.describe_topics(list(cluster.sizes))}
-            for name, size in cluster.sizes.items():
+            wanted = {**cluster.sizes, cluster.intake: cluster.partitions}
+            known = {t["name"]: t for t in admin.describe_topics(list(wanted))}
+            for name, size in wanted.items():
                 if known[name]["error_code"]:
-                    _create(admin, name, size)
-                elif len(known[name]["partitions"]) != size:
+                    _create(admin, name, size, _INTAKE if name == cluster.intake else _LOG)
+                elif name != cluster.intake and len(known[name]["partitions"]) != size:
                     raise KafkaUnfit(
                         f"the topic {name} has {len(known[name]['partitions'])} partitions and "
                         f"this deployment {size}, for good: an owner's partition cannot change. "
@@ -83,13 +105,13 @@ def provision(cluster: Cluster) -> None:
         raise KafkaSilent(cluster.address, error) from error
 
 
-def _create(admin: KafkaAdminClient, name: str, size: int) -> None:
+def _create(admin: KafkaAdminClient, name: str, size: int, settings: Mapping[str, str]) -> None:
     copies = min(3, len(admin.describe_cluster()["brokers"]))
     made = {
         "num_partitions": size,
         "replication_factor": copies,
         # With three copies one broker may be down, and what is acknowledged is on two.
-        "configs": {**_SETTINGS, "min.insync.replicas": str(max(1, copies - 1))},
+        "configs": {**settings, "min.insync.replicas": str(max(1, copies - 1))},
     }
     try:
         admin.create_topics({name: made}, wait_for_metadata=True)
@@ -98,15 +120,18 @@ def _create(admin: KafkaAdminClient, name: str, size: int) -> None:
 
 
 def _check(admin: KafkaAdminClient, cluster: Cluster) -> None:
+    forgets = "would forget events"
+    wanted = {name: (_FOR_EVER, forgets) for name in cluster.sizes}
+    wanted[cluster.intake] = _A_DAY, "what is personal stands in it in clear, for a day"
     asked = [
-        ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(_KEPT))
-        for name in cluster.sizes
+        ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(settings))
+        for name, (settings, _) in wanted.items()
     ]
     told: Mapping[str, Any] = admin.describe_configs(asked, config_filter="all")["topic"]
-    for name, settings in told.items():
-        for setting, wanted in _KEPT.items():
-            if (found := settings[setting]["value"]) != wanted:
+    for name, (settings, why) in wanted.items():
+        for setting, value in settings.items():
+            if (found := told[name][setting]["value"]) != value:
                 raise KafkaUnfit(
-                    f"the topic {name} has {setting}={found} and would forget events: set it to "
-                    f"{wanted} (kafka-configs.sh --alter --entity-type topics)"
+                    f"the topic {name} has {setting}={found} and {why}: set it to {value} "
+                    "(kafka-configs.sh --alter --entity-type topics)"
                 )

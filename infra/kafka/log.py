@@ -64,6 +64,10 @@ class KafkaLog:
                     found.setdefault(partition, set()).add((data.number, data.key))
         return found
 
+    def offset(self, partition: int, number: int) -> int:
+        """The offset after an event; a smaller one where the event was not read just now."""
+        return self._reader.offset(partition, number)
+
     def _decoded(
         self, partition: int, records: Sequence[Read]
     ) -> list[Recorded[Data] | Undecodable]:

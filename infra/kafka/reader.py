@@ -62,6 +62,9 @@ class _Window:
         """Whether a reader at `after` goes on in here."""
         return self.last - len(self.records) <= after <= self.last
 
+    def record(self, number: int) -> Read:
+        return self.records[number - self.last - 1]
+
     def page(self, after: int, limit: int) -> list[Read]:
         self.asked = after
         if (old := after - (self.last - len(self.records)) - _KEPT) > 0:
@@ -164,6 +167,13 @@ class Reader:
         if window.last < after:
             raise ReaderAhead(partition, after, window.last)
         return window.page(after, limit)
+
+    def offset(self, partition: int, number: int) -> int:
+        """The offset after a record that was read last; what it is at least where it is another."""
+        window = self._windows.get(partition)
+        if window and window.has(number - 1) and number <= window.last:
+            return window.record(number).offset + 1
+        return number
 
     def everything(self, partition: int) -> Iterator[Read]:
         """All records of a partition, each number once."""

@@ -77,6 +77,13 @@ def _check(admin: psycopg.Connection, secrets: Secrets, partitions: int) -> None
         )
 
 
+def passes(error: Exception) -> bool:
+    """Whether an error is the database's, and not that of what was sent to it."""
+    return isinstance(error, psycopg.Error) and not isinstance(
+        error, psycopg.DataError | psycopg.IntegrityError
+    )
+
+
 def pool(
     url: str, role: str, secrets: Secrets, size: int = 4, patience_s: float = 30.0
 ) -> ConnectionPool:

@@ -47,6 +47,7 @@ def test_a_good_message_is_an_event():
     [
         (b'{"id": "e1"', "no JSON"),
         (b"\xff\xfe", "no JSON"),
+        (b'{"a":' * 100_000, "no JSON"),
         (line(id=...), "id: is missing"),
         (line(colour="red"), "colour: is not a field"),
         (line(time="2026-03-01T12:00:00"), "time: the time has no zone"),

@@ -1,0 +1,49 @@
+"""CloudEvents over Kafka, version 1.0.2 of the binding: structured, or binary in headers.
+
+A header `basis` names purposes, as the parameter of that name does over HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from consumers.doors.intake import DATA, LARGEST, ONE, Said, binary, media_type, purposes_of
+from consumers.movers.intake import Received
+from domain.errors import Malformed
+
+_PREFIX = "ce_"
+
+
+def message(received: Received) -> Said:
+    """What a record says, in structured JSON. Raises Malformed."""
+    if received.value is None:
+        raise Malformed("there is no value: an event is sent as one, and none is ever unsaid")
+    if len(received.value) > LARGEST:
+        raise Malformed(f"a message has at most {LARGEST} bytes: say less in one event")
+    headers = {name: _text(name, said) for name, said in received.headers if _ours(name)}
+    basis = purposes_of(headers.pop("basis", ""))
+    media = media_type(headers.pop("content-type", ""))
+    if media == ONE:
+        return Said(received.value, basis)
+    if media in (DATA, "") and headers:
+        return Said(binary(_attributes(headers), received.value), basis)
+    raise Malformed(
+        f"content-type: send one event as {ONE}, or its data as {DATA} with its attributes in "
+        f"{_PREFIX} headers",
+        "content-type",
+    )
+
+
+def _ours(name: str) -> bool:
+    return name in ("basis", "content-type") or name.startswith(_PREFIX)
+
+
+def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.removeprefix(_PREFIX): said for name, said in headers.items()}
+
+
+def _text(name: str, said: bytes | None) -> str:
+    try:
+        return (said or b"").decode()
+    except UnicodeDecodeError:
+        raise Malformed(f"{name}: it is not UTF-8", name) from None
