@@ -2,7 +2,10 @@
 
 A record may stand in the log twice, when a relay was interrupted, but never before the first of
 every smaller number (docs/adr/0010-kafka.md). So number n is at offset n - 1 or later, and a reader
-that takes seen + 1 and skips all up to seen meets every event once.
+that takes seen + 1 and skips the others meets every event once.
+
+Number n before offset n - 1 is astray: the topic was lost, and what a relay had on its way came
+into the new one. The relay fills that from the start (docs/adr/0012-restore.md).
 """
 
 from __future__ import annotations
@@ -48,15 +51,15 @@ class _Window:
     end: int
     asked: int
     records: list[Read] = field(default_factory=list)
+    astray: int = 0  # a number beyond the one that was due
 
     def take(self, record: Read) -> None:
         self.end = record.offset + 1
-        if record.number <= self.last:
-            return
-        if record.number != self.last + 1:
-            raise Hole(self.partition, self.last, record.number)
-        self.last = record.number
-        self.records.append(record)
+        if record.number == self.last + 1:
+            self.last = record.number
+            self.records.append(record)
+        elif record.number > self.last:
+            self.astray = record.number
 
     def has(self, after: int) -> bool:
         """Whether a reader at `after` goes on in here."""
@@ -138,7 +141,7 @@ class Reader:
     def lasts(
         self, partitions: Collection[int], ends: Mapping[int, int] | None = None
     ) -> dict[int, Read]:
-        """The last record of each of the partitions that has one."""
+        """The last record of each of the partitions that has one, and where it belongs."""
         ends = ends or self.ends()
         found: dict[int, Read] = {}
         wanted = {p for p in partitions if ends[p]}
@@ -148,7 +151,7 @@ class Reader:
             for place, records in self._poll(wanted).items():
                 found[self._places[place]] = Read.of(records[-1])
             wanted -= found.keys()
-        return found
+        return {p: last for p, last in found.items() if not last.astray}
 
     def page(self, partition: int, after: int, limit: int) -> list[Read]:
         """Up to `limit` records from number `after + 1` on. Raises Hole or ReaderAhead."""
@@ -188,7 +191,7 @@ class Reader:
         self._seek(partition, offset)
         while offset < end:
             for records in self._poll({partition}).values():
-                yield from map(Read.of, records)
+                yield from (r for r in map(Read.of, records) if not r.astray)
                 offset = records[-1].offset + 1
 
     def offsets(self, time_ms: int) -> dict[int, int]:
@@ -211,6 +214,8 @@ class Reader:
                 filled = self._windows[self._places[place]]
                 for record in records:
                     filled.take(Read.of(record))
+        if window.astray > window.last and window.last < goal:
+            raise Hole(window.partition, window.last, window.astray)
 
     def _poll(self, partitions: Collection[int]) -> Mapping[TopicPartition, list[Any]]:
         """Some records of the partitions. Raises KafkaSilent when there are none for long."""

@@ -93,6 +93,9 @@ class Broker:
         self._home, self._settings = home, home / "server.properties"
         self._settings.write_text(_SETTINGS.format(port=port, controller=controller, home=home))
         self._process: subprocess.Popen[bytes] | None = None
+        self._format()
+
+    def _format(self) -> None:
         # An id that begins with a dash would be taken for an option.
         cluster = urlsafe_b64encode(uuid4().bytes).decode()[:22].replace("-", "_")
         self._java("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster,
@@ -107,6 +110,12 @@ class Broker:
                 [*tied, *_JAVA, logging, "-cp", f"{jars()}/*", *words],
                 stdout=out, stderr=out, stdin=subprocess.DEVNULL,
             )  # fmt: skip
+
+    def lose(self) -> None:
+        """kill -9, and everything that it kept is gone; started again it is another cluster."""
+        self.kill()
+        shutil.rmtree(self._home / "data")
+        self._format()
 
     def start(self) -> None:
         """Returns when the broker serves: it listens no earlier."""
