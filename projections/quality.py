@@ -45,7 +45,6 @@ _CHECKS = {r.QualityCheckPassed, r.QualityCheckFailed, e.ReworkOrdered, e.Rework
 _HANDLED = {
     *_CHECKS,
     *get_args(Choosing),
-    e.OrderDrafted,
     e.SpecialInstructionGiven,
     e.SpecialInstructionInterpreted,
     e.SpecialInstructionAccepted,

@@ -14,15 +14,18 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from consumers.doors.commands import Command
-from domain.order.events import OptionChosen, OrderLine, QuoteLine, SpecialInstructionGiven, Step
+from consumers.doors.commands import Command, Done
+from domain.catalogue.contents import PARTS, TERMS
+from domain.order.events import OptionChosen, OrderLine, OrderPlaced, SpecialInstructionGiven, Step
 from infra.bootstrap import App
 from infra.cli.showing import show_view
+from infra.imports.catalogue import CATALOGUES, read
 from infra.imports.online_retail import SAMPLE, online_retail
 
 CUSTOMERS, ORDERS, FACTS = 40, 25, 400
 _SOURCE = "/demo/shop"
 _SEED = 2026
+_BOOK = "tailor"
 _QUERY = "SELECT status, count(*) FROM backlog GROUP BY status"
 _ROUTE = ("cutting", "sewing", "finishing")
 _CHOICE = {"origin": "direct", "choice_space": "closed", "target": "product", "stage": "packaging"}
@@ -35,6 +38,7 @@ def play(app: App) -> None:
         day += 1
     dice = random.Random(_SEED * 1000 + day)  # noqa: S311
     opening = datetime(2026, 3, 1, 9, tzinfo=UTC) + timedelta(days=day)
+    _publish(app, opening)
     gate = app.gate(["fulfil", "personalize", "analyse"])
     elsewhere = app.gate(["fulfil", "analyse"])
     with Progress(console=Console(stderr=True)) as progress:
@@ -67,6 +71,23 @@ def play(app: App) -> None:
         f"  .venv/bin/ordermade sql '{_QUERY}'\n"
         "  .venv/bin/ordermade up --http 8080     # and open http://127.0.0.1:8080/docs"
     )
+
+
+def _publish(app: App, opening: datetime) -> None:
+    """The shop's book: the tailor writes it, and his partner approves it. Once for all days."""
+    book, _ = read(CATALOGUES.joinpath(f"{_BOOK}.yaml").read_text(encoding="utf-8"))
+    said = {name: getattr(book, name) for name in TERMS + PARTS}
+    for name, actor, arguments in (
+        ("draft", "tailor", said),
+        ("approve", "partner", {"version": 1}),
+        ("publish", "partner", {"version": 1}),
+    ):
+        app.commands.execute(
+            Command(
+                id=f"{_BOOK}/{name}", source=_SOURCE, subject=f"catalogue/{_BOOK}", name=name,
+                arguments=arguments, time=opening, actor=actor,
+            )
+        )  # fmt: skip
 
 
 def _order(day: int, n: int) -> str:
@@ -115,8 +136,8 @@ def _make(app: App, day: int, n: int, dice: random.Random, time: datetime) -> No
     order = _order(day, n)
     subject, customer = f"order/{order}", f"demo:customer-{dice.randint(1, CUSTOMERS)}"
 
-    def ask(name: str, said: str = "", hours: float = 0, **arguments: Any) -> None:
-        app.commands.execute(
+    def ask(name: str, said: str = "", hours: float = 0, **arguments: Any) -> Done:
+        return app.commands.execute(
             Command(
                 id=f"{order}/{name}{said}", source=_SOURCE, subject=subject, name=name,
                 arguments=arguments, time=time + timedelta(hours=hours), actor="clerk-1",
@@ -141,11 +162,16 @@ def _make(app: App, day: int, n: int, dice: random.Random, time: datetime) -> No
         else:
             report("quality-check-failed", hours, **about, defect="loose thread")
 
-    ask("draft", lines=[OrderLine(line_id="L1", product=dice.choice(["shirt", "jeans"]))])
-    for option, value in (("monogram", "serif"), ("fit", dice.choice(["slim", "wide"]))):
+    product = OrderLine(line_id="L1", product=dice.choice(["shirt", "jeans"]))
+    ask("draft", lines=[product], book=_BOOK)
+    for option, value, stage in (
+        ("monogram", "serif", "packaging"),
+        ("fit", dice.choice(["slim", "wide"]), "pre_manufacture"),
+        ("cloth", dice.choice(["twill", "denim"]), "pre_manufacture"),
+    ):
         text = dice.choice(["A.B.", "Mum", "J."]) if option == "monogram" else None
         ask("choose", option, choice=OptionChosen(
-            line_id="L1", option=option, value=value, text=text, **_CHOICE))  # type: ignore[arg-type]  # fmt: skip
+            line_id="L1", option=option, value=value, text=text, **_CHOICE | {"stage": stage}))  # type: ignore[arg-type]  # fmt: skip
     if dice.random() < 0.3:
         ask("instruct", instruction=SpecialInstructionGiven(
             instruction_id="I1", text="not too stiff, please", **_CHOICE))  # type: ignore[arg-type]  # fmt: skip
@@ -153,12 +179,11 @@ def _make(app: App, day: int, n: int, dice: random.Random, time: datetime) -> No
         ask("accept", instruction_id="I1")
     if dice.random() < 0.1:
         return
-    price = Decimal(dice.randint(4000, 9000)) / 100
-    ask("quote", quote_id="Q1", lines=[QuoteLine(line_id="L1", amount=price)], currency="EUR",
-        expires_at=time + timedelta(hours=1))  # fmt: skip
+    ask("quote", quote_id="Q1", expires_at=time + timedelta(hours=1), load=Decimal("0.8"))
     if dice.random() < 0.1:
         return
-    ask("place", quote_id="Q1")
+    [placed] = ask("place", quote_id="Q1").events
+    assert isinstance(placed.data, OrderPlaced)
     ask("promise", p50=time + timedelta(days=1), p90=time + timedelta(days=2), basis="clerk-1")
     steps = [Step(operation_id=c, line_id="L1", work_centre=c) for c in _ROUTE]
     ask("queue", route=steps)
@@ -178,6 +203,6 @@ def _make(app: App, day: int, n: int, dice: random.Random, time: datetime) -> No
         check("C2", 8, passed=True)
     report("order-packaged", 8.5)
     report("order-shipped", 9)
-    report("payment-recorded", 10, amount=str(price), currency="EUR")
+    report("payment-recorded", 10, amount=str(placed.data.total), currency="EUR")
     report("order-delivered", dice.choice([20, 30, 60]))
     ask("settle-promise", hours=61)

@@ -128,7 +128,7 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
             alias="Idempotency-Key",
             description="The command's own id: sent again, it is carried out once.",
             pattern="^[!-~]{1,200}$",
-            examples=[f"{name}-1"],
+            examples=[f"{kind}-{name}-1"],
         ),
     ]
 

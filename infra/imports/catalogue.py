@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -21,9 +22,12 @@ from domain.catalogue.book import Book
 from domain.catalogue.contents import PARTS, TERMS
 from domain.catalogue.problems import name_of, problems
 
+CATALOGUES = Path(__file__).with_name("catalogues")
+"""The books that come with the product: of the demo, of a flower shop, of a car."""
 _UNPUBLISHED = datetime.max.replace(tzinfo=UTC)
 _NULLS = ("", "~", "null")
-Path = tuple[str | int, ...]
+Trail = tuple[str | int, ...]
+"""The keys and indexes that lead to a thing."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,11 +50,11 @@ class Fault:
 class _Reading:
     """The lines on which things stand, by their path, and what is wrong so far."""
 
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[Trail, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
 
-    def value(self, node: yaml.Node, path: Path = ()) -> Any:
+    def value(self, node: yaml.Node, path: Trail = ()) -> Any:
         self.lines[path] = line = node.start_mark.line + 1
         if isinstance(node, yaml.ScalarNode):
             plain = node.style is None
@@ -71,7 +75,7 @@ class _Reading:
             told[name] = self.value(each, (*path, name))
         return told
 
-    def line(self, path: Path) -> int:
+    def line(self, path: Trail) -> int:
         """Where a field stands, else what it would stand in."""
         while path not in self.lines:
             path = path[:-1]
@@ -131,7 +135,7 @@ def _no_yaml(error: yaml.YAMLError) -> Fault:
     return Fault(mark.line + 1 if mark else 1, "", f"this is no YAML: {words}")
 
 
-def _dotted(path: Path) -> str:
+def _dotted(path: Trail) -> str:
     return ".".join(map(str, path))
 
 

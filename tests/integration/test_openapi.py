@@ -13,30 +13,44 @@ from tests.httpdoor import up
 
 PLACED = ["draft", "quote", "place"]
 BEFORE = {
-    "draft": [],
-    "choose": ["draft"],
-    "clear": ["draft", "choose"],
-    "instruct": ["draft"],
-    "interpret": ["draft", "instruct"],
-    "accept": ["draft", "instruct", "interpret"],
-    "decline": ["draft", "instruct"],
-    "quote": ["draft"],
-    "expire-quote": ["draft", "quote"],
-    "place": ["draft", "quote"],
-    "promise": PLACED,
-    "settle-promise": [*PLACED, "promise"],
-    "request-change": PLACED,
-    "approve-change": [*PLACED, "request-change"],
-    "reject-change": [*PLACED, "request-change"],
-    "cancel": ["draft"],
-    "queue": PLACED,
-    "rework": [*PLACED, "queue", ("quality-check-failed", {
-        "check_id": "K1", "line_id": "L1", "defect": "seam", "quantity": 1})],
-    "request-return": [*PLACED, ("order-delivered", {})],
-    "refund": [*PLACED, ("payment-recorded", {
-        "amount": "80.00", "currency": "EUR"})],
+    "orders": {
+        "draft": [],
+        "choose": ["draft"],
+        "clear": ["draft", "choose"],
+        "instruct": ["draft"],
+        "interpret": ["draft", "instruct"],
+        "accept": ["draft", "instruct", "interpret"],
+        "decline": ["draft", "instruct"],
+        "quote": ["draft"],
+        "expire-quote": ["draft", "quote"],
+        "place": ["draft", "quote"],
+        "promise": PLACED,
+        "settle-promise": [*PLACED, "promise"],
+        "request-change": PLACED,
+        "approve-change": [*PLACED, "request-change"],
+        "reject-change": [*PLACED, "request-change"],
+        "cancel": ["draft"],
+        "queue": PLACED,
+        "rework": [*PLACED, "queue", ("quality-check-failed", {
+            "check_id": "K1", "line_id": "L1", "defect": "seam", "quantity": 1})],
+        "request-return": [*PLACED, ("order-delivered", {})],
+        "refund": [*PLACED, ("payment-recorded", {
+            "amount": "80.00", "currency": "EUR"})],
+    },
+    "designs": {
+        "start": [],
+        "choose": ["start"],
+        "clear": ["start", "choose"],
+        "validate": ["start"],
+    },
+    "catalogues": {
+        "draft": [],
+        "approve": ["draft"],
+        "publish": ["draft", "approve"],
+        "withdraw": ["draft"],
+    },
 }  # fmt: skip
-"""What has happened to an order when the example of a command is played upon it."""
+"""What has happened to an order, a design or a book when the example of a command is played."""
 
 
 def test_nothing_is_answered_that_is_not_documented(tmp_path):
@@ -62,27 +76,34 @@ def test_nothing_is_answered_that_is_not_documented(tmp_path):
 
 
 def prepare(door, document):
-    """Brings each command's example order to where the command may be given, by the examples."""
+    """Brings what each example is about to where its command may be given, by the examples."""
 
-    def play(order, name):
-        told = document["paths"][f"/v1/orders/{{order_id}}/{name}"]["post"]
-        body = told["requestBody"]["content"]["application/json"]["examples"]["one"]["value"]
-        answer = door.ask(f"orders/{order}", name, **body)
-        assert answer.status_code == 201, (order, name, answer.text)
+    def play(about, name):
+        kind = about.partition("/")[0]
+        [path] = [p for p in document["paths"] if p.startswith(f"/v1/{kind}/{{") and
+                  p.endswith(f"}}/{name}")]  # fmt: skip
+        body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        answer = door.ask(about, name, **body["examples"]["one"]["value"])
+        assert answer.status_code == 201, (about, name, answer.text)
 
     consent = {"purposes": ["fulfil"], "policy_version": "p"}
     assert door.ask("customers/shop:ann", "grant-consent", consent).status_code == 201
-    commands = {path.rpartition("/")[2] for path in document["paths"] if "order_id" in path}
-    assert commands == set(BEFORE)
-    for name, before in BEFORE.items():
-        order = f"order-{name}"
-        for step in before:
-            if isinstance(step, str):
-                play(order, step)
-                continue
-            kind, data = step
-            said = message(f"{order}/{kind}", f"order.{kind}.v1", f"order/{order}", data)
-            assert door.publish(said).status_code == 201
+    for name in ("draft", "approve", "publish"):
+        play("catalogues/shirts", name)
+    for kind, befores in BEFORE.items():
+        commands = {p.rpartition("/")[2] for p in document["paths"] if p.startswith(f"/v1/{kind}/")}
+        assert commands == set(befores)
+        for name, before in befores.items():
+            about = f"{kind}/{kind.removesuffix('s')}-{name}"
+            for step in before:
+                if isinstance(step, str):
+                    play(about, step)
+                    continue
+                report, data = step
+                said = message(
+                    f"{about}/{report}", f"order.{report}.v1", about.replace("s/", "/"), data
+                )
+                assert door.publish(said).status_code == 201
 
 
 def statuses(report):
