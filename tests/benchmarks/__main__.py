@@ -18,6 +18,7 @@ from tests.benchmarks.http import http_500
 from tests.benchmarks.imports import imports
 from tests.benchmarks.kafka import handover, kafka_project, kafka_visible, relay
 from tests.benchmarks.memory import memory
+from tests.benchmarks.prices import growth_quote, quote, verify_prices
 from tests.benchmarks.project import project
 from tests.benchmarks.rebuild import rebuild
 from tests.benchmarks.visible import visible
@@ -37,6 +38,9 @@ BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
     "handover": handover,
     "memory": memory,
     "import": imports,
+    "quote": quote,
+    "verify-prices": verify_prices,
+    "growth-quote": growth_quote,
     "constraints": constraints,
     "conflict": conflict,
     "growth-check": growth,

@@ -117,7 +117,7 @@ def test_nothing_is_taken_in_without_a_basis(front, tmp_path):
     [
         (
             ["show", "nothing"],
-            "there is no view nothing: the views are audit, backlog, due",
+            "there is no view nothing: the views are audit, backlog, catalogues, demand",
         ),
         (["sql", "SELECT * FROM store.event"], "only the schema `view` can be read"),
         (["sql", "DROP VIEW profile"], "cannot execute DROP VIEW in a read-only transaction"),
