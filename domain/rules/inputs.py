@@ -60,7 +60,7 @@ def inputs(asked: Asked) -> tuple[QuoteInput, ...]:
         named.append(("lead_days", str(conditions.lead_days)))
     named += [(f"rate {c}", str(rate)) for c, rate in sorted(conditions.rates.items())]
     lines = [
-        _Line(s.line_id, s.product, s.quantity, dict(s.options), dict(s.lengths))
+        _Line(s.line_id, s.product, s.quantity, s.options, s.lengths)
         for s in sorted(asked.selections, key=lambda s: s.line_id)
     ]
     named += [("line", _encode(line).decode()) for line in lines]

@@ -58,7 +58,8 @@ class PriceIndex:
         self.name = f"{book.book} {book.version}"
         self.numbers = frozenset(o.option for o in book.options if o.range is not None)
         self._always: list[Indexed] = []
-        self._by_value: defaultdict[tuple[str, str | None], list[Indexed]] = defaultdict(list)
+        self._by_option: defaultdict[str, defaultdict[str | None, list[Indexed]]]
+        self._by_option = defaultdict(lambda: defaultdict(list))
         for place, rule in enumerate(sorted(book.prices, key=lambda r: STEPS.index(r.step))):
             terms = _terms(rule)
             if not terms:
@@ -68,15 +69,16 @@ class PriceIndex:
             by = max(terms, key=lambda t: (t[0] != PRODUCT, bool(t[1])))
             indexed = _indexed(rule, place, tuple(t for t in terms if t is not by))
             for value in by[1] or (None,):
-                self._by_value[by[0], value].append(indexed)
+                self._by_option[by[0]][value].append(indexed)
 
     def speaking(self, selection: Selection, conditions: Conditions) -> list[Indexed]:
         """The rules that speak of a line, in their order."""
         chosen = {**selection.options, PRODUCT: selection.product}
         named = [*self._always]
         for option, value in chosen.items():
-            named += self._by_value.get((option, value), ())
-            named += self._by_value.get((option, None), ())
+            if rules := self._by_option.get(option):
+                named += rules.get(value, ())
+                named += rules.get(None, ())
         found = [
             rule
             for rule in named
@@ -179,7 +181,7 @@ def _reached(rule: PriceRule, quantity: int, conditions: Conditions) -> bool:
 def _furthest(rules: list[Indexed]) -> list[Indexed]:
     """Without the rules of which another one of their ladder reaches further."""
     best: dict[Hashable, Indexed] = {}
-    for rule in rules:
-        if rule.ladder and (rule.ladder not in best or rule.far > best[rule.ladder].far):
+    for rule in [rule for rule in rules if rule.ladder]:
+        if rule.ladder not in best or rule.far > best[rule.ladder].far:
             best[rule.ladder] = rule
     return [rule for rule in rules if not rule.ladder or best[rule.ladder] is rule]

@@ -88,8 +88,7 @@ def price(
     trace: list[_Part] = []
     with localcontext(EXACT):
         for selection in sorted(selections, key=lambda s: s.line_id):
-            asked = [w for w in wishes if w.line_id in (None, selection.line_id)]
-            parts = _parts(index, selection, conditions, asked)
+            parts = _parts(index, selection, conditions, wishes)
             exact = [part["amount"] for part in parts]
             rounded = sum(exact, _ZERO).quantize(unit, mode, _ROUNDING)
             if not 0 <= rounded < _TOO_MUCH:
@@ -149,7 +148,8 @@ def _parts(
         )
     early = [rule for rule in rules if rule.step <= OPTION]
     parts = _applied(index, early, selection, conditions, _ZERO)
-    parts += _wished(wishes, selection)
+    if wishes:
+        parts += _wished(wishes, selection)
     before = sum([part["amount"] for part in parts], _ZERO)
     return parts + _applied(index, rules[len(early) :], selection, conditions, before)
 
@@ -161,10 +161,11 @@ def _applied(
     """What rules add, each step to what the line comes to before it."""
     parts: list[_Part] = []
     step, before = BASE, total
+    pieces = Decimal(selection.quantity)
     for rule in rules:
         if rule.step != step:
             step, before = rule.step, total
-        part = _part(index, rule, selection, conditions, before)
+        part = _part(index, rule, selection, conditions, pieces, before)
         total += part["amount"]
         parts.append(part)
     return parts
@@ -172,14 +173,14 @@ def _applied(
 
 def _part(
     index: PriceIndex, indexed: Indexed, selection: Selection, conditions: Conditions,
-    before: Decimal,
+    pieces: Decimal, before: Decimal,
 ) -> _Part:  # fmt: skip
     """Raises NotAllowed where a rate or a number is missing."""
     rule, cost = indexed.rule, None
     if rule.share is not None:
         amount, basis = before * rule.share, f"{rule.share!s} of {before!s}"
     else:
-        pieces, basis = Decimal(selection.quantity), f"{selection.quantity}"
+        basis = str(pieces)
         if rule.per is not None:
             units = max(_ZERO, _units(index, rule.per, selection) - rule.free)
             pieces, basis = pieces * units, f"{basis} × {units!s}"
@@ -223,4 +224,5 @@ def _wished(wishes: Sequence[Wish], selection: Selection) -> list[_Part]:
             "line_id": selection.line_id, "step": STEPS[OPTION], "cost": None,
         }
         for wish in sorted(wishes, key=lambda w: w.instruction_id)
+        if wish.line_id in (None, selection.line_id)
     ]  # fmt: skip

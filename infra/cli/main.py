@@ -15,7 +15,7 @@ from infra.cli.explaining import explain, verify
 from infra.cli.instructing import order
 from infra.cli.quarantining import quarantine
 from infra.cli.rebuilding import parked, rebuild
-from infra.cli.terminal import Json, open_app, sentence
+from infra.cli.terminal import Json, Told, in_log, open_app, sentence, waits
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 importing = typer.Typer(no_args_is_help=True)
@@ -27,12 +27,29 @@ app.add_typer(catalogue, name="catalogue", help="Write, approve and publish book
 app.add_typer(held, name="held", help="Reports on orders that nobody opened yet.")
 app.add_typer(consent, name="consent", help="Record what a customer allows, or no longer allows.")
 app.add_typer(parked, name="parked", help="The events that wait, with the reason.")
+app.add_typer(quarantine, name="quarantine", help="Messages from Kafka that were refused.")
 app.add_typer(explain, name="explain", help="How something came about.")
 app.add_typer(verify, name="verify", help="Whether what is stored is as it was said.")
-app.add_typer(quarantine, name="quarantine", help="Messages from Kafka that were refused.")
 app.command()(rebuild)
+keys = typer.Typer(no_args_is_help=True)
+app.add_typer(keys, name="keys", help="The backup of what is in the database alone.")
 
 Basis = Annotated[str, typer.Option(help="Purposes, by comma, that are recorded as consent.")]
+
+
+@app.callback()
+def writes(
+    wait_log: Annotated[
+        bool,
+        typer.Option("--wait-log", help="Writes end when Kafka has them too, or fail saying so."),
+    ] = False,
+) -> None:
+    """Orders, preferences, and what became of them."""
+    from infra.settings import Settings
+
+    if wait_log and not Settings().kafka:
+        raise Told("--wait-log is for a log in Kafka: set ORDERMADE_KAFKA, or leave it out")
+    waits.set(wait_log)
 
 
 @app.command()
@@ -132,6 +149,7 @@ def release(
     with open_app() as opened:
         release_held(opened, id, customer)
         opened.drain()
+        in_log(opened)
 
 
 @app.command("sql")
@@ -207,6 +225,38 @@ def intake() -> None:
     stop = stop_on_signal()
     with open_app() as opened:
         intake(opened.intake(), stop)
+
+
+@keys.callback()
+def about_keys() -> None:
+    """The keys of owners, and the names of customers."""
+
+
+@keys.command("export")
+def export_keys(
+    file: Annotated[Path, typer.Argument(help="Written whole or not at all; mode 0600.")],
+    as_json: Json = False,
+) -> None:
+    """Back up owners' keys, wrapped, and customers' names, sealed; secrets.json opens them."""
+    from infra.cli.restoring import export_keys
+
+    with open_app() as opened:
+        export_keys(opened, file, as_json)
+
+
+@app.command()
+def restore(
+    keys: Annotated[
+        list[Path] | None,
+        typer.Option(help="What `ordermade keys export` wrote; of several, the newest first."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring back from Kafka what the database lacks: everything, or what came after a backup."""
+    from infra.cli.restoring import restore
+
+    with open_app() as opened:
+        restore(opened, keys or [], as_json)
 
 
 @app.command()

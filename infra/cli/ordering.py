@@ -13,7 +13,7 @@ import typer
 from consumers.doors.commands import Command, Done
 from consumers.doors.deciders import parse_arguments
 from domain.customer.consent import PURPOSES, Purpose
-from infra.cli.terminal import Told, open_app
+from infra.cli.terminal import Told, in_log, open_app
 
 Said = dict[str, Any]
 
@@ -133,4 +133,5 @@ def send(
     with open_app() as app:
         done = app.commands.execute(command)
         app.drain()
+        in_log(app)
     return done

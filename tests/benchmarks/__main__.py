@@ -16,7 +16,9 @@ from tests.benchmarks.facts import facts_500
 from tests.benchmarks.harness import Bench, Crippled, Figure, write
 from tests.benchmarks.http import http_500
 from tests.benchmarks.imports import imports
+from tests.benchmarks.kafka import handover, kafka_project, kafka_visible, relay
 from tests.benchmarks.memory import memory
+from tests.benchmarks.prices import growth_quote, quote, verify_prices
 from tests.benchmarks.project import project
 from tests.benchmarks.rebuild import rebuild
 from tests.benchmarks.visible import visible
@@ -30,8 +32,15 @@ BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
     "project": project,
     "rebuild": rebuild,
     "visible": visible,
+    "relay": relay,
+    "kafka-project": kafka_project,
+    "kafka-visible": kafka_visible,
+    "handover": handover,
     "memory": memory,
     "import": imports,
+    "quote": quote,
+    "verify-prices": verify_prices,
+    "growth-quote": growth_quote,
     "constraints": constraints,
     "conflict": conflict,
     "growth-check": growth,

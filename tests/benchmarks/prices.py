@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP
 from decimal import Decimal as D
 
+from consumers.doors.commands import Command
+from consumers.ports import StreamAppend
 from domain.catalogue.book import Book, Option, PriceRule, Range, Selection, Term
+from domain.order.events import OptionChosen, OrderDrafted, OrderLine
 from domain.rules.inputs import Asked, inputs, inputs_hash
-from domain.rules.pricing import Conditions, price
+from domain.rules.price_index import Conditions
+from domain.rules.pricing import price
+from infra.cli.proving import Proving
+from infra.postgres.issued import PostgresIssued
 from tests.benchmarks.harness import Bench, Figure, in_turn
 
-LINES, ROUNDS = 20, 200
+LINES, ROUNDS, STORED = 20, 200, 200
 CLOCK = datetime(2026, 3, 1, tzinfo=UTC)
 CONDITIONS = Conditions(clock=CLOCK, load=D("0.86"), lead_days=21)
 ADDERS = {("fabric", "silk"): D("19.99"), ("fabric", "linen"): D("7.50"), ("cuff", "french"): D(4)}
@@ -31,6 +38,68 @@ def quote(bench: Bench) -> Figure:
     assert issued(of, lines)[0].total == bare(lines)
     mine, peer = in_turn(lambda: rate(lambda: issued(of, lines)), lambda: rate(lambda: bare(lines)))
     return Figure("quote", mine, peer, "quotes/s", at_least=0.1)
+
+
+def verify_prices(bench: Bench) -> Figure:
+    """Stored quotes read, priced again and compared, as `ordermade verify prices` does it."""
+    of, lines = book(0), order()
+    _store(bench, of, lines)
+    stored, proving = PostgresIssued(bench.app.pool("reader")), Proving(bench.app)
+
+    def verified() -> float:
+        began, count = time.process_time(), 0
+        for partition in stored.heads():
+            for each in stored.all(partition):
+                assert proving.differences(each) == []
+                count += 1
+        assert count == STORED
+        return count / (time.process_time() - began)
+
+    mine, peer = in_turn(verified, lambda: rate(lambda: issued(of, lines)))
+    assert proving.broken == []
+    return Figure("verify-prices", mine, peer, "quotes/s", at_least=0.5)
+
+
+def growth_quote(bench: Bench) -> Figure:
+    """An order under a book of ten times the options: what it costs follows the order."""
+    lines, small, large = order(), book(50), book(500)
+    mine, peer = in_turn(
+        lambda: rate(lambda: issued(large, lines)), lambda: rate(lambda: issued(small, lines))
+    )
+    return Figure("growth-quote", mine, peer, "quotes/s", said="500 options; 50")
+
+
+def _store(bench: Bench, of: Book, lines: list[Selection]) -> None:
+    """The book published, and `STORED` quotes under it."""
+
+    def ask(subject: str, name: str, actor: str | None = None, **arguments):
+        bench.app.commands.execute(
+            Command(id=f"{subject}/{name}", source="/bench", subject=subject, name=name, time=CLOCK,
+                    arguments=arguments, actor=actor)
+        )  # fmt: skip
+
+    ask("catalogue/bench", "draft", "ann", currency=of.currency, products=of.products,
+        options=of.options, prices=of.prices)  # fmt: skip
+    ask("catalogue/bench", "approve", "bob", version=1)
+    ask("catalogue/bench", "publish", "bob", version=1)
+    choices = [
+        OptionChosen(
+            line_id=line.line_id, option=option, value=value, origin="direct", target="product",
+            choice_space="parametric" if option == "sleeve" else "closed", stage="pre_manufacture",
+        )
+        for line in lines
+        for option, value in line.options.items()
+    ]  # fmt: skip
+    drafted = OrderDrafted(
+        lines=tuple(OrderLine(line_id=line.line_id, product="shirt", quantity=line.quantity)
+                    for line in lines), book="bench",
+    )  # fmt: skip
+    for n in range(STORED):
+        said = [replace(bench.event("nobody", data), subject=f"order/{n}", customerid=None)
+                for data in (drafted, *choices)]  # fmt: skip
+        bench.app.store.append([StreamAppend(f"order/{n}", tuple(said))])
+        ask(f"order/{n}", "quote", quote_id="Q1", expires_at=CLOCK + timedelta(days=1),
+            load=CONDITIONS.load, lead_days=CONDITIONS.lead_days)  # fmt: skip
 
 
 def issued(of: Book, lines: list[Selection]):

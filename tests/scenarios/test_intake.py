@@ -13,6 +13,8 @@ from tests.frontdoor import FACTS, Front, message
 from tests.kafkadoor import Publisher, running
 from tests.within import Within
 
+pytestmark = pytest.mark.one_log("what comes from Kafka has Kafka for its log")
+
 BASIS = "fulfil,personalize"
 STRUCTURED = {"content-type": b"application/cloudevents+json"}
 

@@ -1,0 +1,101 @@
+"""Words of customers through the terminal: interpreted by rules, by a plug-in, or by a person."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.frontdoor import Front
+
+PLUG_IN = """
+from domain.order.events import Meaning
+from domain.rules.free_text import Reading
+
+def read(text, phrases):
+    if "?" in text:
+        raise ValueError(f"what is {text}")
+    if "!" in text:
+        return text
+    meaning = Meaning(operations=("shout",))
+    return Reading(meanings=(meaning,), understood=1.0, confidence=0.7, by="parrot.v1")
+"""
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory):
+    made = Front(tmp_path_factory.mktemp("words") / "home")
+    made.ok("order", "draft", "7", "--line", "L1=burger:2")
+    return made
+
+
+@pytest.fixture(scope="module")
+def parrot(front, tmp_path_factory):
+    """The same deployment with a package installed that reads in another way."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "parrot.py").write_text(PLUG_IN)
+    info = folder / "parrot-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: parrot\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[ordermade.interpreters]\nparrot = parrot:read\n")
+    more = ("PYTHONPATH", str(folder)), ("ORDERMADE_INTERPRETER", "parrot")
+    return replace(front, more=more)
+
+
+def wishes(front):
+    [row] = front.show("demand", "7")
+    return {wish["instruction_id"]: wish for wish in row["wishes"]}
+
+
+def test_what_the_rules_do_not_understand_waits_for_a_person_and_is_declined(front):
+    front.ok("order", "instruct", "7", "I1", "extra patty", "--line", "L1")
+    front.ok("order", "interpret", "7", "I1")
+    [waiting] = front.rows("order", "waiting")
+    assert (waiting["order"], waiting["text"], waiting["guess"]) == ("7", "extra patty", [])
+    front.ok("order", "interpret", "7", "I1", "--operation", "extra-patty", "--by", "cook",
+             "--amount", "2.50", "--currency", "EUR")  # fmt: skip
+    assert front.rows("order", "waiting") == []
+    front.ok("order", "tell", "7", "decline", '{"instruction_id": "I1", "cause": "sold-out"}')
+    made = json.loads(front.ok("show", "demand", "--json"))["figures"]
+    assert made["worth"] == {"EUR": "5.00"}
+    assert [(u["meaning"], u["pieces"], u["by_price"]) for u in made["unmet"]] == [
+        ("extra-patty", 2, 1)
+    ]
+    [seen] = front.rows("sql", "SELECT * FROM demand")
+    assert "texts" not in seen
+    assert "extra patty" not in str(seen)
+
+
+def test_another_interpreter_is_asked_and_how_sure_it_must_be_is_told(parrot):
+    parrot.ok("order", "instruct", "7", "I2", "hello")
+    parrot.ok("order", "interpret", "7", "I2")
+    assert (wishes(parrot)["I2"]["answer"], wishes(parrot)["I2"]["by"]) == ("unsure", "parrot.v1")
+    easy = replace(parrot, more=(*parrot.more, ("ORDERMADE_SURE_FROM", "0.7")))
+    easy.ok("order", "interpret", "7", "I2")
+    assert wishes(parrot)["I2"]["answer"] == "interpreted"
+
+
+@pytest.mark.parametrize(
+    ("id", "text", "told"),
+    [("I3", "secret?", "failed (ValueError)"), ("I4", "secret!", "is no reading")],
+)
+def test_an_interpreter_that_fails_is_told_without_the_words(parrot, id, text, told):
+    parrot.ok("order", "instruct", "7", id, text)
+    said = parrot.refused("order", "interpret", "7", id)
+    assert told in said
+    assert "secret" not in said
+    assert wishes(parrot)[id]["answer"] == "given"
+
+
+def test_bad_input(front):
+    unknown = replace(front, more=(("ORDERMADE_INTERPRETER", "oracle"),))
+    assert "there is no interpreter oracle: set ORDERMADE_INTERPRETER to one of rules" in (
+        unknown.refused("order", "interpret", "7", "I1")
+    )
+    assert "at most 10000" in front.refused("order", "instruct", "7", "I5", "x" * 100_000)
+    assert "no instruction I9" in front.refused("order", "interpret", "7", "I9")
+    front.ok("order", "instruct", "7", "I6", "rare")
+    by_nobody = "order", "interpret", "7", "I6", "--operation", "rare"
+    assert "name who interprets" in front.refused(*by_nobody)
+    assert "an amount needs a currency" in front.refused(*by_nobody, "--by", "cook", "--amount", 1)
