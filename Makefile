@@ -4,9 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ONLY ?=
+RUNS ?= 1
 KAFKA ?=
 
-.PHONY: demo test check bench lock schemas
+.PHONY: demo test check bench faults lock schemas
 
 # KAFKA=1 plays it through a Kafka that is there as long as the demo.
 demo: $(READY)
@@ -14,7 +15,8 @@ demo: $(READY)
 
 test: check
 	$(BIN)/python -m tests.broker
-	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist worksteal
+	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist worksteal \
+		--both-logs
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -25,6 +27,11 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
+
+# Every fault RUNS times at its full length: some minutes a run. ONLY="clock kafka" runs those.
+faults: $(READY)
+	$(BIN)/python -m tests.broker
+	$(BIN)/python -m tests.faults $(RUNS) --only "$(ONLY)"
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

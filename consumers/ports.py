@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -108,7 +108,10 @@ class Owners(Protocol):
         ...
 
     def digest(self, owner: str, contents: bytes) -> str:
-        """A MAC under the owner's key, in hex; an owner without a key gets one."""
+        """A MAC under the owner's key, in hex; an owner without a key gets one.
+
+        Raises KeyLost for an owner whose key is no longer to be had.
+        """
         ...
 
 
@@ -182,29 +185,60 @@ class ReaderAhead(LogBroken):
         )
 
 
+_RESTORE = (
+    "Nothing is written until `ordermade restore` has brought them back; if the log is another "
+    "deployment's, name other topics with ORDERMADE_KAFKA_TOPICS and run it then"
+)
+
+
 class LogAhead(LogBroken):
     def __init__(self, partition: int, log: int, store: int) -> None:
         super().__init__(
             f"the log has {log} events of partition {partition} and the store {store}: the store "
-            "is older than its log, restored from a backup. Nothing is relayed; give the store a "
-            "backup that has them"
+            f"is older than its log. {_RESTORE}"
         )
+
+
+class StoreBehind(LogBroken):
+    def __init__(self) -> None:
+        super().__init__(f"the log has events that the store does not have. {_RESTORE}")
 
 
 class LogDiffers(LogBroken):
     def __init__(self, partition: int, number: int) -> None:
         super().__init__(
             f"event {number} of partition {partition} is another in the log than in the store: "
-            "the log belongs to another deployment, or the store was restored and written to. "
-            "Nothing is relayed; see that ORDERMADE_KAFKA and ORDERMADE_KAFKA_TOPICS name its own"
+            "the log belongs to another deployment, or the store was restored from a backup and "
+            "written to. See that ORDERMADE_KAFKA and ORDERMADE_KAFKA_TOPICS name its own log; if "
+            "they do, `ordermade restore` into an empty database has what the log has"
+        )
+
+
+class LogForged(LogBroken):
+    def __init__(self, partition: int, number: int) -> None:
+        super().__init__(
+            f"event {number} of partition {partition} is not what a relay wrote: its chain or its "
+            "place does not fit. Nothing after it is restored; see who else writes to the topics"
+        )
+
+
+class TypeUnknown(LogBroken):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"this release does not know events of the type {name}, which the log has: restore "
+            "with the release that recorded them, or a later one"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The partitions that a member holds, each with the epoch that fences its writes."""
+    """The partitions that a member holds, each with the epoch that fences its writes.
 
-    epochs: Mapping[int, int] = field(default_factory=dict)
+    It holds them for `session_s` seconds, and on if it polls before they are over.
+    """
+
+    epochs: Mapping[int, int]
+    session_s: float
 
 
 class Subscription(Protocol):
@@ -256,13 +290,17 @@ class Log(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An event as the store has it; `envelope` is what the log carries, byte for byte."""
+    """An event as the store has it; `envelope` is what the log carries, byte for byte.
+
+    `digest` tells a repetition from another event under the same id.
+    """
 
     incarnation: int
     number: int
     owner: str
     type: str
     recorded: datetime
+    digest: bytes
     envelope: bytes
 
 
@@ -277,14 +315,36 @@ class Envelopes(Protocol):
         """Up to `limit` events from number `after + 1` on. Raises Hole."""
         ...
 
+    def relayed(self, numbers: Mapping[int, int]) -> None:
+        """Notes how far the log has partitions, for those who wait for it."""
+        ...
+
+    def close(self) -> None:
+        """Refuses appends, at every door and until a restore: the log has more than the store."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
     """An event as the log has it. `chain` is H(the chain of the event before, envelope)."""
 
+    incarnation: int
     number: int
+    owner: str
+    digest: bytes
     chain: bytes
     envelope: bytes
+
+
+class Restorable(Envelopes, Protocol):
+    """A store that takes back what its log has more."""
+
+    def put(self, partition: int, events: Sequence[Carried]) -> None:
+        """Events as they were, after those that are there; durable when it returns.
+
+        Raises LogForged or TypeUnknown, and takes none of them.
+        """
+        ...
 
 
 class NotWritten(Exception):
@@ -292,10 +352,14 @@ class NotWritten(Exception):
 
 
 class LogWriter(Protocol):
-    """The one way into a log that is not the store's own table."""
+    """The one way into a log that is not the store's own table, and out of it as it is."""
 
     def lasts(self, partitions: Collection[int]) -> Mapping[int, Carried]:
         """The last event of each of the partitions that has one."""
+        ...
+
+    def carried(self, partition: int, after: int, limit: int) -> list[Carried]:
+        """Up to `limit` events from number `after + 1` on. Raises Hole."""
         ...
 
     def write(self, batches: Mapping[int, Sequence[tuple[Stored, bytes]]]) -> None:

@@ -55,5 +55,14 @@ class OwnerDiffers(Refusal):
         )
 
 
+class KeyLost(Refusal):
+    def __init__(self, owner: str) -> None:
+        super().__init__(
+            f"the key of {owner} was lost when the store was restored, and nothing can be sealed "
+            "for them: restore anew, into an empty database, with --keys and a backup that has it",
+            "customerid",
+        )
+
+
 class NotAllowed(Refusal):
     """A decision said no."""

@@ -27,8 +27,8 @@ from consumers.doors.interpreting import Interpreting
 from consumers.emitters.timers import Timers
 from consumers.movers.intake import Intaking, Taker
 from consumers.movers.projector import Projector, last_page, step
-from consumers.movers.relay import GROUP, Relay
-from consumers.ports import Log
+from consumers.movers.relay import GROUP, Relay, compare
+from consumers.ports import Log, LogAhead, StoreBehind
 from domain.customer.consent import Purpose
 from infra.interpreters import interpreter
 from infra.kafka.errors import KafkaSilent
@@ -42,6 +42,7 @@ from infra.postgres.log import PostgresLog, PostgresSubscription
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.progress import Lag, Progress
 from infra.postgres.quarantine import PostgresQuarantine
+from infra.postgres.restoring import PostgresRestore
 from infra.postgres.store import PostgresStore
 from infra.postgres.views import PostgresViews
 from infra.settings import Settings
@@ -52,6 +53,7 @@ from projections.view import AnyProjection
 if TYPE_CHECKING:
     from infra.kafka.cluster import Cluster
     from infra.kafka.offsets import Offsets
+    from infra.kafka.writer import KafkaLogWriter
 
 
 class App:
@@ -121,6 +123,7 @@ class App:
 
     @cached_property
     def store(self) -> PostgresStore:
+        self.compare()
         made = PostgresStore(self._door, self.owners(self._door))
         self._open.callback(made.close)
         return made
@@ -208,10 +211,22 @@ class App:
 
     @cached_property
     def _cluster(self) -> Cluster:
+        from infra.kafka.access import Access
         from infra.kafka.cluster import Cluster, provision
 
-        assert self.settings.kafka
-        cluster = Cluster(self.settings.kafka, self.settings.partitions, self.settings.kafka_topics)
+        told = self.settings
+        assert told.kafka
+        access = Access(
+            protocol=told.kafka_security,
+            mechanism=told.kafka_mechanism,
+            user=told.kafka_user,
+            password=told.kafka_password,
+            password_file=told.kafka_password_file,
+            ca_file=told.kafka_ca_file,
+            certificate_file=told.kafka_certificate_file,
+            key_file=told.kafka_key_file,
+        )
+        cluster = Cluster(told.kafka, told.partitions, told.kafka_topics, access)
         provision(cluster)
         return cluster
 
@@ -232,6 +247,33 @@ class App:
         log = KafkaLog(self._cluster, pool, keys, self._session)
         self._open.callback(log.close)
         return log
+
+    @cached_property
+    def carrier(self) -> KafkaLogWriter:
+        """The log as it is carried, record by record."""
+        from infra.kafka.writer import KafkaLogWriter
+
+        made = KafkaLogWriter(self._cluster)
+        self._open.callback(made.close)
+        return made
+
+    def compare(self) -> None:
+        """Looks whether the log has more than the store; then appends are refused from now on.
+
+        While a relay lives, it has looked. While Kafka is silent nobody can tell. Raises
+        LogDiffers for a log that is another store's.
+        """
+        if self.settings.kafka and not self.progress.members([GROUP]):
+            store = PostgresEnvelopes(self._projecting)
+            with suppress(LogAhead, KafkaSilent):
+                compare(store, self.carrier, store.heads())
+
+    def restoring(self) -> PostgresRestore:
+        """The store, as its administrator fills it."""
+        pool = ConnectionPool(
+            self._url, min_size=0, max_size=3, open=True, kwargs={"autocommit": True}
+        )
+        return PostgresRestore(self._open.enter_context(pool), self.secrets)
 
     def relay(self) -> Relay:
         """A member of the group that copies the store to Kafka."""
@@ -268,7 +310,13 @@ class App:
         return Timers(due, self.commands, self.store, lambda: datetime.now(UTC))
 
     def projectors(self) -> list[Projector]:
-        """A member of every view's group, in this process."""
+        """A member of every view's group, in this process.
+
+        Raises StoreBehind where the log has more than the store: the keys of that are missing.
+        """
+        self.compare()
+        if PostgresEnvelopes(self._projecting).closed():
+            raise StoreBehind
         log = self._projected
         read, member = last_page(log.read), self._member
         return [Projector(p, log, self.amending, member, read=read) for p in discover().values()]
@@ -303,6 +351,16 @@ class App:
                 if time.monotonic() > deadline:
                     return False
                 time.sleep(0.02)
+        return True
+
+    def in_log(self, patience_s: float = 10.0) -> bool:
+        """Waits until the log has what the store has now; False if that takes too long."""
+        goal = PostgresEnvelopes(self._reading).heads()
+        deadline = time.monotonic() + patience_s
+        while any(self.progress.relayed().get(p, 0) < last for p, last in goal.items()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
         return True
 
     def _relay_alone(self) -> bool:

@@ -138,6 +138,35 @@ def recorded(stored: bytes) -> datetime:
     return _decode_when(stored).recordedtime
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Placed:
+    """What the store keeps beside an envelope, told by the envelope itself."""
+
+    id: UUID
+    type: str
+    stream: str
+    version: int
+    time: datetime
+    recorded: datetime
+    position: Position
+
+
+def placed(stored: bytes) -> Placed:
+    """Raises KeyError for a type that this release does not know."""
+    wire = _decode_wire(stored)
+    assert wire.recordedtime is not None
+    return Placed(
+        wire.id, wire.type, _stream(wire), wire.streamversion, wire.time, wire.recordedtime,
+        Position.parse(wire.position),
+    )  # fmt: skip
+
+
+def sealed_values(stored: bytes) -> int:
+    """How many personal values an envelope carries."""
+    # Inside a string the quotes would be escaped.
+    return stored.count(b'{"sealed":"') + (_decode_wire(stored).reason is not None)
+
+
 def decode(stored: bytes, key_of: KeyOf) -> Recorded[Data]:
     """An event as it was recorded, in the newest version of its type.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -19,8 +21,11 @@ from infra.postgres import database, embedded
 from infra.postgres.held import PostgresHeld
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
+from tests.both_logs import LOGS, BothLogs, tag
 from tests.broker import Broker, described, named
 from tests.logs import in_kafka
+from tests.members import two_members
+from tests.within import Within
 
 _names = itertools.count(1)
 
@@ -35,9 +40,21 @@ def server(tmp_path_factory):
 _BROKER = pytest.StashKey[str]()
 
 
+def pytest_addoption(parser):
+    parser.addoption("--both-logs", action="store_true", help="fail unless both logs were tested")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        tag(item)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
     """Where several processes run the tests, one broker serves them all."""
+    config.addinivalue_line("markers", "one_log(why): one log is enough for this test")
+    if config.getoption("--both-logs") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(BothLogs(lambda: config.stash.get(_BROKER, None)))
     if config.getoption("numprocesses", None) and not (config.getoption("dist") == "no" or named()):
         folder = tempfile.TemporaryDirectory()
         shared = Broker(Path(folder.name) / "kafka")
@@ -103,10 +120,74 @@ def door(deployment):
         yield pool
 
 
-@pytest.fixture
-def on_kafka(broker):
+def topics_on(broker):
     """What tells a `Front` that its log is Kafka, in topics that no other test has."""
     return ("ORDERMADE_KAFKA", broker), ("ORDERMADE_KAFKA_TOPICS", f"test-{uuid4().hex}")
+
+
+@pytest.fixture
+def on_kafka(broker):
+    return topics_on(broker)
+
+
+@pytest.fixture(params=LOGS)
+def on_log(request):
+    """What tells a `Front` where its log is: one story, told on each."""
+    return log_of(request)
+
+
+def log_of(request):
+    match request.param:
+        case "embedded":
+            return ()
+        case "kafka":
+            return topics_on(request.getfixturevalue("broker"))
+        case "secured":
+            return request.getfixturevalue("secured")
+
+
+@pytest.fixture(scope="session")
+def made_home(tmp_path_factory):
+    """A home as `init` makes it, and its server at rest: copied it is a new deployment, sooner."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    Within(home, (("ORDERMADE_LINGER_S", "0"),)).ok("init")
+    deadline = time.monotonic() + 30
+    while any(home.rglob("postmaster.pid")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return home
+
+
+def copied(made_home, folder):
+    subprocess.run(["cp", "-a", made_home, folder], check=True)  # keeps owners, as Python does not
+    return folder / made_home.name
+
+
+@pytest.fixture
+def lone_front(tmp_path, made_home, on_log):
+    """The front door upon each log; each command brings the views up to date by itself."""
+    return Within(copied(made_home, tmp_path), on_log)
+
+
+@pytest.fixture
+def front(lone_front):
+    """The same, and two members that keep the views."""
+    with two_members(lone_front):
+        yield lone_front
+
+
+@pytest.fixture
+def secured(own_broker):
+    """What tells a `Front` of topics on a broker that it must trust, and that must know it."""
+    told = {
+        "": own_broker.secured,
+        "_TOPICS": f"test-{uuid4().hex}",
+        "_SECURITY": "SASL_SSL",
+        "_CA_FILE": str(own_broker.home / "ca.pem"),
+        "_USER": own_broker.user,
+        "_PASSWORD": own_broker.password,
+    }
+    return tuple((f"ORDERMADE_KAFKA{name}", value) for name, value in told.items())
 
 
 @pytest.fixture

@@ -63,11 +63,11 @@ def serving(front: Front, *words: object, **headers: str) -> Iterator[Door]:
 
 @contextmanager
 def up(front: Front) -> Iterator[Door]:
-    """`ordermade up` with a projector and the HTTP door."""
+    """`ordermade up` with two projectors and the HTTP door."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = front.start("up", "--http", port, stderr=subprocess.DEVNULL)
+    process = front.start("up", "--projectors", 2, "--http", port, stderr=subprocess.DEVNULL)
     try:
         base = f"http://127.0.0.1:{port}"
         with httpx.Client(base_url=base, timeout=60) as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 
@@ -17,6 +18,7 @@ class Within(Front):
     def run(self, *words: object) -> subprocess.CompletedProcess[str]:
         out, err, before = io.StringIO(), io.StringIO(), dict(os.environ)
         os.environ.update(self.environment)
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         code: object = 0
         try:
             with redirect_stdout(out), redirect_stderr(err):
@@ -26,5 +28,7 @@ class Within(Front):
         finally:
             os.environ.clear()
             os.environ.update(before)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         assert isinstance(code, int)
         return subprocess.CompletedProcess([], code, out.getvalue(), err.getvalue())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -73,6 +74,7 @@ class Projector:
         views.prepare(projection)
         self._subscription = log.subscribe(projection.group, member)
         self._held: dict[int, _Held] = {}
+        self._again_at = -math.inf
         self.refused = 0
 
     @property
@@ -88,15 +90,25 @@ class Projector:
         """One batch of each partition that is behind; the number of events, 0 when none is."""
         return step([self])
 
-    def poll(self) -> Mapping[int, int]:
-        """Says that this member lives; the position in each partition that it folds."""
-        epochs = self._subscription.poll().epochs
+    def poll(self) -> None:
+        """Says that this member lives, and learns what it holds."""
+        assigned = self._subscription.poll()
+        self._again_at, epochs = self._clock() + assigned.session_s / 3, assigned.epochs
         for partition in set(self._held) - set(epochs):
             del self._held[partition]
         for partition, epoch in epochs.items():
             if partition not in self._held or self._held[partition].epoch != epoch:
                 self._held[partition] = self._hold(partition, epoch)
-        return {p: held.position for p, held in self._held.items() if not held.stopped}
+
+    def behind(self, partition: int, bound: int) -> bool:
+        """Whether it holds a partition in which there may be news.
+
+        A step may take longer than a session, so it says meanwhile that it lives.
+        """
+        if self._clock() > self._again_at:
+            self.poll()
+        held = self._held.get(partition)
+        return held is not None and not held.stopped and held.position != bound
 
     def bounds(self) -> Mapping[int, int]:
         return self._log.bounds()
@@ -163,13 +175,14 @@ class Projector:
 
 def step(projectors: Sequence[Projector]) -> int:
     """One batch of each partition for each of them, one partition after another."""
-    held = [(projector, projector.poll()) for projector in projectors]
+    for projector in projectors:
+        projector.poll()
     bounds = projectors[0].bounds()
     return sum(
         projector.advance(partition)
         for partition in sorted(bounds)
-        for projector, positions in held
-        if positions.get(partition, bounds[partition]) != bounds[partition]
+        for projector in projectors
+        if projector.behind(partition, bounds[partition])
     )
 
 

@@ -6,12 +6,14 @@ without knowing writes events a second time, and readers skip those.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 
 from consumers.ports import (
+    Carried,
     Envelopes,
     LogAhead,
     LogDiffers,
@@ -24,6 +26,9 @@ from consumers.ports import (
 GROUP = "relay"
 MOST = 6_000
 """Events on their way at a time; as many again are read meanwhile."""
+
+LOOK_S = 10.0
+"""After so long it looks again what the log has: it may have been lost, or the store be another."""
 
 Batches = dict[int, list[tuple[Stored, bytes]]]
 
@@ -42,23 +47,52 @@ def chained(chain: bytes, envelope: bytes) -> bytes:
     return sha256(chain + envelope).digest()
 
 
+def compare(store: Envelopes, log: LogWriter, partitions: Collection[int]) -> Mapping[int, Carried]:
+    """The last event that the log has of each of the partitions, if the store has it too.
+
+    Raises LogAhead, and closes the store, where the log goes on from the store; LogDiffers where
+    it is the log of another one.
+    """
+    lasts = log.lasts(partitions)
+    heads = store.heads()  # after the log: what is in there was in here before
+    for partition, last in lasts.items():
+        if number := min(last.number, heads[partition]):
+            [ours] = store.stored(partition, number - 1, 1)
+            [theirs] = [last] if number == last.number else log.carried(partition, number - 1, 1)
+            if ours.envelope != theirs.envelope:
+                raise LogDiffers(partition, number)
+    for partition, last in lasts.items():
+        if last.number > heads[partition]:
+            store.close()
+            raise LogAhead(partition, last.number, heads[partition])
+    return lasts
+
+
 class Relay:
     """A member of the group of relays, which share the partitions."""
 
     def __init__(
-        self, store: Envelopes, log: LogWriter, subscription: Subscription, most: int = MOST
+        self,
+        store: Envelopes,
+        log: LogWriter,
+        subscription: Subscription,
+        most: int = MOST,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._log, self._subscription = store, log, subscription
-        self._most = most
+        self._most, self._clock = most, clock
         self._held: dict[int, _Held] = {}
+        self._looked = clock()
         self._thread = ThreadPoolExecutor(1, "relay")
         self._writing: Future[None] | None = None
+        self._sent: dict[int, int] = {}
         self.failures = 0
 
     def step(self) -> int:
         """Sends a batch, when the one before it is acknowledged; the number of events.
 
-        Raises LogAhead or LogDiffers where the log is not a copy of the store.
+        Raises LogAhead or LogDiffers where the log is not a copy of the store; that is looked at
+        when a partition is taken, and from time to time.
         """
         heads = self._store.heads()
         self._hold(self._subscription.poll().epochs, heads)
@@ -72,6 +106,7 @@ class Relay:
             return 0
         if batches:
             self._writing = self._thread.submit(self._log.write, batches)
+            self._sent = {partition: batch[-1][0].number for partition, batch in batches.items()}
         return sum(map(len, batches.values()))
 
     def drain(self) -> int:
@@ -86,23 +121,23 @@ class Relay:
         self._subscription.close()
 
     def _hold(self, epochs: Mapping[int, int], heads: Mapping[int, int]) -> None:
-        for partition in set(self._held) - set(epochs):
+        if not self._writing and self._clock() - self._looked > LOOK_S:
+            self._held.clear()
+        for partition in [p for p, held in self._held.items() if p not in epochs
+                          or held.number > heads[p]]:  # fmt: skip
             del self._held[partition]
         new = {
             p for p, epoch in epochs.items() if p not in self._held or self._held[p].epoch != epoch
         }
         if not new:
             return
-        lasts = self._log.lasts(new)
+        lasts = compare(self._store, self._log, new)
+        self._looked = self._clock()
         for partition in new:
             self._held[partition] = held = _Held(epochs[partition], 0, b"")
             if last := lasts.get(partition):
                 held.number, held.chain = last.number, last.chain
-                if last.number > heads[partition]:
-                    raise LogAhead(partition, last.number, heads[partition])
-                [same] = self._store.stored(partition, last.number - 1, 1)
-                if same.envelope != last.envelope:
-                    raise LogDiffers(partition, last.number)
+        self._store.relayed({partition: self._held[partition].number for partition in new})
 
     def _read(self, heads: Mapping[int, int]) -> Batches:
         behind = [p for p, held in self._held.items() if heads[p] > held.number]
@@ -121,3 +156,4 @@ class Relay:
         writing, self._writing = self._writing, None
         if writing:
             writing.result()
+            self._store.relayed(self._sent)

@@ -18,7 +18,7 @@ from consumers.ports import Appended, Held
 from domain.customer.consent import Purpose
 from domain.errors import Malformed, Refusal
 from infra.cli.ordering import purposes_of
-from infra.cli.terminal import Told, open_app
+from infra.cli.terminal import Told, in_log, open_app
 from infra.imports.files import Line, unpacked
 
 BATCH = 1_000
@@ -69,6 +69,7 @@ def _import(
         progress.add_task("folding into the views", total=None)
         if not app.drain():
             typer.echo("The views are still behind: `ordermade lag` tells how far.")
+        in_log(app)
 
 
 def _write_beside(beside: Path, line: Line, refusal: Refusal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 Actor = Annotated[str | None, typer.Option(help="Who asks.")]
+
+
+waits: ContextVar[bool] = ContextVar("waits", default=False)
+"""Whether this command's writes wait for the log."""
 
 
 class Told(Exception):
@@ -24,20 +29,36 @@ def open_app() -> App:
     return App(Settings())
 
 
+def in_log(app: App) -> None:
+    """Waits for the log where `--wait-log` asks for it. Raises Told where it takes too long."""
+    if waits.get() and not app.in_log():
+        raise Told(
+            "what was said is stored, and not in the log yet: it follows as soon as Kafka and a "
+            "relay are there, and `ordermade lag` tells how far that is"
+        )
+
+
 def sentence(error: Exception) -> str:
     """What to tell a person of an error. An error that nobody foresaw keeps its traceback."""
     import psycopg
     import psycopg_pool
+    from pydantic import ValidationError
 
     from consumers.ports import LogBroken
     from domain.errors import Refusal
     from infra.kafka.errors import KafkaSilent, KafkaUnfit
+    from infra.postgres.backup import BackupUnfit
     from infra.postgres.database import NotOurs
     from infra.postgres.embedded import explain
+    from infra.postgres.restoring import Busy
     from infra.settings import Settings
 
-    if isinstance(error, Told | Refusal | NotOurs | LogBroken | KafkaSilent | KafkaUnfit):
+    foreseen = Told | Refusal | NotOurs | LogBroken | KafkaSilent | KafkaUnfit | BackupUnfit | Busy
+    if isinstance(error, foreseen):
         return str(error)
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+        wrong = error.errors(include_input=False, include_url=False)
+        return "; ".join(f"ORDERMADE_{str(w['loc'][0]).upper()}: {w['msg']}" for w in wrong)
     settings = Settings()
     if settings.database_url is None:
         told = explain(error, settings.home)

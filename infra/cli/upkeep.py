@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
+import psycopg
 import structlog
 import typer
+from psycopg_pool import PoolTimeout
 
 from consumers.movers.intake import Intaking
 from consumers.movers.projector import Projector, step
@@ -74,9 +76,17 @@ def _move(once: Callable[[], int], movers: Sequence[_Closes], stop: threading.Ev
         while not stop.is_set():
             wait = idle if once() else min(wait * 2, longest)
             stop.wait(wait if wait > idle else 0)
-    finally:
-        for mover in movers:
-            mover.close()
+    except (psycopg.OperationalError, PoolTimeout):
+        raise  # who says now that they leave waits for the database; their session ends by itself
+    except BaseException:
+        _leave(movers)
+        raise
+    _leave(movers)
+
+
+def _leave(movers: Sequence[_Closes]) -> None:
+    for mover in movers:
+        mover.close()
 
 
 def tick(app: App, stop: threading.Event, once: bool) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Header, Path
 from pydantic import TypeAdapter, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from consumers.doors.commands import Command
@@ -19,7 +20,7 @@ from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.message import malformed
 from domain.event import Data, Recorded, strict
 from domain.values import Name, Text
-from infra.http import examples, spec
+from infra.http import examples, spec, waiting
 from infra.http.bodies import Body
 from infra.http.cursors import seen
 from infra.http.opened import Opened
@@ -63,12 +64,13 @@ class RecordedEvent:
 class Answered:
     """What a command recorded: nothing where it is so already; `known` where it was sent before.
 
-    A view that is asked with `min_position` shows it.
+    A view that is asked with `min_position` shows it. `in_log` is null unless `wait=log` asked.
     """
 
     events: Sequence[RecordedEvent]
     known: bool
     min_position: str | None
+    in_log: bool | None
 
 
 _ANSWERED = spec.json_of(spec.ref(Answered))
@@ -144,20 +146,25 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
             403, 409, 413, 422,
             s200=("Nothing new: it was sent before, or is so already.", _ANSWERED),
             s201=("Recorded.", _ANSWERED),
+            s202=(waiting.LATE, _ANSWERED),
         ),
         response_class=Response,
     )  # fmt: skip
-    def ask(
+    async def ask(
         body: Body,
         idempotency_key: key_type,
         about: about_type,
+        wait: waiting.Wait = None,
+        timeout_s: waiting.Timeout = 5,
     ) -> Response:
+        app = opened.app
+        waiting.check(app, wait)
         try:
             asked = adapter.validate_json(body)
         except ValidationError as error:
             raise malformed(error) from None
-        app = opened.app
-        done = app.commands.execute(
+        done = await run_in_threadpool(
+            app.commands.execute,
             Command(
                 id=idempotency_key,
                 source=asked.source,
@@ -169,15 +176,20 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
                 actor=asked.actor,
                 channel=asked.channel,
                 reason=asked.reason,
-            )
+            ),
         )
+        stored = [recorded.position for recorded in done.events]
+        in_log = await waiting.in_log(app, stored, wait, timeout_s)
         told = Answered(
             events=[_told(recorded) for recorded in done.events],
             known=done.known,
-            min_position=seen(app, [recorded.position for recorded in done.events]),
+            min_position=seen(app, stored),
+            in_log=in_log,
         )
         new = done.events and not done.known
         status = HTTPStatus.CREATED if new else HTTPStatus.OK
+        if in_log is False:
+            status = HTTPStatus.ACCEPTED
         return Response(msgspec.json.encode(told), status, media_type="application/json")
 
 

@@ -11,10 +11,11 @@ from infra.bootstrap import App
 
 def seen(app: App, stored: Iterable[Position]) -> str | None:
     """The cursor of who has seen these events and nothing else; None where there are none."""
-    numbers = [0] * (app.store.partitions + 1)
+    incarnation, numbers = 0, [0] * (app.store.partitions + 1)
     for position in stored:
         numbers[position.partition] = max(numbers[position.partition], position.number)
-    return str(Cursor(app.store.incarnation, tuple(numbers))) if any(numbers) else None
+        incarnation = max(incarnation, position.incarnation)
+    return str(Cursor(incarnation, tuple(numbers))) if incarnation else None
 
 
 def parse(said: str, field: str) -> Cursor:

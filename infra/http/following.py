@@ -19,7 +19,7 @@ from domain.event import Cursor
 from infra.http import cursors, examples, spec
 from infra.http.opened import Opened
 from infra.http.problems import Unfit
-from infra.postgres.feed import CursorElsewhere, Fed, check, start
+from infra.postgres.feed import CursorElsewhere, Fed, start
 
 MOST_LISTENERS = 64
 _HEARTBEAT_S = 15.0
@@ -111,7 +111,7 @@ def routes(opened: Opened, stopping: Callable[[], bool]) -> APIRouter:
         cursor = start(now) if said is None else cursors.parse(said, "after")
         if not streams:
             return await run_in_threadpool(_page, opened, cursor, limit)
-        check(cursor, await run_in_threadpool(opened.app.feed.heads))
+        await run_in_threadpool(opened.app.feed.check, cursor)
         if listeners >= MOST_LISTENERS:
             raise Unfit(
                 HTTPStatus.TOO_MANY_REQUESTS,

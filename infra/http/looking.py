@@ -22,7 +22,6 @@ from infra.bootstrap import App
 from infra.http import cursors, spec
 from infra.http.opened import Opened
 from infra.http.problems import Unfit
-from infra.postgres.feed import check
 from infra.postgres.progress import Lag
 from infra.postgres.reading import Place, named
 from projections import discover
@@ -137,7 +136,7 @@ async def _progress(app: App, view: str, wanted: _Wanted) -> list[Lag]:
     pause, longest = _PAUSES_S
     deadline = time.monotonic() + wanted.timeout_s
     if wanted.goal:
-        check(wanted.goal, await run_in_threadpool(app.feed.heads))
+        await run_in_threadpool(app.feed.check, wanted.goal)
     while True:
         lags = await run_in_threadpool(_lags, app, view)
         if not wanted.goal or all(x.position >= wanted.goal.numbers[x.partition] for x in lags):

@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from consumers.ports import LogBroken
+from consumers.ports import LogBroken, StoreBehind
 from domain.errors import ConsentMissing, Malformed, Refusal
 from infra.http.opened import Opened
 from infra.postgres.embedded import ServerUnavailable
@@ -108,6 +108,10 @@ def install(app: FastAPI, opened: Opened) -> None:
     @app.exception_handler(psycopg.DataError)
     def unstorable(_: Request, __: psycopg.DataError) -> Response:
         return answer(of(Malformed("a word of the request is none that can be looked up: mend it")))
+
+    @app.exception_handler(StoreBehind)
+    def behind(_: Request, error: StoreBehind) -> Response:
+        return answer(problem("store-behind", HTTPStatus.SERVICE_UNAVAILABLE, str(error)))
 
     @app.exception_handler(LogBroken)
     def broken(_: Request, error: LogBroken) -> Response:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from consumers.doors.intake import DATA, ONE, purposes_of
@@ -17,7 +18,7 @@ from consumers.doors.message import Message
 from consumers.ports import Appended, Held
 from domain.customer.consent import PURPOSES
 from domain.errors import Refusal
-from infra.http import cloudevents, examples, problems, spec
+from infra.http import cloudevents, examples, problems, spec, waiting
 from infra.http.bodies import Body, media_type
 from infra.http.cursors import seen
 from infra.http.opened import Opened
@@ -37,11 +38,13 @@ class Item:
 class Published:
     """An item for each event, in their order.
 
-    A view that is asked with `min_position` shows all that is stored of them.
+    A view that is asked with `min_position` shows all that is stored of them. `in_log` is null
+    unless `wait=log` asked for it.
     """
 
     items: Sequence[Item]
     min_position: str | None
+    in_log: bool | None
 
 
 _SCHEMA = spec.ref(Message, "Event")
@@ -88,25 +91,35 @@ def routes(opened: Opened) -> APIRouter:
             403, 409, 413, 415, 422,
             s200=("A batch item by item; or one event that was known.", _PUBLISHED),
             s201=("One event, stored.", _PUBLISHED),
-            s202=("One report, held until its order is opened.", _PUBLISHED),
+            s202=(f"One report, held until its order is opened. {waiting.LATE}", _PUBLISHED),
         ),
         response_class=Response,
     )  # fmt: skip
-    def publish(request: Request, body: Body, basis: _Basis | None = None) -> Response:
+    async def publish(
+        request: Request, body: Body, basis: _Basis | None = None,
+        wait: waiting.Wait = None, timeout_s: waiting.Timeout = 5,
+    ) -> Response:  # fmt: skip
         """One event (structured, or binary with its attributes in headers) or a batch.
 
         Sending one again is safe: it is known by its source and id. A batch is never refused as a
         whole: each item tells what became of it.
         """
+        app = opened.app
+        waiting.check(app, wait)
         media = media_type(request)
         said = cloudevents.messages(media, request.headers.items(), body)
-        gate = opened.app.gate(purposes_of(basis or ""))
-        answers = gate.accept(said, datetime.now(UTC))
+        gate = await run_in_threadpool(app.gate, purposes_of(basis or ""))
+        answers = await run_in_threadpool(gate.accept, said, datetime.now(UTC))
         if media != cloudevents.BATCH and isinstance(answers[0], Refusal):
             raise answers[0]
         status = HTTPStatus.OK if media == cloudevents.BATCH else _status(answers[0])
         stored = [p for a in answers if isinstance(a, Appended) for p in a.positions]
-        told = Published(items=list(map(_item, answers)), min_position=seen(opened.app, stored))
+        in_log = await waiting.in_log(app, stored, wait, timeout_s)
+        if in_log is False:
+            status = HTTPStatus.ACCEPTED
+        told = Published(
+            items=list(map(_item, answers)), min_position=seen(app, stored), in_log=in_log
+        )
         return Response(msgspec.json.encode(told), status, media_type="application/json")
 
     return router

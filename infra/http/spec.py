@@ -24,7 +24,7 @@ _SAY = {
     422: "Something of the request is malformed.",
     429: "Too many follow the log at once.",
     500: "A fault of the server.",
-    503: "The database does not answer just now.",
+    503: "The database does not answer just now, or is older than its log and takes no writes.",
     504: "The view has not come so far in time.",
 }
 _ALWAYS = (421, 500, 503)

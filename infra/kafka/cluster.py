@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,6 +13,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
+from infra.kafka.access import Access
 from infra.kafka.errors import KafkaSilent, KafkaUnfit
 
 LARGEST = 8 << 20  # bytes of a record
@@ -45,6 +46,11 @@ class Cluster:
     address: str
     partitions: int
     topics: str = "ordermade"
+    access: Access = field(default_factory=Access)
+
+    @property
+    def servers(self) -> list[str]:
+        return self.address.split(",")
 
     def connection(self) -> dict[str, Any]:
         """Settings of every client. Raises KafkaUnfit where this installation is too slow."""
@@ -53,12 +59,18 @@ class Cluster:
                 "the package crc32c is missing, and without it Kafka is read at a fifth of the "
                 "speed: pip install 'kafka-python[crc32c,lz4,zstd]'"
             )
-        return {
-            "bootstrap_servers": self.address.split(","),
+        return self.access.client | {
+            "bootstrap_servers": self.servers,
             "client_id": f"ordermade-{os.getpid()}",
             "bootstrap_timeout_ms": 5_000,
             "request_timeout_ms": 10_000,
+            # The default is 30 s: so long after a longer absence nobody would notice its end.
+            "reconnect_backoff_max_ms": 1_000,
         }
+
+    def silent(self, error: Exception) -> KafkaSilent:
+        """What to raise where the cluster does not answer."""
+        return KafkaSilent(self.address, error, self.access.distrust(self.servers))
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -102,7 +114,7 @@ def provision(cluster: Cluster) -> None:
                     )
             _check(admin, cluster)
     except KafkaError as error:
-        raise KafkaSilent(cluster.address, error) from error
+        raise cluster.silent(error) from error
 
 
 def _create(admin: KafkaAdminClient, name: str, size: int, settings: Mapping[str, str]) -> None:

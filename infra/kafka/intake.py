@@ -18,7 +18,7 @@ from kafka.errors import CommitFailedError, CorruptRecordError, KafkaError
 
 from consumers.movers.intake import Received
 from infra.kafka.cluster import Cluster
-from infra.kafka.errors import KafkaSilent, KafkaUnfit
+from infra.kafka.errors import KafkaUnfit
 from infra.postgres.progress import Lag
 
 GROUP = "intake"
@@ -50,7 +50,7 @@ class KafkaIntake:
                 max_poll_records=1_000,
             )
         except KafkaError as error:
-            raise KafkaSilent(cluster.address, error) from error
+            raise cluster.silent(error) from error
 
     def close(self) -> None:
         self._consumer.close()
@@ -65,7 +65,7 @@ class KafkaIntake:
                 f"{self._cluster.group(GROUP)} past it (kafka-consumer-groups.sh --reset-offsets)"
             ) from None
         except KafkaError as error:
-            raise KafkaSilent(self._cluster.address, error) from error
+            raise self._cluster.silent(error) from error
         return [_received(record) for records in polled.values() for record in records]
 
     def commit(self) -> None:
@@ -74,7 +74,7 @@ class KafkaIntake:
         except CommitFailedError:
             pass  # another member has them by now, and what it meets again is known
         except KafkaError as error:
-            raise KafkaSilent(self._cluster.address, error) from error
+            raise self._cluster.silent(error) from error
 
 
 def _received(record: Any) -> Received:
@@ -100,7 +100,7 @@ def lags(cluster: Cluster) -> list[Lag]:
             taken = {p: max(consumer.committed(p) or 0, starts[p]) for p in places}
             oldest = _oldest(consumer, {p: at for p, at in taken.items() if at < ends[p]})
     except KafkaError as error:
-        raise KafkaSilent(cluster.address, error) from error
+        raise cluster.silent(error) from error
     now = time.time()
     return [
         Lag(

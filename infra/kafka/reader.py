@@ -2,7 +2,10 @@
 
 A record may stand in the log twice, when a relay was interrupted, but never before the first of
 every smaller number (docs/adr/0010-kafka.md). So number n is at offset n - 1 or later, and a reader
-that takes seen + 1 and skips all up to seen meets every event once.
+that takes seen + 1 and skips the others meets every event once.
+
+Number n before offset n - 1 is astray: the topic was lost, and what a relay had on its way came
+into the new one. The relay fills that from the start (docs/adr/0012-restore.md).
 """
 
 from __future__ import annotations
@@ -17,7 +20,6 @@ from kafka.errors import KafkaError
 
 from consumers.ports import Hole, ReaderAhead
 from infra.kafka.cluster import Cluster
-from infra.kafka.errors import KafkaSilent
 from infra.kafka.records import Read
 
 _PATIENCE_MS = 15_000
@@ -48,15 +50,15 @@ class _Window:
     end: int
     asked: int
     records: list[Read] = field(default_factory=list)
+    astray: int = 0  # a number beyond the one that was due
 
     def take(self, record: Read) -> None:
         self.end = record.offset + 1
-        if record.number <= self.last:
-            return
-        if record.number != self.last + 1:
-            raise Hole(self.partition, self.last, record.number)
-        self.last = record.number
-        self.records.append(record)
+        if record.number == self.last + 1:
+            self.last = record.number
+            self.records.append(record)
+        elif record.number > self.last:
+            self.astray = record.number
 
     def has(self, after: int) -> bool:
         """Whether a reader at `after` goes on in here."""
@@ -91,7 +93,7 @@ class Reader:
         try:
             self._consumer = KafkaConsumer(**cluster.connection(), **_SETTINGS)
         except KafkaError as error:
-            raise KafkaSilent(cluster.address, error) from error
+            raise cluster.silent(error) from error
         self._consumer.assign(list(self._places))
         for place in self._places:
             self._consumer.seek(place, 0)
@@ -106,7 +108,7 @@ class Reader:
         try:
             ends = self._consumer.end_offsets(list(self._places))
         except KafkaError as error:
-            raise KafkaSilent(self._cluster.address, error) from error
+            raise self._cluster.silent(error) from error
         self._ends = {partition: ends[place] for place, partition in self._places.items()}
         for partition, window in list(self._windows.items()):
             if window.end > self._ends[partition]:  # the topic was lost, and is filled again
@@ -138,7 +140,7 @@ class Reader:
     def lasts(
         self, partitions: Collection[int], ends: Mapping[int, int] | None = None
     ) -> dict[int, Read]:
-        """The last record of each of the partitions that has one."""
+        """The last record of each of the partitions that has one, and where it belongs."""
         ends = ends or self.ends()
         found: dict[int, Read] = {}
         wanted = {p for p in partitions if ends[p]}
@@ -148,7 +150,7 @@ class Reader:
             for place, records in self._poll(wanted).items():
                 found[self._places[place]] = Read.of(records[-1])
             wanted -= found.keys()
-        return found
+        return {p: last for p, last in found.items() if not last.astray}
 
     def page(self, partition: int, after: int, limit: int) -> list[Read]:
         """Up to `limit` records from number `after + 1` on. Raises Hole or ReaderAhead."""
@@ -188,7 +190,7 @@ class Reader:
         self._seek(partition, offset)
         while offset < end:
             for records in self._poll({partition}).values():
-                yield from map(Read.of, records)
+                yield from (r for r in map(Read.of, records) if not r.astray)
                 offset = records[-1].offset + 1
 
     def offsets(self, time_ms: int) -> dict[int, int]:
@@ -196,7 +198,7 @@ class Reader:
         try:
             found = self._consumer.offsets_for_times(dict.fromkeys(self._places, time_ms))
         except KafkaError as error:
-            raise KafkaSilent(self._cluster.address, error) from error
+            raise self._cluster.silent(error) from error
         return {self._places[place]: at.offset for place, at in found.items() if at}
 
     def _seek(self, partition: int, offset: int) -> None:
@@ -211,6 +213,8 @@ class Reader:
                 filled = self._windows[self._places[place]]
                 for record in records:
                     filled.take(Read.of(record))
+        if window.astray > window.last and window.last < goal:
+            raise Hole(window.partition, window.last, window.astray)
 
     def _poll(self, partitions: Collection[int]) -> Mapping[TopicPartition, list[Any]]:
         """Some records of the partitions. Raises KafkaSilent when there are none for long."""
@@ -221,7 +225,7 @@ class Reader:
             records = self._consumer.poll(timeout_ms=_PATIENCE_MS)
         except KafkaError as error:
             self._windows.clear()
-            raise KafkaSilent(self._cluster.address, error) from error
+            raise self._cluster.silent(error) from error
         if not records:
-            raise KafkaSilent(self._cluster.address, TimeoutError())
+            raise self._cluster.silent(TimeoutError())
         return records  # type: ignore[no-any-return]

@@ -31,6 +31,7 @@ def fields(stored: Stored, chain: bytes) -> dict[str, Any]:
             ("incarnation", b"%d" % stored.incarnation),
             ("number", b"%d" % stored.number),
             ("chain", chain.hex().encode()),
+            ("digest", stored.digest.hex().encode()),
         ],
         "timestamp_ms": milliseconds(stored.recorded),
     }
@@ -46,6 +47,7 @@ class Read:
     incarnation: int
     number: int
     chain: bytes
+    digest: bytes
     envelope: bytes
 
     @classmethod
@@ -58,9 +60,22 @@ class Read:
             int(headers["incarnation"]),
             int(headers["number"]),
             headers["chain"],
+            headers["digest"],
             record.value,
         )
 
     @property
+    def astray(self) -> bool:
+        """Whether it cannot have a record of each smaller number before it."""
+        return self.offset < self.number - 1
+
+    @property
     def carried(self) -> Carried:
-        return Carried(self.number, bytes.fromhex(self.chain.decode()), self.envelope)
+        return Carried(
+            self.incarnation,
+            self.number,
+            self.owner,
+            bytes.fromhex(self.digest.decode()),
+            bytes.fromhex(self.chain.decode()),
+            self.envelope,
+        )

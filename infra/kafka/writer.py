@@ -18,7 +18,6 @@ from kafka.errors import KafkaError
 from consumers.ports import Carried, NotWritten, Stored
 from infra.kafka import records
 from infra.kafka.cluster import LARGEST, Cluster
-from infra.kafka.errors import KafkaSilent
 from infra.kafka.reader import Reader
 
 _BATCH = 200 << 10  # bytes, reckoned
@@ -43,25 +42,30 @@ class KafkaLogWriter:
         found = self._reader.lasts(partitions)
         return {partition: record.carried for partition, record in found.items()}
 
+    def carried(self, partition: int, after: int, limit: int) -> list[Carried]:
+        self._reader = self._reader or Reader(self._cluster)
+        return [record.carried for record in self._reader.page(partition, after, limit)]
+
     def write(self, batches: Mapping[int, Sequence[tuple[Stored, bytes]]]) -> None:
         waiting = {partition: deque(batch) for partition, batch in batches.items()}
         try:
             self._producer = self._producer or self._made()
             while waiting := {p: queue for p, queue in waiting.items() if queue}:
-                sent = [f for p, queue in waiting.items() for f in self._send(p, queue)]
+                sent = [s for p, queue in waiting.items() for s in self._send(p, queue)]
                 self._producer.flush(self._delivery_s + 5)
-                for future in sent:
-                    future.get(0)
+                for number, future in sent:
+                    if 0 <= future.get(0).offset < number - 1:
+                        raise NotWritten("the topic was lost, and begins anew")
         except KafkaError as error:
             self._forget()
-            raise NotWritten(str(KafkaSilent(self._cluster.address, error))) from error
+            raise NotWritten(str(self._cluster.silent(error))) from error
 
-    def _send(self, partition: int, queue: deque[tuple[Stored, bytes]]) -> list[Any]:
-        """Sends what is one batch; the futures."""
+    def _send(self, partition: int, queue: deque[tuple[Stored, bytes]]) -> list[tuple[int, Any]]:
+        """Sends what is one batch; the numbers and their futures."""
         assert self._producer
         place = self._cluster.place(partition)
         size = 0
-        sent: list[Any] = []
+        sent: list[tuple[int, Any]] = []
         while queue:
             stored, chain = queue[0]
             size += len(stored.envelope) + len(stored.owner) + _HEADERS
@@ -69,7 +73,8 @@ class KafkaLogWriter:
                 break
             queue.popleft()
             made = records.fields(stored, chain)
-            sent.append(self._producer.send(place.topic, partition=place.partition, **made))
+            future = self._producer.send(place.topic, partition=place.partition, **made)
+            sent.append((stored.number, future))
         return sent
 
     def _made(self) -> KafkaProducer:

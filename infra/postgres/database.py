@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
+from consumers.ports import StoreBehind
 from infra.keys import Secrets
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -44,7 +45,7 @@ def migrate(admin_url: str, secrets: Secrets, partitions: int = 12) -> str:
             admin.execute("INSERT INTO public.migration VALUES (%s)", [number])
         if not done:
             admin.execute(
-                "INSERT INTO store.deployment (partitions, incarnation, home) VALUES (%s, 1, %s)",
+                "INSERT INTO store.deployment (partitions, home) VALUES (%s, %s)",
                 [partitions, secrets.fingerprint],
             )
             admin.execute(
@@ -79,7 +80,7 @@ def _check(admin: psycopg.Connection, secrets: Secrets, partitions: int) -> None
 
 def passes(error: Exception) -> bool:
     """Whether an error is the database's, and not that of what was sent to it."""
-    return isinstance(error, psycopg.Error) and not isinstance(
+    return isinstance(error, psycopg.Error | StoreBehind) and not isinstance(
         error, psycopg.DataError | psycopg.IntegrityError
     )
 

@@ -8,6 +8,17 @@ from psycopg_pool import ConnectionPool
 
 from consumers.ports import Hole, Stored
 
+CLOSED = "SELECT FROM store.partition_head WHERE closed_at IS NOT NULL LIMIT 1"
+_CLOSE = (
+    "UPDATE store.partition_head h SET closed_at = last FROM ("
+    "SELECT partition FROM store.partition_head ORDER BY partition FOR UPDATE) locked "
+    "WHERE h.partition = locked.partition"
+)
+_RELAYED = (
+    "INSERT INTO consumer.relayed SELECT * FROM unnest(%s::int[], %s::bigint[]) "
+    "ON CONFLICT (partition) DO UPDATE SET number = excluded.number"
+)
+
 
 class PostgresEnvelopes:
     """The port `Envelopes`."""
@@ -22,7 +33,7 @@ class PostgresEnvelopes:
     def stored(self, partition: int, after: int, limit: int) -> list[Stored]:
         with self._pool.connection() as db:
             rows = db.cursor(binary=True).execute(
-                "SELECT incarnation, number, owner, type, recorded, data FROM store.event "
+                "SELECT incarnation, number, owner, type, recorded, digest, data FROM store.event "
                 "WHERE partition = %s AND number > %s ORDER BY number LIMIT %s",
                 [partition, after, limit],
             ).fetchall()  # fmt: skip
@@ -30,3 +41,18 @@ class PostgresEnvelopes:
             if number != expected:
                 raise Hole(partition, expected - 1, number)
         return [Stored(*row) for row in rows]
+
+    def relayed(self, numbers: Mapping[int, int]) -> None:
+        with self._pool.connection() as db, db.transaction():
+            # What a crash takes back is noted again when a relay looks where the log stands.
+            db.execute("SET LOCAL synchronous_commit = off")
+            db.execute(_RELAYED, [list(numbers), list(numbers.values())])
+
+    def close(self) -> None:
+        with self._pool.connection() as db:
+            db.execute(_CLOSE)
+
+    def closed(self) -> bool:
+        """Whether appends are refused, until a restore."""
+        with self._pool.connection() as db:
+            return db.execute(CLOSED).fetchone() is not None

@@ -6,18 +6,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import psycopg
-from psycopg.types.numeric import Int4
 
 from consumers.ports import Appended
 from domain.event import Position
 from infra.postgres.arrays import byteas, int4s, texts, times, uuids
 from infra.postgres.placing import COPY_FROM, Prepared
 
-_FACTS = "SELECT * FROM store.append_facts(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+_FACTS = "SELECT * FROM store.append_facts(%b, %b, %b, %b, %b, %b, %b, %b, %b)"
 
 
 def append(
-    db: psycopg.Connection, batch: Sequence[Prepared], incarnation: int, now: Callable[[], datetime]
+    db: psycopg.Connection, batch: Sequence[Prepared], now: Callable[[], datetime]
 ) -> list[Appended] | None:
     """One transaction in one call; None, and nothing is stored, where one needs a closer look."""
     if len(batch) >= COPY_FROM or not all(fact.lone for fact in batch):
@@ -26,7 +25,6 @@ def append(
     seals = [fact.seals()[0] for fact in batch]
     values = [
         now(),
-        Int4(incarnation),
         texts(fact.owner for fact in batch),
         int4s(fact.partition for fact in batch),
         texts(next(iter(fact.needs), None) for fact in batch),
@@ -37,9 +35,9 @@ def append(
         byteas(envelope[:-1] for envelope, _ in seals),
     ]
     rows = db.cursor(binary=True).execute(_FACTS, values, prepare=True).fetchall()
-    given = {id: (number, recorded) for id, number, recorded in rows}
+    given = {id: (made, number, recorded) for id, made, number, recorded in rows}
     answers = []
     for fact, event in zip(batch, events if rows else (), strict=False):
-        number, recorded = given[event.id]
-        answers.append(Appended((Position(incarnation, fact.partition, number),), 1, recorded))
+        made, number, recorded = given[event.id]
+        answers.append(Appended((Position(made, fact.partition, number),), 1, recorded))
     return answers or None

@@ -9,9 +9,11 @@ from psycopg_pool import ConnectionPool
 from consumers.ports import Hole
 from domain.event import Cursor
 
-_HEADS = (
-    "SELECT (SELECT incarnation FROM store.deployment), array_agg(last ORDER BY partition) "
-    "FROM store.partition_head"
+_HEADS = "SELECT max(incarnation), array_agg(last ORDER BY partition) FROM store.partition_head"
+# Numbers that went under when the store was restored were given again, in a later incarnation.
+_LOST = (
+    "SELECT FROM store.event e JOIN unnest(%s::bigint[]) WITH ORDINALITY AS seen (number, n) "
+    "ON e.partition = seen.n - 1 AND e.number = seen.number WHERE e.incarnation > %s LIMIT 1"
 )
 # A share of each partition that has news, oldest first: none of them starves, and what is taken is
 # a prefix of each, since the recorded time never runs backwards within one.
@@ -49,10 +51,39 @@ class Feed:
         assert row
         return Cursor(row[0], tuple(row[1]))
 
+    def check(self, cursor: Cursor) -> Cursor:
+        """The end of the log. Raises CursorElsewhere for a cursor that nothing comes after.
+
+        A cursor from before a restore holds on, unless it has seen what did not come back.
+        """
+        heads = self.heads()
+        if cursor.incarnation > heads.incarnation:
+            raise CursorElsewhere(
+                "the cursor is of a later incarnation of the log than this: take one from this one"
+            )
+        if len(cursor.numbers) != len(heads.numbers):
+            raise CursorElsewhere("the cursor is of another deployment: take one from this one")
+        ahead = any(seen > last for seen, last in zip(cursor.numbers, heads.numbers, strict=True))
+        if ahead and cursor.incarnation == heads.incarnation:
+            raise CursorElsewhere(
+                "the cursor is ahead of the log, which is older than its reader: "
+                "read again from a cursor of now, or from the beginning"
+            )
+        if ahead or (cursor.incarnation < heads.incarnation and self._lost(cursor)):
+            raise CursorElsewhere(
+                "the cursor is of another incarnation of the log, and has seen what was lost when "
+                "it was restored: read again from a cursor of now, or from the beginning"
+            )
+        return heads
+
+    def _lost(self, cursor: Cursor) -> bool:
+        with self._pool.connection() as db:
+            found = db.execute(_LOST, [list(cursor.numbers), cursor.incarnation])
+            return found.fetchone() is not None
+
     def read(self, after: Cursor, limit: int) -> list[Fed]:
         """Up to `limit` events, each partition's in order. Raises CursorElsewhere, or Hole."""
-        heads = self.heads()
-        check(after, heads)
+        heads = self.check(after)
         seen = list(after.numbers)
         news = [n for n, last in enumerate(heads.numbers) if last > seen[n]]
         if not news:
@@ -69,22 +100,6 @@ class Feed:
             seen[partition] = number
             fed.append(Fed(envelope, Cursor(heads.incarnation, tuple(seen))))
         return fed
-
-
-def check(cursor: Cursor, heads: Cursor) -> None:
-    """Raises CursorElsewhere where `heads` is not further on than the cursor, in the same log."""
-    if cursor.incarnation != heads.incarnation:
-        raise CursorElsewhere(
-            "the cursor is of another incarnation of the log, which was restored since: "
-            "read again from a cursor of now, or from the beginning"
-        )
-    if len(cursor.numbers) != len(heads.numbers):
-        raise CursorElsewhere("the cursor is of another deployment: take one from this one")
-    if any(seen > last for seen, last in zip(cursor.numbers, heads.numbers, strict=True)):
-        raise CursorElsewhere(
-            "the cursor is ahead of the log, which is older than its reader: "
-            "read again from a cursor of now, or from the beginning"
-        )
 
 
 def start(heads: Cursor) -> Cursor:

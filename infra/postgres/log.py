@@ -136,7 +136,7 @@ class PostgresSubscription:
                 "SELECT * FROM consumer.poll(%s, %s, %s)",
                 [self._group, self._member, self._session],
             ).fetchall()
-        return Assignment(dict(rows))
+        return Assignment(dict(rows), self._session.total_seconds())
 
     def close(self) -> None:
         with self._pool.connection() as db:

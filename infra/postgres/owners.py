@@ -6,10 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 from uuid import uuid4
 
+import psycopg
 from psycopg_pool import ConnectionPool
 
+from consumers.ports import StoreBehind
+from domain.errors import KeyLost
 from domain.partition import partition_of
 from infra.keys import OwnerKey, Secrets
+from infra.postgres.envelopes import CLOSED
 
 _CACHED = 50_000
 T = TypeVar("T")
@@ -82,30 +86,49 @@ class PostgresOwners:
         return {owner: frozenset(purposes) for owner, purposes in rows}
 
     def digest(self, owner: str, contents: bytes) -> str:
-        return self.keys([owner], mint=True)[owner].digest(contents).hex()
+        key = self.keys([owner], mint=True).get(owner)
+        if key is None:
+            raise KeyLost(owner)
+        return key.digest(contents).hex()
 
     def key_of(self, owner: str) -> OwnerKey | None:
         """The owner's key; None where there is none, or none any more."""
         return self.keys([owner]).get(owner)
 
     def keys(self, owners: Collection[str], *, mint: bool = False) -> dict[str, OwnerKey]:
-        """The owners' keys; with `mint`, owners who have none yet get one."""
+        """The owners' keys; with `mint`, owners who have none yet get one.
+
+        Nobody gets one whose key is lost. Raises StoreBehind where one would be minted that may
+        stand in the log already.
+        """
         have = {o: key for o in owners if (key := self._keyring.get(o))}
-        missing = sorted(set(owners) - set(have))
+        missing = set(owners) - set(have)
         if not missing:
             return have
         with self._pool.connection() as db:
-            if mint:
+            got = self._unwrapped(db, missing)
+            if mint and (new := sorted(missing - set(got))):
                 with db.cursor() as cursor:
-                    self._insert(cursor, {owner: OwnerKey.mint() for owner in missing})
-            rows = db.execute(
-                "SELECT owner, master, key FROM store.owner WHERE owner = ANY(%s)", [missing]
-            ).fetchall()
-        got = {o: self._secrets.unwrap(o, master, bytes(key)) for o, master, key in rows}
+                    self._insert(cursor, {owner: OwnerKey.mint() for owner in new})
+                got |= self._unwrapped(db, new)
         _remember(self._keyring, got)
         return have | got
 
+    def _unwrapped(self, db: psycopg.Connection, owners: Collection[str]) -> dict[str, OwnerKey]:
+        rows = db.execute(
+            "SELECT owner, master, key FROM store.owner WHERE owner = ANY(%s) AND key IS NOT NULL",
+            [list(owners)],
+        )
+        return {o: self._secrets.unwrap(o, master, bytes(key)) for o, master, key in rows}
+
+    def forget(self) -> None:
+        """Asks the database anew from now on."""
+        self._keyring.clear()
+        self._names.clear()
+
     def _insert(self, cursor, keys: Mapping[str, OwnerKey]) -> None:  # type: ignore[no-untyped-def]
+        if cursor.execute(CLOSED).fetchone() is not None:
+            raise StoreBehind
         cursor.executemany(
             "INSERT INTO store.owner (owner, partition, key, master) VALUES (%s, %s, %s, %s) "
             "ON CONFLICT DO NOTHING",

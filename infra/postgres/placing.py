@@ -25,12 +25,12 @@ COPY_FROM = 64  # rows from which COPY is faster
 _COLUMNS = (
     "incarnation, partition, number, owner, stream, version, id, type, time, recorded, digest, data"
 )
-_TYPES = ["int4", "int4", "int8", "text", "text", "int4", "uuid", "text",
+TYPES = ["int4", "int4", "int8", "text", "text", "int4", "uuid", "text",
           "timestamptz", "timestamptz", "bytea", "bytea"]  # fmt: skip
 _INSERT = f"INSERT INTO store.event ({_COLUMNS}) VALUES ({', '.join(['%s'] * 12)})"  # noqa: S608
 # A condition that is no constant makes PostgreSQL insert each row as it arrives. Otherwise a binary
 # COPY waits for a thousand rows or the end, and we for it.
-_COPY = f"COPY store.event ({_COLUMNS}) FROM STDIN (FORMAT BINARY) WHERE random() >= 0"
+COPY = f"COPY store.event ({_COLUMNS}) FROM STDIN (FORMAT BINARY) WHERE random() >= 0"
 
 _OWNERS = (  # most owners consent to the same: a row for all of them costs less to read
     "SELECT purposes, array_agg(owner) FROM (SELECT owner, purposes FROM store.owner "
@@ -38,7 +38,7 @@ _OWNERS = (  # most owners consent to the same: a row for all of them costs less
 )
 _SHARE, _CHANGE = _OWNERS % "SHARE", _OWNERS % "NO KEY UPDATE"
 _HEADS = (
-    "SELECT partition, last, last_time FROM store.partition_head "
+    "SELECT partition, incarnation, last, last_time FROM store.partition_head "
     "WHERE partition = ANY(%b) ORDER BY partition FOR UPDATE"
 )
 _KNOWN = (
@@ -180,9 +180,7 @@ class Placing:
         self.consented.add(owner)
 
 
-def lock(
-    db: psycopg.Connection, batch: Sequence[Prepared], incarnation: int, now: Callable[[], datetime]
-) -> Placing:
+def lock(db: psycopg.Connection, batch: Sequence[Prepared], now: Callable[[], datetime]) -> Placing:
     """Owners, then heads, each in sorted order; under the heads, what is known already."""
     changed = {s.owner for s in batch if s.consent}
     shared = {s.owner for s in batch} - changed
@@ -203,10 +201,10 @@ def lock(
             append.seals()
     at_heads = heads.fetchall()
     return Placing(
-        incarnation,
+        incarnation=max((made for _, made, *_ in at_heads), default=0),
         purposes={o: set(p) for cursor in owners for p, found in cursor for o in found},
-        heads={partition: last for partition, last, _ in at_heads},
-        recorded=max([now(), *(time for _, _, time in at_heads if time)]),
+        heads={partition: last for partition, _, last, _ in at_heads},
+        recorded=max([now(), *(time for *_, time in at_heads if time)]),
         known={
             id: (digest, Position(made, partition, number), version, recorded)
             for id, digest, made, partition, number, version, recorded in known
@@ -223,8 +221,8 @@ def place(
     if len(batch) < COPY_FROM:
         return [placing.place(append) for append in batch]
     answers = []
-    with db.cursor().copy(_COPY) as copy:
-        copy.set_types(_TYPES)
+    with db.cursor().copy(COPY) as copy:
+        copy.set_types(TYPES)
         for append in batch:
             answers.append(placing.place(append))
             for row in placing.rows:

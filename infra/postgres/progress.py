@@ -64,10 +64,15 @@ class Progress:
         with self._pool.connection() as db:
             return db.cursor(row_factory=class_row(Lag)).execute(_RELAY, values).fetchall()
 
+    def relayed(self) -> Mapping[int, int]:
+        """The number up to which the log has each partition, for certain."""
+        with self._pool.connection() as db:
+            return dict(db.execute("SELECT partition, number FROM consumer.relayed").fetchall())
+
     def position(self, lags: Collection[Lag]) -> Cursor:
         """What all of the groups have seen."""
         with self._pool.connection() as db:
-            row = db.execute("SELECT incarnation FROM store.deployment").fetchone()
+            row = db.execute("SELECT max(incarnation) FROM store.partition_head").fetchone()
         assert row
         seen: dict[int, int] = {}
         for lag in lags:

@@ -11,10 +11,10 @@ import psycopg
 from eventsourcing.persistence import EventStore
 from psycopg_pool import ConnectionPool
 
-from consumers.ports import Appended, StreamAppend
+from consumers.ports import Appended, StoreBehind, StreamAppend
 from domain.customer.consent import purpose_of
 from domain.customer.events import ConsentGranted, ConsentWithdrawn
-from domain.errors import OwnerDiffers, Refusal
+from domain.errors import KeyLost, OwnerDiffers, Refusal
 from domain.event import Data, Recorded
 from domain.partition import partition_of
 from infra import codec
@@ -38,9 +38,9 @@ class PostgresStore:
         self._pool, self._owners, self._now = pool, owners, now
         self._reading = EventStore(EnvelopeMapper(owners.key_of), StreamReader(pool))
         with pool.connection() as db:
-            row = db.execute("SELECT partitions, incarnation FROM store.deployment").fetchone()
+            row = db.execute("SELECT partitions FROM store.deployment").fetchone()
         assert row is not None
-        self.partitions, self.incarnation = row
+        self.partitions: int = row[0]
         self._db: psycopg.Connection | None = None
         self._gatherer = Gatherer(self._transact)
 
@@ -81,12 +81,15 @@ class PostgresStore:
         opened = self.owners(named) if named else {}
         owners = [append.owner for append in appends]
         keys = self._owners.keys(set(owners), mint=True)
-        return [
-            self._prepared(append, owner, keys[owner])
-            if opened.get(append.stream, owner) == owner
-            else OwnerDiffers(append.stream)
-            for append, owner in zip(appends, owners, strict=True)
-        ]
+        ready: list[Prepared | Refusal] = []
+        for append, owner in zip(appends, owners, strict=True):
+            if opened.get(append.stream, owner) != owner:
+                ready.append(OwnerDiffers(append.stream))
+            elif key := keys.get(owner):
+                ready.append(self._prepared(append, owner, key))
+            else:
+                ready.append(KeyLost(owner))
+        return ready
 
     def _prepared(self, append: StreamAppend, owner: str, key: OwnerKey) -> Prepared:
         needs: set[str] = set()
@@ -114,14 +117,18 @@ class PostgresStore:
         """
         db = self._db = self._db or self._pool.getconn()
         try:
-            if stored := facts.append(db, batch, self.incarnation, self._now):
+            if stored := facts.append(db, batch, self._now):
                 return stored
-            places = placing.lock(db, batch, self.incarnation, self._now)
+            places = placing.lock(db, batch, self._now)
             answers = placing.place(db, places, batch)
             placing.write(db, places)
-        except BaseException:
+        except BaseException as error:
             self._db = None
             self._pool.putconn(db)  # which rolls back, or throws a broken one away
+            if isinstance(error, psycopg.OperationalError):
+                self._owners.forget()  # an older database may be what answers next
+            if isinstance(error, psycopg.errors.CheckViolation):
+                raise StoreBehind from None
             raise
         return answers
 

@@ -16,6 +16,7 @@ from tests.benchmarks.facts import facts_500
 from tests.benchmarks.harness import Bench, Crippled, Figure, write
 from tests.benchmarks.http import http_500
 from tests.benchmarks.imports import imports
+from tests.benchmarks.kafka import handover, kafka_project, kafka_visible, relay
 from tests.benchmarks.memory import memory
 from tests.benchmarks.project import project
 from tests.benchmarks.rebuild import rebuild
@@ -30,6 +31,10 @@ BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
     "project": project,
     "rebuild": rebuild,
     "visible": visible,
+    "relay": relay,
+    "kafka-project": kafka_project,
+    "kafka-visible": kafka_visible,
+    "handover": handover,
     "memory": memory,
     "import": imports,
     "constraints": constraints,

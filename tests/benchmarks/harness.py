@@ -24,6 +24,7 @@ from domain.customer.events import ConsentGranted, PreferenceStated
 from domain.event import Event, event_id
 from infra.bootstrap import App
 from infra.settings import Settings
+from tests.broker import Broker
 
 CUSTOMERS = [f"customer-{n:05}" for n in range(20_000)]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -82,6 +83,14 @@ class Bench:
 
     def close(self) -> None:
         self._open.close()
+
+    @cached_property
+    def broker(self) -> Broker:
+        """A Kafka, as long as the bench."""
+        made = Broker(self.home.parent / "kafka")
+        self._open.callback(made.stop)
+        made.start()
+        return made
 
     @cached_property
     def customers(self) -> list[str]:

@@ -17,14 +17,7 @@ RATE, EVENTS = 500, 5_000
 
 
 def visible(bench: Bench) -> list[Figure]:
-    environment = {"ORDERMADE_HOME": str(bench.home), "PATH": ""}
-    projector = subprocess.Popen([sys.executable, "-m", "infra", "project"], env=environment)
-    try:
-        bench.app.drain(patience_s=120)
-        waits = _waits(bench)
-    finally:
-        projector.terminate()
-        projector.wait()
+    waits = waits_with(bench, "project")
     bench.admin.execute("CREATE TABLE peer_commit (n int)")
     commits = []
     for n in range(500):
@@ -36,6 +29,22 @@ def visible(bench: Bench) -> list[Figure]:
         mine, peer = (statistics.quantiles(x, n=100)[k - 1] for x in (waits, commits))
         figures.append(Figure(f"visible-{name}", mine, peer, "ms"))
     return figures
+
+
+def waits_with(bench: Bench, *commands: str, **more: str) -> list[float]:
+    """What `_waits` says, with these processes running."""
+    environment = {"ORDERMADE_HOME": str(bench.home), "PATH": "", **more}
+    running = [
+        subprocess.Popen([sys.executable, "-m", "infra", command], env=environment)
+        for command in commands
+    ]
+    try:
+        bench.app.drain(patience_s=120)
+        return _waits(bench)
+    finally:
+        for process in running:
+            process.terminate()
+            process.wait()
 
 
 def _waits(bench: Bench) -> list[float]:

@@ -20,18 +20,32 @@ from uuid import uuid4
 
 from kafka import KafkaAdminClient
 
+from tests.broker import certificates
+
 HERE = Path(__file__).parent
 JARS = Path(sys.prefix) / "kafka"
 INSTALL = ("apt-get", "install", "--yes", "openjdk-17-jre-headless", "maven")
 _JAVA = ("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _START_S, _STOP_S = 60.0, 20.0
+_SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 _SETTINGS = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},\
+SASL_SSL://127.0.0.1:{secured},SSL://127.0.0.1:{certified}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_SSL://127.0.0.1:{secured},\
+SSL://127.0.0.1:{certified}
 controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL
+ssl.keystore.type=PEM
+ssl.keystore.location={home}/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={home}/ca.pem
+listener.name.ssl.ssl.client.auth=required
+sasl.enabled.mechanisms=SCRAM-SHA-512,SCRAM-SHA-256
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={scram}
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config={scram}
 log.dirs={home}/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -84,29 +98,47 @@ def free_ports(count: int) -> list[int]:
 
 
 class Broker:
-    """One node. Started again it has the same port and the same data."""
+    """One node. Started again it has the same ports and the same data.
+
+    At `address` it lets anybody in, at `secured` over TLS who has the password, at `certified` who
+    has a certificate of the authority in its home (`certificates.py`).
+    """
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True)
-        port, controller = free_ports(2)
-        self.address = f"127.0.0.1:{port}"
-        self._home, self._settings = home, home / "server.properties"
-        self._settings.write_text(_SETTINGS.format(port=port, controller=controller, home=home))
+        ports = free_ports(4)
+        self.address, self.secured, self.certified, _ = (f"127.0.0.1:{port}" for port in ports)
+        self.user, self.password = "ordermade", uuid4().hex
+        self.home, self._settings = home, home / "server.properties"
+        certificates.write(home)
+        names = dict(zip(("port", "secured", "certified", "controller"), ports, strict=True))
+        self._settings.write_text(_SETTINGS.format(**names, home=home, scram=_SCRAM))
         self._process: subprocess.Popen[bytes] | None = None
+        self._format()
+
+    def _format(self) -> None:
         # An id that begins with a dash would be taken for an option.
         cluster = urlsafe_b64encode(uuid4().bytes).decode()[:22].replace("-", "_")
+        known = f"[name={self.user},password={self.password}]"
         self._java("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster,
-                   "-c", str(self._settings)).wait()  # fmt: skip
+                   "-c", str(self._settings), "--add-scram", f"SCRAM-SHA-512={known}",
+                   "--add-scram", f"SCRAM-SHA-256={known}").wait()  # fmt: skip
 
     def _java(self, *words: str) -> subprocess.Popen[bytes]:
         logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"
         # Killed with its parent, however that ends.
         tied = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        with (self._home / "log").open("ab") as out:
+        with (self.home / "log").open("ab") as out:
             return subprocess.Popen(
                 [*tied, *_JAVA, logging, "-cp", f"{jars()}/*", *words],
                 stdout=out, stderr=out, stdin=subprocess.DEVNULL,
             )  # fmt: skip
+
+    def lose(self) -> None:
+        """kill -9, and everything that it kept is gone; started again it is another cluster."""
+        self.kill()
+        shutil.rmtree(self._home / "data")
+        self._format()
 
     def start(self) -> None:
         """Returns when the broker serves: it listens no earlier."""
@@ -117,7 +149,7 @@ class Broker:
             with suppress(OSError), socket.create_connection((host, int(port))):
                 return
             if self._process.poll() is not None or time.monotonic() > deadline:
-                told = (self._home / "log").read_text()[-2000:]
+                told = (self.home / "log").read_text()[-2000:]
                 raise RuntimeError(f"the broker does not start:\n{told}")
             time.sleep(0.05)
 

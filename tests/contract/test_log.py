@@ -17,6 +17,7 @@ from infra.postgres import database
 from infra.postgres.log import PostgresLog
 from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
+from tests.both_logs import LOGS
 from tests.logs import SESSION, InPostgres
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -30,7 +31,7 @@ def placed(name, n=0):
     )
 
 
-@pytest.fixture(params=["postgres", "kafka"])
+@pytest.fixture(params=LOGS)
 def kept(request, deployment, owners):
     if request.param == "kafka":
         yield request.getfixturevalue("kafka")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -166,6 +167,24 @@ def test_a_fold_that_fails_for_too_many_keys_stops_its_partition(store, log, vie
     log.subscribe(backlog.group, "ann").close()  # the deploy is mended, and another starts
     Projector(backlog, log, views, "bob").drain()
     assert not any(lag.stopped or lag.events for lag in progress.lags([backlog.group]))
+
+
+def test_who_takes_longer_than_a_session_says_meanwhile_that_it_lives(store, log, views):
+    shop(store)
+    seconds, polls = 0.0, []
+    ann = Projector(VIEWS["backlog"], log, views, "ann", clock=lambda: seconds)
+    poll, commit = ann._subscription.poll, views.commit
+
+    def slow(projection, change):
+        nonlocal seconds
+        seconds += 2
+        commit(projection, change)
+
+    views.commit = slow
+    ann._subscription.poll = lambda: polls.append(seconds) or poll()
+    ann.step()
+    assert seconds > 5  # a session
+    assert all(b - a < 5 for a, b in itertools.pairwise([*polls, seconds]))
 
 
 def test_who_slept_through_a_handover_cannot_write(store, log, views):

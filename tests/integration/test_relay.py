@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from consumers.movers.relay import GROUP, Relay
-from consumers.ports import LogAhead, LogDiffers, StreamAppend
+from consumers.ports import LogAhead, LogDiffers, StoreBehind, StreamAppend
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
 from infra.kafka.cluster import provision
@@ -88,6 +89,7 @@ def test_a_record_is_the_event_as_stored_and_its_chain_follows_from_the_store(ka
                 "incarnation": "1",
                 "number": str(event.number),
                 "chain": chain.hex(),
+                "digest": event.digest.hex(),
             }
 
 
@@ -137,7 +139,9 @@ def test_relays_share_the_partitions_and_one_goes_on_for_another(kafka, deployme
     )
 
 
-def test_a_store_that_is_older_than_its_log_is_not_relayed(kafka, store, deployment):
+def test_a_store_that_is_older_than_its_log_is_neither_relayed_nor_written(
+    kafka, store, deployment
+):
     [first, *_] = store.append([placed("o", n) for n in range(3)])
     kafka.catch_up()
     kafka.relay.close()
@@ -148,6 +152,12 @@ def test_a_store_that_is_older_than_its_log_is_not_relayed(kafka, store, deploym
     )  # fmt: skip
     with pytest.raises(LogAhead, match=f"the log has 3 events of partition {partition} and the"):
         again(kafka, deployment)
+    with pytest.raises(StoreBehind, match="until `ordermade restore` has brought them back"):
+        store.append([placed("o", 4)])
+    with pytest.raises(StoreBehind):
+        store.append([placed("new")])  # nor is a key minted
+    assert store.append([placed("o", 1)])[0].known
+    deployment.sql("UPDATE store.partition_head SET closed_at = NULL RETURNING 1")
     store.append([placed("o", 4)])
     with pytest.raises(LogDiffers, match=f"event 3 of partition {partition} is another in the log"):
         again(kafka, deployment)
@@ -161,6 +171,24 @@ def again(kafka, deployment):
             relay.drain()
         finally:
             relay.close()
+
+
+def test_a_topic_that_was_lost_under_a_relay_is_filled_again(kafka, fresh, store):
+    """What the relay sends on before it knows stands astray, and is skipped."""
+    store.append([placed(f"o{n % 20}", n) for n in range(100)])
+    kafka.catch_up()
+    with closing(KafkaAdminClient(bootstrap_servers=kafka.cluster.address)) as admin:
+        admin.delete_topics(list(kafka.cluster.sizes))
+    time.sleep(0.5)
+    provision(kafka.cluster)
+    store.append([placed(f"o{n % 20}", n) for n in range(100, 200)])
+    kafka.catch_up()
+    heads = dict(kafka.envelopes.heads())
+    assert kafka.relay.failures == 1
+    assert sum(map(len, records(kafka.cluster).values())) > 200
+    assert numbers(fresh) == {p: [*range(1, head + 1)] for p, head in heads.items()}
+    assert fresh.heads() == heads
+    assert fresh.at(datetime.now(UTC)) == heads
 
 
 def test_topics_of_another_size_or_that_forget_are_refused(topics):

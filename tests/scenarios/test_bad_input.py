@@ -21,11 +21,6 @@ HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Custome
 TEA = "1,T,TEA,2,2011-01-01 10:00:00,1.50,7.0,France\n"
 
 
-@pytest.fixture
-def front(tmp_path):
-    return Front(tmp_path / "home")
-
-
 def stated(id, *without, more=None, **data):
     said = message(
         id, "customer.preference-stated.v1", "customer/shop:ann",
@@ -134,6 +129,7 @@ def until(true, seconds=60.0):
         time.sleep(0.01)
 
 
+@pytest.mark.one_log("what is not stored is not told to any log")
 @pytest.mark.parametrize("whose", ["ours", "theirs"])
 def test_a_database_that_goes_away_is_said_and_the_import_goes_on_where_it_was(tmp_path, whose):
     server_home = tmp_path / ("home" if whose == "ours" else "elsewhere")

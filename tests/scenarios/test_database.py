@@ -18,6 +18,8 @@ MILK = message(
     {"attribute": "milk", "value": "oat", **FACTS},
 )  # fmt: skip
 
+pytestmark = pytest.mark.one_log("it is about the database alone")
+
 
 @pytest.fixture
 def elsewhere(tmp_path):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.both_logs import LOGS
 from tests.frontdoor import FACTS, Front, message
 
 MILK = message(
@@ -15,13 +16,17 @@ MILK = message(
 )  # fmt: skip
 
 
-@pytest.fixture(params=["embedded", "kafka"])
-def front(request, tmp_path):
-    """The same days on the store's own log, and on Kafka."""
-    more = () if request.param == "embedded" else request.getfixturevalue("on_kafka")
-    return Front(tmp_path / "home", more)
+@pytest.fixture
+def front(lone_front):
+    """Processes, as a stranger starts them, and nobody behind the door."""
+    return Front(lone_front.home, lone_front.more)
 
 
+@pytest.mark.parametrize(
+    "on_log",
+    [*LOGS, pytest.param("secured", marks=pytest.mark.one_log("Kafka again, and locked"))],
+    indirect=True,
+)
 def test_an_order_goes_from_draft_to_shipped(front):
     front.publish(MILK)
     front.ok("order", "draft", "7", "--line", "L1=shirt:2", "--customer", "shop:ann")
@@ -106,6 +111,7 @@ def test_nothing_is_taken_in_without_a_basis(front, tmp_path):
     assert front.show("profile", "shop:ann")[0]["purposes"] == ["personalize"]
 
 
+@pytest.mark.one_log("nothing is recorded, so no log hears of it")
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -128,6 +134,7 @@ def test_an_error_is_a_sentence(tmp_path, words, sentence):
     assert sentence in Front(tmp_path / "home").refused(*words)
 
 
+@pytest.mark.one_log("no deployment is opened")
 def test_help_is_there_at_once(tmp_path):
     began = time.monotonic()
     Front(tmp_path / "home").ok("--help")

@@ -8,15 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from domain.event import Cursor
+from tests.both_logs import LOGS
+from tests.conftest import copied, log_of
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import BATCH, ONE, up
 
 KIND = "customer.preference-stated.v1"
 
 
-@pytest.fixture(scope="module")
-def front(tmp_path_factory):
-    return Front(tmp_path_factory.mktemp("http") / "home")
+@pytest.fixture(scope="module", params=LOGS)
+def front(request, made_home, tmp_path_factory):
+    return Front(copied(made_home, tmp_path_factory.mktemp("http")), log_of(request))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def test_a_command_is_carried_out_once(door):
     ended = door.ask("orders/once", "cancel", {}, reason="changed her mind")
     so_already = door.ask("orders/once", "cancel", {})
     assert (ended.status_code, so_already.status_code) == (201, 200)
-    assert so_already.json() == {"events": [], "known": False, "min_position": None}
+    assert so_already.json() == {"events": [], "known": False, "min_position": None, "in_log": None}
     keyless = door.client.post("/v1/orders/once/cancel", json={"arguments": {}})
     assert "is missing: add it" in problem(keyless, 422, "Idempotency-Key")
     unplaced = {"quote_id": 7}
@@ -123,7 +125,11 @@ def test_a_batch_is_answered_item_by_item(door):
     assert [i["status"] for i in items] == ["accepted", "known", "refused", "refused", "refused"]
     assert [i["problem"]["status"] for i in items[2:]] == [409, 422, 422]
     assert items[3]["problem"]["field"] == "source"
-    assert door.publish([], kind=BATCH).json() == {"items": [], "min_position": None}
+    assert door.publish([], kind=BATCH).json() == {
+        "items": [],
+        "min_position": None,
+        "in_log": None,
+    }
     assert "JSON array" in problem(door.publish({}, kind=BATCH), 422)
 
 

@@ -13,6 +13,8 @@ from tests.frontdoor import FACTS, Front, message
 from tests.kafkadoor import Publisher, running
 from tests.within import Within
 
+pytestmark = pytest.mark.one_log("what comes from Kafka has Kafka for its log")
+
 BASIS = "fulfil,personalize"
 STRUCTURED = {"content-type": b"application/cloudevents+json"}
 
@@ -128,7 +130,7 @@ def committed(front: Front) -> None:
     groups = [g["group_id"] for g in admin.list_groups() if g["group_id"].startswith(topics)]
     found = admin.list_group_offsets(groups)
     admin.close()
-    assert found.keys() >= {f"{topics}.{name}" for name in ("profile_v1", "audit_v1", "intake")}
+    assert found.keys() >= {f"{topics}.{name}" for name in ("profile_v2", "audit_v1", "intake")}
     assert len(ends) > 3
     for group in set(found) - {f"{topics}.intake"}:
         assert {place: at.offset for place, at in found[group].items()} == ends

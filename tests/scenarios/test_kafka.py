@@ -6,6 +6,8 @@ import pytest
 
 from tests.frontdoor import Front
 
+pytestmark = pytest.mark.one_log("it is about the other being away, or not ours")
+
 
 @pytest.fixture
 def front(tmp_path, on_kafka):
@@ -36,6 +38,6 @@ def test_a_deployment_of_another_size_does_not_use_these_topics(front, tmp_path)
 def test_a_deployment_does_not_write_into_the_log_of_another(front, tmp_path):
     front.ok("order", "draft", "7", "--line", "L1=shirt")
     other = Front(tmp_path / "other", front.more)
-    assert "the log belongs to another deployment" in other.refused(
+    assert "if the log is another deployment's, name other topics" in other.refused(
         "order", "draft", "7", "--line", "L1=coat"
     )

@@ -6,20 +6,18 @@ import json
 
 import pytest
 
-from tests.frontdoor import FACTS, Front, message
+from tests.frontdoor import FACTS, message
 
 CUT = {"operation_id": "cut", "line_id": "L1", "work_centre": "cutting"}
 
 
-@pytest.fixture
-def front(tmp_path):
-    front = Front(tmp_path / "home")
+@pytest.fixture(autouse=True)
+def drafted(front):
     front.publish(
         message("0", "customer.preference-stated.v1", "customer/shop:ann",
                 {"attribute": "milk", "value": "oat", **FACTS})
     )  # fmt: skip
     front.ok("order", "draft", "7", "--line", "L1=shirt:2", "--customer", "shop:ann")
-    return front
 
 
 def tell(front, command, **arguments):

@@ -1,4 +1,4 @@
-"""Nothing personal is anywhere under the home: tables, indexes, write-ahead log, server log."""
+"""Nothing personal is in Kafka, nor under the home: tables, indexes, WAL, log of the server."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import psycopg
 import infra.schemas
 from domain.event import TYPES, Kind
 from infra.bootstrap import App
-from infra.settings import Settings
+from infra.kafka.cluster import Cluster
 from projections import discover
-from tests.frontdoor import FACTS, Front, message
+from tests.frontdoor import FACTS, message
 from tests.golden.sample import sample
+from tests.integration.test_relay import records
+from tests.members import settings_of
 
 
 def marker():
@@ -33,8 +35,8 @@ def files_with(home, words):
     return found
 
 
-def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path):
-    front = Front(tmp_path / "home")
+def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front):
+    front = lone_front  # members would fold an event before it becomes unknown
     personal: set[str] = set()
     messages = []
 
@@ -88,7 +90,7 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path):
     front.refused("sql", f"SELECT '{secret()}'::int")
 
     # What is parked: an event whose type this release does not know.
-    with App(Settings(home=front.home, linger_s=2)) as app:
+    with App(settings_of(front)) as app:
         said = {"attribute": "milk", "value": secret(), **FACTS}
         parked = message("p", "customer.preference-stated.v1", f"customer/shop:{secret()}", said)
         [answer] = app.gate(["personalize"]).accept(
@@ -112,3 +114,8 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path):
         assert len(personal) > 60
         assert files_with(front.home, personal) == set()
         assert files_with(front.home, ["4242.4242871"]) == set()
+    if app.settings.kafka:
+        cluster = Cluster(app.settings.kafka, app.settings.partitions, app.settings.kafka_topics)
+        carried = repr(records(cluster))
+        assert plain in carried
+        assert not [word for word in (*personal, "4242.4242871") if word in carried]

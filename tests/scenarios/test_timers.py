@@ -7,9 +7,7 @@ import signal
 import time
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from tests.frontdoor import Front, message
+from tests.frontdoor import message
 
 NOW = datetime.now(UTC)
 INTAKE = {"intake_id": "i1", "questions": ["hair", "scent"]}
@@ -21,11 +19,6 @@ ANSWER = {
 
 def at(days: float) -> str:
     return (NOW + timedelta(days=days)).isoformat()
-
-
-@pytest.fixture
-def front(tmp_path):
-    return Front(tmp_path / "home")
 
 
 def quoted(front, order, hours):

@@ -8,7 +8,11 @@ import pytest
 
 from projections import discover
 from projections.figures import of
-from tests.frontdoor import FACTS, Front, message
+from tests.both_logs import LOGS
+from tests.conftest import copied, log_of
+from tests.frontdoor import FACTS, message
+from tests.members import two_members
+from tests.within import Within
 
 GBP = {"currency": "GBP", "origin": "shop"}
 CUT = {"operation_id": "cut", "line_id": "1", "work_centre": "cutting"}
@@ -54,12 +58,13 @@ MADE = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def front(tmp_path_factory):
-    made = Front(tmp_path_factory.mktemp("views") / "home")
-    made.publish(*SHOP)
-    made.publish(*MADE, basis="fulfil,personalize,analyse,append_third_party")
-    return made
+@pytest.fixture(scope="module", params=LOGS)
+def front(request, made_home, tmp_path_factory):
+    home = copied(made_home, tmp_path_factory.mktemp("views"))
+    with two_members(Within(home, log_of(request))) as made:
+        made.publish(*SHOP)
+        made.publish(*MADE, basis="fulfil,personalize,analyse,append_third_party")
+        yield made
 
 
 def asked(front, *words):

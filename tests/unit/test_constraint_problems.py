@@ -6,7 +6,7 @@ import pytest
 
 from domain.catalogue.book import PRODUCT, Range, Term
 from domain.rules.constraint_problems import consistent, problems
-from tests.unit.test_constraints import book, rule, span
+from tests.unit.worlds import book, rule, span
 
 
 def term(option: str, *values: str) -> Term:

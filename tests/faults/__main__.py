@@ -1,0 +1,90 @@
+"""`make faults RUNS=n`: every fault n times at its full length, as a table, in docs/faults.md too.
+
+`python -m tests.faults RUNS [--only WORDS] [--short]`; what only some faults told is only printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.broker import Broker
+from tests.faults.deployment import FULL, SHORT, Lengths
+from tests.faults.trial import FAULTS, Fault, Outcome, run
+
+RESULTS = Path(__file__).parents[2] / "docs" / "faults.md"
+HEAD = "| fault | log | runs | acknowledged | lost | doubled | longest recovery, s |"
+
+
+@dataclass
+class Row:
+    """A fault on a log, however often it was run; `failed` are the seeds of what went wrong."""
+
+    fault: Fault
+    log: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        told = self.outcomes
+        sums = [sum(o.acknowledged for o in told), sum(o.lost for o in told),
+                sum(o.doubled for o in told)]  # fmt: skip
+        longest = f"{max((o.recovery_s for o in told), default=0):.1f}"
+        runs = f"{len(told)}, {len(self.failed)} failed" if self.failed else f"{len(told)}"
+        return f"| {' | '.join([self.fault.name, self.log, runs, *map(str, sums), longest])} |"
+
+
+def trials(rows: list[Row], runs: int, seed: int, lengths: Lengths) -> Iterator[Row]:
+    with ExitStack() as stack:
+        broker = None
+        for n, row in itertools.product(range(runs), rows):
+            if row.log == "kafka" and broker is None:
+                broker = Broker(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "kafka")
+                stack.callback(broker.stop)
+                broker.start()
+            said = f"{seed + n}/{row.fault.name}/{row.log}"
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                try:
+                    on = (broker.address, broker) if row.log == "kafka" else (None, None)
+                    outcome = run(row.fault, Path(folder), *on, said, lengths)
+                    row.outcomes.append(outcome)
+                    if outcome.lost or outcome.doubled:
+                        row.failed.append(said)
+                except Exception:
+                    row.failed.append(said)
+                    traceback.print_exc()
+            print(f"seed {said}", row, sep="\n", flush=True)
+            yield row
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="python -m tests.faults")
+    asked.add_argument("runs", type=int)
+    asked.add_argument("--only", default="", help="faults, and logs, whose names have these words")
+    asked.add_argument("--short", action="store_true", help="as short as in `make test`")
+    asked.add_argument("--seed", type=int, default=int(time.time()))
+    told = asked.parse_args()
+    rows = [Row(fault, log) for fault in FAULTS for log in fault.logs
+            if all(word in f"{fault.name} {log}" for word in told.only.split())]  # fmt: skip
+    for _ in trials(rows, told.runs, told.seed, SHORT if told.short else FULL):
+        pass
+    table = [HEAD, "|---|---|" + "---:|" * 5, *map(str, rows)]
+    print("", *table, sep="\n")
+    if not told.only:
+        length = "short" if told.short else "full"
+        when = f"{datetime.now(UTC):%Y-%m-%d}, seeds from {told.seed}, {length} length"
+        RESULTS.write_text("\n".join(["# Faults", "", f"`make faults`, {when}.", "", *table, ""]))
+    return any(row.failed for row in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""A member of a deployment with a fault in it: `python -m tests.faults.doomed FAULT`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from consumers.ports import Appended, Fenced
+from domain.customer.consent import NEEDS
+from domain.event import Data, Kind, event
+from domain.personal import Plain
+from infra.bootstrap import App
+from infra.cli import main
+from infra.kafka.writer import KafkaLogWriter
+from infra.postgres import placing
+from infra.postgres.views import PostgresViews
+from infra.settings import Settings
+from tests.faults import writer
+from tests.frontdoor import message
+
+REFUSED, WRITTEN = 7, 8
+"""Exit codes: the write of who slept was refused, or not."""
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def project_killed_before_commit() -> None:
+    PostgresViews.commit = lambda *_: die()
+    main.run(["project"])
+
+
+def project_killed_after_commit() -> None:
+    commit = PostgresViews.commit
+
+    def committed(self, projection, change):
+        commit(self, projection, change)
+        die()
+
+    PostgresViews.commit = committed
+    main.run(["project"])
+
+
+def project_stopped_before_commit() -> None:
+    commit = PostgresViews.commit
+
+    def late(self, projection, change):
+        sleep()
+        try:
+            commit(self, projection, change)
+        except Fenced:
+            os._exit(REFUSED)
+        os._exit(WRITTEN)
+
+    PostgresViews.commit = late
+    main.run(["project"])
+
+
+def relay_killed_after_acknowledgement() -> None:
+    write = KafkaLogWriter.write
+
+    def written(self, batches):
+        write(self, batches)
+        die()
+
+    KafkaLogWriter.write = written
+    main.run(["relay"])
+
+
+def relay_stopped_before_write() -> None:
+    write = KafkaLogWriter.write
+
+    def late(self, batches):
+        sleep()
+        write(self, batches)
+        os._exit(WRITTEN)
+
+    KafkaLogWriter.write = late
+    main.run(["relay"])
+
+
+class Uncommitted:
+    """A connection on which everything is done but the commit."""
+
+    def __init__(self, db) -> None:
+        self._db = db
+
+    def __getattr__(self, name: str):
+        return getattr(self._db, name)
+
+    def execute(self, query, *values):
+        if query == "COMMIT":
+            self._db.execute("SELECT 1").fetchone()  # the rows have their numbers
+            sleep()
+        return self._db.execute(query, *values)
+
+
+def writer_stopped_before_commit(*words: str) -> None:
+    write = placing.write
+
+    def uncommitted(db, places):
+        write(Uncommitted(db) if places.moved else db, places)
+
+    placing.write = uncommitted
+    name, seed, customers, folder = words
+    writer.main(name, seed, int(customers), Path(folder))
+
+
+def release_to_come(customer: str) -> None:
+    """Its door takes in what the projectors of this release cannot read."""
+    NEEDS["customer.hat-worn"] = "personalize"
+
+    @event("customer.hat-worn.v1", Kind.FACT)
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class HatWorn(Data):
+        hat: Plain[str]
+
+    said = message("hat", "customer.hat-worn.v1", f"customer/{customer}", {"hat": "red"})
+    with App(Settings()) as app:
+        [answer] = app.gate([]).accept([json.dumps(said).encode()], datetime.now(UTC))
+        assert isinstance(answer, Appended), answer
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1].replace("-", "_")](*sys.argv[2:])

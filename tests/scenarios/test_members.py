@@ -1,0 +1,98 @@
+"""Two projectors under `up`: they share the partitions, and one goes on when the other dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+
+import pytest
+
+from infra.bootstrap import App
+from infra.postgres.envelopes import PostgresEnvelopes
+from tests.frontdoor import FACTS, Front, message
+from tests.members import settings_of
+
+SESSION_S = 1.0
+
+
+@pytest.fixture
+def lone_front(lone_front):
+    return Front(lone_front.home, (*lone_front.more, ("ORDERMADE_SESSION_S", str(SESSION_S))))
+
+
+def stated(count):
+    """A preference of each of so many customers."""
+    return [
+        message(str(n), "customer.preference-stated.v1", f"customer/shop:{n}",
+                {"attribute": "milk", "value": "oat", **FACTS})
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def until(true, seconds=30.0):
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+def held(app):
+    """By group, which member holds which partitions."""
+    groups = app.views.live().values()
+    found = defaultdict(lambda: defaultdict(set))
+    for lag in app.progress.lags(groups):
+        if lag.member:
+            found[lag.group][lag.member].add(lag.partition)
+    return {group: dict(members) for group, members in found.items()}
+
+
+def test_members_share_the_partitions_and_those_of_a_dead_one_are_served_on(lone_front):
+    front = lone_front
+    with App(settings_of(front)) as app:
+        views = len(app.views.live())
+        up = front.start("up", "--projectors", "2")
+        try:
+
+            def shared():
+                groups = held(app)
+                return len(groups) == views and all(len(m) == 2 for m in groups.values()) and groups
+
+            for members in until(shared).values():
+                one, other = members.values()
+                assert one | other == set(range(13))
+                assert not one & other
+                assert min(len(one), len(other)) >= 6
+            victim = min(members)
+            os.kill(int(victim.rpartition("-")[2]), signal.SIGKILL)
+            front.publish(*stated(40))
+            assert len(front.show("profile")) == 40
+            until(lambda: victim not in str(held(app)) and shared())
+            assert {row["events"] for row in front.rows("lag")} == {0}
+        finally:
+            up.terminate()
+            assert up.wait(30) == 0
+
+
+def test_lag_is_told_of_each_group_and_partition_in_events_and_in_seconds(lone_front):
+    with App(settings_of(lone_front)) as app:
+        lines = [json.dumps(m).encode() for m in stated(40)]
+        app.gate(["personalize"]).accept(lines, datetime.now(UTC))
+        heads = [head for _, head in sorted(PostgresEnvelopes(app.pool("reader")).heads().items())]
+        groups = {*app.views.live().values(), *(["relay"] if app.settings.kafka else [])}
+    time.sleep(0.5)
+    found = defaultdict(list)
+    for row in lone_front.rows("lag"):
+        if row["group"] != "intake":  # it reads what is not yet in the store
+            found[row["group"]].append(row)
+    assert found.keys() == groups
+    for rows in found.values():
+        assert [row["partition"] for row in rows] == list(range(13))
+        assert [row["events"] for row in rows] == heads
+        assert all((row["seconds"] >= 0.5) == (row["events"] > 0) for row in rows)
+    lone_front.ok("init")
+    assert {(r["events"], r["seconds"]) for r in lone_front.rows("lag")} == {(0, 0.0)}

@@ -1,0 +1,175 @@
+"""The database is lost, wholly or in part, and comes back from the log in Kafka."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from domain.event import Cursor
+from tests.frontdoor import FACTS, Front, message
+from tests.homes import bring_back, database, emptied, keep, shown, stored
+from tests.httpdoor import BATCH, serving
+
+pytestmark = pytest.mark.one_log("the other log is what was lost")
+
+KIND = "customer.preference-stated.v1"
+ERASED = {"sealed": ""}
+
+
+def milk(id, customer="ann", value="oat"):
+    said = {"attribute": "milk", "value": value, **FACTS}
+    return message(id, KIND, f"customer/shop:{customer}", said, reason="said so")
+
+
+@pytest.fixture
+def front(tmp_path, on_kafka):
+    return Front(tmp_path / "home", (*on_kafka, ("ORDERMADE_LINGER_S", "0.1")))
+
+
+def order(front, id, *customer):
+    """An order with a personal word, up to its being placed."""
+    front.ok("order", "draft", id, "--line", "L1=shirt", *customer)
+    front.ok("order", "choose", id, "L1", "monogram", "serif", "--stage", "packaging",
+             "--text", "A.B.", "--id", f"choose-{id}")  # fmt: skip
+
+
+def test_a_lost_database_comes_back_row_by_row_and_the_log_goes_on(front, tmp_path):
+    messages = [milk(f"m{n}", f"c{n % 7}", f"v{n}") for n in range(60)]
+    front.publish(*messages)
+    order(front, "7", "--customer", "shop:c1")
+    order(front, "8")
+    front.ok("consent", "withdraw", "shop:c2", "analyse", "--policy", "2026-03")
+    before, rows, profiles = stored(front), shown(front), front.show("profile")
+    keys = tmp_path / "keys"
+    told = json.loads(front.ok("keys", "export", keys, "--json"))
+    assert told == {"file": str(keys), "owners": 8, "aliases": 7}
+    assert keys.stat().st_mode & 0o777 == 0o600
+    secrets = json.loads((front.home / "secrets.json").read_text())
+    assert secrets["masters"]["m1"] not in keys.read_text()
+
+    other = emptied(front, tmp_path / "other")
+    assert "`ordermade restore`" in other.refused("order", "draft", "9", "--line", "L1=shirt")
+    torn = tmp_path / "torn"
+    torn.write_bytes(keys.read_bytes()[:-20])
+    assert "is no whole backup of keys" in other.refused("restore", "--keys", torn)
+    told = json.loads(other.ok("restore", "--keys", keys, "--json"))
+    assert told == {
+        "events": len(before["event"]), "incarnation": 2,
+        "erased": {"owners": 0, "values": 0}, "views": True,
+    }  # fmt: skip
+    for table, rows_of in stored(other).items():
+        assert set(rows_of) ^ set(before[table]) == set(), table
+    assert shown(other) == rows
+    assert other.show("profile") == profiles
+    assert "there is nothing to restore" in other.refused("restore")
+
+    again = [milk("m59", "c3", "v59"), milk("m58", "c2", "another"), milk("new", "c4")]
+    (tmp_path / "again.jsonl").write_text("".join(json.dumps(m) + "\n" for m in again))
+    done = other.run("import", "events", tmp_path / "again.jsonl", "--basis", "personalize")
+    assert "3 read, 1 accepted, 1 already known, 0 held, 1 refused" in done.stdout
+    repeated = other.ok("order", "choose", "7", "L1", "monogram", "serif", "--stage", "packaging",
+                        "--text", "A.B.", "--id", "choose-7")  # fmt: skip
+    assert "carried out before" in repeated
+    assert " at 1." in repeated
+    assert re.search(r"order.order-drafted.v1 at 2\.\d+\.\d+",
+                     other.ok("order", "draft", "9", "--line", "L1=shirt"))  # fmt: skip
+
+
+def test_without_keys_what_is_personal_reads_erased_and_is_counted(front, tmp_path):
+    front.publish(*[milk(f"m{n}", f"c{n % 3}") for n in range(6)])
+    order(front, "8")
+    order_without_words = ("order", "draft", "9", "--line", "L1=shirt")
+    front.ok(*order_without_words)
+    keys = tmp_path / "keys"
+    front.ok("keys", "export", keys)
+    stranger = emptied(front, tmp_path / "stranger", secrets=False)
+    assert "was exported with other secrets" in stranger.refused("restore", "--keys", keys)
+    told = stranger.ok("restore")
+    # Of each message its value and its reason, of the order the text.
+    assert "13 personal values of 4 owners read Erased" in " ".join(told.split())
+    profiles = stranger.show("profile")
+    assert [p["values"] for p in profiles] == [ERASED] * 3
+    assert "the key of order/8 was lost" in stranger.refused(
+        "order", "clear", "8", "L1", "monogram", "--stage", "packaging"
+    )
+    # Nothing of order 9 was sealed, and a customer of that name is a new one.
+    stranger.ok("order", "choose", "9", "L1", "monogram", "serif", "--stage", "packaging",
+                "--text", "A.B.")  # fmt: skip
+    stranger.publish(milk("new", "c1"))
+    assert len(stranger.show("profile")) == 4
+
+
+def test_a_database_older_than_its_log_takes_no_writes_until_it_is_restored(front, tmp_path):
+    front.publish(*[milk(f"m{n}", f"c{n % 7}") for n in range(20)])
+    keep(front, tmp_path / "backup")
+    front.publish(*[milk(f"n{n}", f"d{n % 7}") for n in range(20)])
+    front.ok("--wait-log", "order", "draft", "7", "--line", "L1=shirt")
+    front.ok("keys", "export", tmp_path / "keys")
+    with serving(front) as door:
+        in_log = door.client.get("/v1/health").json()["position"]
+        late = door.client.post(
+            "/v1/events", params={"basis": "personalize", "wait": "log", "timeout_s": 0.1},
+            json=[milk("lost", "c1")], headers={"Content-Type": BATCH},
+        )  # fmt: skip
+        assert late.status_code == 202
+        assert late.json()["in_log"] is False
+    lost = late.json()["min_position"]
+    with database(front) as db:
+        rows = "SELECT * FROM store.event WHERE id <> (SELECT id FROM store.event " \
+               "ORDER BY recorded DESC, id LIMIT 1) ORDER BY partition, number"  # fmt: skip
+        before = db.execute(rows).fetchall()
+    bring_back(front, tmp_path / "backup")
+
+    with serving(front) as door:
+        assert door.client.get("/v1/views/profile").status_code == 200
+        for refused in (
+            door.publish(milk("x"), "personalize"),
+            door.ask("orders/9", "draft", {"lines": [{"line_id": "L1", "product": "shirt"}]}),
+        ):
+            assert refused.status_code == 503
+            assert refused.json()["type"] == "urn:ordermade:problem:store-behind"
+            assert "`ordermade restore`" in refused.json()["detail"]
+        assert door.publish(milk("m1", "c1"), "").json()["items"][0]["status"] == "known"
+        assert len(front.show("profile")) == 7
+        assert "`ordermade restore`" in front.refused("order", "draft", "9", "--line", "L1=shirt")
+
+        told = json.loads(front.ok("restore", "--keys", tmp_path / "keys", "--json"))
+        assert told["events"] >= 21
+        assert told["incarnation"] == 2
+        again = door.publish(milk("lost", "c1"), "personalize")  # the door needs no new start
+        assert again.json()["items"][0]["position"].startswith("2.")
+        kept, gone = door.client.get("/v1/log", params={"after": in_log}), None
+        assert kept.status_code == 200
+        gone = door.client.get("/v1/log", params={"after": lost})
+        assert gone.status_code == 409
+        assert "was lost when it was restored" in gone.json()["detail"]
+        assert Cursor.parse(kept.json()["next"]).incarnation == 2
+    with database(front) as db:
+        assert [r for r in db.execute(rows).fetchall() if r[0] == 1] == before
+    assert len(front.show("profile")) == 14
+    front.ok("--wait-log", "order", "draft", "9", "--line", "L1=shirt")
+
+
+def test_a_log_that_was_written_to_elsewhere_is_not_restored(front, tmp_path):
+    front.ok("order", "draft", "7", "--line", "L1=shirt")
+    other = Front(tmp_path / "other", front.more)
+    away = Front(other.home, (*front.more, ("ORDERMADE_KAFKA", "127.0.0.1:1")))
+    assert (
+        "the views wait: no answer from Kafka"
+        in away.run("order", "draft", "7", "--line", "L1=coat").stderr
+    )
+    assert "is another in the log than in the store" in other.refused("restore")
+
+
+def test_who_waits_for_a_log_that_is_none_is_told(tmp_path):
+    front = Front(tmp_path / "home")
+    assert "set ORDERMADE_KAFKA" in front.refused("--wait-log", "init")
+    assert "set ORDERMADE_KAFKA" in front.refused("restore")
+    with serving(front) as door:
+        asked = door.client.post("/v1/orders/7/draft", params={"wait": "log"},
+                                 json={"arguments": {"lines": []}},
+                                 headers={"Idempotency-Key": "1"})  # fmt: skip
+    assert asked.status_code == 422
+    assert asked.json()["field"] == "wait"
