@@ -130,7 +130,7 @@ def committed(front: Front) -> None:
     groups = [g["group_id"] for g in admin.list_groups() if g["group_id"].startswith(topics)]
     found = admin.list_group_offsets(groups)
     admin.close()
-    assert found.keys() >= {f"{topics}.{name}" for name in ("profile_v1", "audit_v1", "intake")}
+    assert found.keys() >= {f"{topics}.{name}" for name in ("profile_v2", "audit_v1", "intake")}
     assert len(ends) > 3
     for group in set(found) - {f"{topics}.intake"}:
         assert {place: at.offset for place, at in found[group].items()} == ends
