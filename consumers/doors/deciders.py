@@ -117,7 +117,7 @@ def arguments_of(kind: str, name: str) -> type:
         for p, hint in parameters(kind, name).items()
         if p not in _GIVEN_BY_US and hint not in READ
     ]
-    return strict(make_dataclass(f"{name}-arguments", fields, frozen=True, kw_only=True))
+    return strict(make_dataclass(f"{kind}-{name}-arguments", fields, frozen=True, kw_only=True))
 
 
 @functools.cache

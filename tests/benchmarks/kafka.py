@@ -91,7 +91,7 @@ def kafka_project(bench: Bench) -> Figure:
 
     def projected(log: Log) -> float:
         bench.admin.execute(
-            "TRUNCATE projection.profile_v1; DELETE FROM projection.checkpoint; "
+            "TRUNCATE projection.profile_v2; DELETE FROM projection.checkpoint; "
             "DELETE FROM projection.parked"
         )
         with closing(Projector(PROFILE, log, app.amending, "bench")) as projector:

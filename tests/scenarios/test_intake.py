@@ -103,7 +103,7 @@ def test_facts_and_commands_come_in_and_what_is_refused_is_kept_once(front, publ
                 "basis: 1 of its words are no purposes: there are fulfil, personalize, analyse, "
                 "append_third_party",
                 "the order has no open quote Q2: ask for a quote",
-                "data.lines: is missing: add it",
+                "data.line: is not a field of this type: leave it out",
             ]
         )
         send_bad()
@@ -130,7 +130,7 @@ def committed(front: Front) -> None:
     groups = [g["group_id"] for g in admin.list_groups() if g["group_id"].startswith(topics)]
     found = admin.list_group_offsets(groups)
     admin.close()
-    assert found.keys() >= {f"{topics}.{name}" for name in ("profile_v1", "audit_v1", "intake")}
+    assert found.keys() >= {f"{topics}.{name}" for name in ("profile_v2", "audit_v1", "intake")}
     assert len(ends) > 3
     for group in set(found) - {f"{topics}.intake"}:
         assert {place: at.offset for place, at in found[group].items()} == ends
