@@ -103,7 +103,7 @@ def test_facts_and_commands_come_in_and_what_is_refused_is_kept_once(front, publ
                 "basis: 1 of its words are no purposes: there are fulfil, personalize, analyse, "
                 "append_third_party",
                 "the order has no open quote Q2: ask for a quote",
-                "data.lines: is missing: add it",
+                "data.line: is not a field of this type: leave it out",
             ]
         )
         send_bad()
