@@ -15,7 +15,7 @@ demo: $(READY)
 
 test: check
 	$(BIN)/python -m tests.broker
-	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist worksteal \
+	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist loadgroup \
 		--both-logs
 
 check: $(READY)
@@ -23,7 +23,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit -n 2
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(ONLY)

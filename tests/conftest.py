@@ -51,11 +51,11 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
-    """Where several processes run the tests, one broker serves them all."""
     config.addinivalue_line("markers", "one_log(why): one log is enough for this test")
-    if config.getoption("--both-logs") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(BothLogs(lambda: config.stash.get(_BROKER, None)))
-    if config.getoption("numprocesses", None) and not (config.getoption("dist") == "no" or named()):
+    if not config.getoption("--both-logs") or hasattr(config, "workerinput"):
+        return
+    config.pluginmanager.register(BothLogs(lambda: config.stash.get(_BROKER, None)))
+    if not named():  # one broker serves all processes that run tests
         folder = tempfile.TemporaryDirectory()
         shared = Broker(Path(folder.name) / "kafka")
         shared.start()

@@ -16,7 +16,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from consumers.doors.commands import Command, Commands, parse_arguments
+from consumers.doors.commands import Command, Commands
+from consumers.doors.deciders import parse_arguments
 from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
 from consumers.ports import Appended

@@ -9,8 +9,11 @@ from uuid import uuid4
 
 import pytest
 
+from tests.both_logs import LOGS
 from tests.frontdoor import FACTS, Front
 from tests.httpdoor import up
+
+pytestmark = pytest.mark.xdist_group("catalogue")  # they share a deployment
 
 FLOWERS = Path(__file__).parents[2] / "infra/imports/catalogues/flowers.yaml"
 CHOICE = {**FACTS, "line_id": "L1"}
@@ -18,7 +21,7 @@ STAGES = {"size": "pre_manufacture", "flowers": "pre_manufacture", "gift": "pack
           "card": "packaging", "ribbon": "packaging"}  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["store", "kafka"])
+@pytest.fixture(scope="module", params=LOGS)
 def shop(request, tmp_path_factory):
     """A deployment with a published flower shop, and a customer who may be served."""
     kafka = ()

@@ -9,6 +9,8 @@ import pytest
 
 from tests.frontdoor import Front
 
+pytestmark = pytest.mark.xdist_group("free_text")  # they share a deployment
+
 PLUG_IN = """
 from domain.order.events import Meaning
 from domain.rules.free_text import Reading

@@ -15,6 +15,8 @@ from infra.settings import Settings
 from tests.frontdoor import FACTS, Front
 from tests.unit.books import OPTIONS, RULES
 
+pytestmark = pytest.mark.xdist_group("prices")  # they share a deployment
+
 DEARER = (replace(RULES[0], amount=RULES[0].amount + 10), *RULES[1:])
 SPRING = {r.rule_id: replace(r, starts=None, ends=datetime(2999, 1, 1, tzinfo=UTC)) for r in RULES}
 

@@ -6,12 +6,15 @@ from uuid import uuid4
 
 import pytest
 
+from tests.both_logs import LOGS
 from tests.frontdoor import Front
 from tests.httpdoor import up
 from tests.scenarios.stories import STORIES, Teller
 
+pytestmark = pytest.mark.xdist_group("stories")  # they share a deployment
 
-@pytest.fixture(scope="module", params=["store", "kafka"])
+
+@pytest.fixture(scope="module", params=LOGS)
 def teller(request, tmp_path_factory):
     kafka = ()
     if request.param == "kafka":

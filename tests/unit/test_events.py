@@ -25,6 +25,8 @@ def nested(annotation):
     """The dataclasses that a field's type reaches."""
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         yield annotation
+        for hint in fields(annotation).values():
+            yield from nested(hint)
     for argument in typing.get_args(annotation):
         yield from nested(argument)
 
@@ -32,9 +34,8 @@ def nested(annotation):
 DATA = [pytest.param(t.cls, id=t.name) for t in TYPES.values()]
 
 
-VIEWS = {p.view for p in discover().values()}
-NESTED = {inner for view in VIEWS for hint in fields(view).values() for inner in nested(hint)}
-ROWS = [pytest.param(c, id=c.__name__) for c in VIEWS | NESTED if c.__name__ != "Erased"]
+VIEWS = dict.fromkeys(cls for p in discover().values() for cls in nested(p.view))
+ROWS = [pytest.param(cls, id=cls.__name__) for cls in VIEWS if cls.__name__ != "Erased"]
 
 
 @pytest.mark.parametrize("cls", [Event, Position, Cursor, Recorded, *DATA, *ROWS])
