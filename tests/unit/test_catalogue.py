@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 
@@ -82,7 +83,8 @@ def test_what_is_withdrawn_is_gone_from_what_is_offered_and_from_nothing_else():
     assert gone.current(T).withdrawn == (Term(option="hat", values=("red",)),)
     assert gone.versions[0].book == ONE.versions[0].book
     assert then(gone, decide.withdraw, option="hat", values=["red"], actor="bob") is gone
-    assert drafted(gone).latest.offered.withdrawn == ()
+    later = drafted(gone, HAT, replace(HAT, option="scarf"))
+    assert later.latest.offered.withdrawn == ()
     with pytest.raises(NotAllowed, match="hat has no value green: it has red, blue"):
         decide.withdraw(ONE, option="hat", values=["green"], actor="ann")
     with pytest.raises(NotAllowed, match="no version offers shoe"):
