@@ -168,7 +168,7 @@ class Deployment:
         self.up = self.start(up, PROJECTORS)
         for n in range(writers or self.lengths.writers):
             self.write(f"w{n}")
-        until(lambda: self.said() > before + 100)
+        until(lambda: self.said() > before + 50)
         self.caught_up()
         took = time.monotonic() - began
         with self.opened() as app:
@@ -200,9 +200,9 @@ class Deployment:
             [pid for pid, last in sorted(children(self.up.pid).items()) if last == kind]
         )
 
-    def said(self) -> int:
-        """How many times something was acknowledged."""
-        return sum(file.read_bytes().count(b"\n") for file in self.folder.glob("said-*"))
+    def said(self, word: bytes = b"\n") -> int:
+        """How many times something was acknowledged, or with a certain word in the note."""
+        return sum(file.read_bytes().count(word) for file in self.folder.glob("said-*"))
 
     def caught_up(self) -> float:
         """Waits until the views have what is stored by now; seconds since it was called."""

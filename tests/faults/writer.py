@@ -27,7 +27,7 @@ from infra.postgres.store import PostgresStore
 from infra.settings import Settings
 from tests.frontdoor import FACTS, message
 
-BATCH, PAUSE_S = 9, 0.05
+BATCH, PAUSE_S = 9, 0.1
 PATIENCE_S = 2.0  # for a connection; then everything is opened anew
 ORDER = 40  # instructions that an order gets
 
