@@ -8,9 +8,10 @@ import re
 import pytest
 
 from domain.event import Cursor
-from tests.frontdoor import FACTS, Front, message
-from tests.homes import bring_back, database, emptied, keep, shown, stored
+from tests.frontdoor import FACTS, message
+from tests.homes import bring_back, copied, database, emptied, keep, shown, stored
 from tests.httpdoor import BATCH, serving
+from tests.within import Within
 
 pytestmark = pytest.mark.one_log("the other log is what was lost")
 
@@ -24,8 +25,8 @@ def milk(id, customer="ann", value="oat"):
 
 
 @pytest.fixture
-def front(tmp_path, on_kafka):
-    return Front(tmp_path / "home", (*on_kafka, ("ORDERMADE_LINGER_S", "0.1")))
+def front(tmp_path, made_home, on_kafka):
+    return Within(copied(made_home, tmp_path), (*on_kafka, ("ORDERMADE_LINGER_S", "0.1")))
 
 
 def order(front, id, *customer):
@@ -154,8 +155,8 @@ def test_a_database_older_than_its_log_takes_no_writes_until_it_is_restored(fron
 
 def test_a_log_that_was_written_to_elsewhere_is_not_restored(front, tmp_path):
     front.ok("order", "draft", "7", "--line", "L1=shirt")
-    other = Front(tmp_path / "other", front.more)
-    away = Front(other.home, (*front.more, ("ORDERMADE_KAFKA", "127.0.0.1:1")))
+    other = Within(tmp_path / "other", front.more)
+    away = Within(other.home, (*front.more, ("ORDERMADE_KAFKA", "127.0.0.1:1")))
     assert (
         "the views wait: no answer from Kafka"
         in away.run("order", "draft", "7", "--line", "L1=coat").stderr
@@ -164,7 +165,7 @@ def test_a_log_that_was_written_to_elsewhere_is_not_restored(front, tmp_path):
 
 
 def test_who_waits_for_a_log_that_is_none_is_told(tmp_path):
-    front = Front(tmp_path / "home")
+    front = Within(tmp_path / "home")
     assert "set ORDERMADE_KAFKA" in front.refused("--wait-log", "init")
     assert "set ORDERMADE_KAFKA" in front.refused("restore")
     with serving(front) as door:

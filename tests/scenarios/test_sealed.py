@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from datetime import UTC, datetime
 
@@ -25,14 +26,10 @@ def marker():
 
 def files_with(home, words):
     """Those of the words that stand in some file."""
-    found = set()
-    for path in home.rglob("*"):
-        if path.is_file():
-            contents = path.read_bytes()
-            found |= {
-                w for w in words if w.encode() in contents or w.encode("utf-16-le") in contents
-            }
-    return found
+    said = {word.encode(code): word for word in words for code in ("utf-8", "utf-16-le")}
+    any_of_them = re.compile(b"|".join(map(re.escape, said)))
+    files = [path for path in home.rglob("*") if path.is_file()]
+    return {said[found] for path in files for found in any_of_them.findall(path.read_bytes())}
 
 
 def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front):
@@ -110,10 +107,8 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front
         with psycopg.connect(app._url, autocommit=True) as admin:
             admin.execute("CHECKPOINT")
 
-        assert files_with(front.home, [plain]) == {plain}
         assert len(personal) > 60
-        assert files_with(front.home, personal) == set()
-        assert files_with(front.home, ["4242.4242871"]) == set()
+        assert files_with(front.home, {plain, *personal, "4242.4242871"}) == {plain}
     if app.settings.kafka:
         cluster = Cluster(app.settings.kafka, app.settings.partitions, app.settings.kafka_topics)
         carried = repr(records(cluster))
