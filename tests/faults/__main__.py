@@ -1,6 +1,7 @@
 """`make faults RUNS=n`: every fault n times at its full length, as a table, in docs/faults.md too.
 
 `python -m tests.faults RUNS [--only WORDS] [--short]`; what only some faults told is only printed.
+A trial that fails is named by its seed, and the next one follows.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.broker import Broker
-from tests.faults.deployment import FULL, SHORT, Lengths
+from tests.faults.deployment import FULL, SHORT, Lengths, beginning
 from tests.faults.trial import FAULTS, Fault, Outcome, run
 
 RESULTS = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -45,24 +46,28 @@ class Row:
 
 def trials(rows: list[Row], runs: int, seed: int, lengths: Lengths) -> Iterator[Row]:
     with ExitStack() as stack:
-        broker = None
+        kept = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        made, broker = beginning(kept), None
         for n, row in itertools.product(range(runs), rows):
             if row.log == "kafka" and broker is None:
-                broker = Broker(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "kafka")
+                broker = Broker(kept / "kafka")
                 stack.callback(broker.stop)
                 broker.start()
             said = f"{seed + n}/{row.fault.name}/{row.log}"
+            print(f"seed {said}", flush=True)
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                 try:
                     on = (broker.address, broker) if row.log == "kafka" else (None, None)
-                    outcome = run(row.fault, Path(folder), *on, said, lengths)
+                    outcome = run(row.fault, made, Path(folder), *on, said, lengths)
                     row.outcomes.append(outcome)
                     if outcome.lost or outcome.doubled:
                         row.failed.append(said)
                 except Exception:
                     row.failed.append(said)
                     traceback.print_exc()
-            print(f"seed {said}", row, sep="\n", flush=True)
+                    if broker:  # it may have been left broken
+                        broker.kill()
+                        broker.start()
             yield row
 
 
@@ -73,16 +78,21 @@ def main() -> int:
     asked.add_argument("--short", action="store_true", help="as short as in `make test`")
     asked.add_argument("--seed", type=int, default=int(time.time()))
     told = asked.parse_args()
+    lengths = SHORT if told.short else FULL
     rows = [Row(fault, log) for fault in FAULTS for log in fault.logs
             if all(word in f"{fault.name} {log}" for word in told.only.split())]  # fmt: skip
-    for _ in trials(rows, told.runs, told.seed, SHORT if told.short else FULL):
-        pass
+    began, of = time.monotonic(), told.runs * len(rows)
+    for n, row in enumerate(trials(rows, told.runs, told.seed, lengths), 1):
+        print(f"{n} of {of}, {time.monotonic() - began:.0f} s", row, sep="\n", flush=True)
     table = [HEAD, "|---|---|" + "---:|" * 5, *map(str, rows)]
+    table += ["", *(f"- failed: seed {said}" for row in rows for said in row.failed)]
     print("", *table, sep="\n")
     if not told.only:
         length = "short" if told.short else "full"
         when = f"{datetime.now(UTC):%Y-%m-%d}, seeds from {told.seed}, {length} length"
-        RESULTS.write_text("\n".join(["# Faults", "", f"`make faults`, {when}.", "", *table, ""]))
+        RESULTS.write_text(
+            "\n".join(["# Faults", "", f"`make faults`, {when}.", "", *table]).rstrip() + "\n"
+        )
     return any(row.failed for row in rows)
 
 

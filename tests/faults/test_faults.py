@@ -8,11 +8,17 @@ from tests.faults.deployment import SHORT, beginning
 from tests.faults.trial import FAULTS, run
 
 SEED = 20260301
-ONE_LOG = pytest.mark.one_log("it befalls a log in Kafka alone")
+
+
+def marks(fault):
+    if len(fault.logs) == 1:
+        yield pytest.mark.one_log("it befalls a log in Kafka alone")
+    if fault.breaks_broker:
+        yield pytest.mark.xdist_group("own_broker")
+
+
 OF_EACH_LOG = [
-    pytest.param(fault, log, marks=[ONE_LOG] if len(fault.logs) == 1 else [])
-    for fault in FAULTS
-    for log in fault.logs
+    pytest.param(fault, log, marks=[*marks(fault)]) for fault in FAULTS for log in fault.logs
 ]
 
 

@@ -6,7 +6,10 @@ import pytest
 
 from tests.frontdoor import Front
 
-pytestmark = pytest.mark.one_log("the other asks for no password")
+pytestmark = [
+    pytest.mark.one_log("the other asks for no password"),
+    pytest.mark.xdist_group("own_broker"),
+]
 
 
 @pytest.fixture
