@@ -19,6 +19,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from consumers.ports import Hole, ReaderAhead
+from infra.kafka.batches import quicken
 from infra.kafka.cluster import Cluster
 from infra.kafka.records import Read
 
@@ -94,6 +95,7 @@ class Reader:
             self._consumer = KafkaConsumer(**cluster.connection(), **_SETTINGS)
         except KafkaError as error:
             raise cluster.silent(error) from error
+        quicken(self._consumer)
         self._consumer.assign(list(self._places))
         for place in self._places:
             self._consumer.seek(place, 0)

@@ -2,13 +2,15 @@
 
 A producer that has several batches of a partition on their way may give up one and still deliver
 the next, and nobody could mend that hole. So a partition has one batch on its way: as many records
-as one takes for certain, held back by the linger until `flush`. See docs/adr/0010-kafka.md.
+as one takes for certain, held back by the linger until `flush`. Meanwhile the other half of the
+partitions is filled, by a producer of its own. See docs/adr/0010-kafka.md.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +23,7 @@ from infra.kafka.cluster import LARGEST, Cluster
 from infra.kafka.reader import Reader
 
 _BATCH = 200 << 10  # bytes, reckoned
+_LANES = 2
 _HEADERS = 200  # bytes of a record, roughly, that are neither key nor value
 
 
@@ -28,12 +31,15 @@ class KafkaLogWriter:
     """The port `LogWriter`. What is not acknowledged for `delivery_s` is given up."""
 
     def __init__(self, cluster: Cluster, delivery_s: float = 30.0) -> None:
-        self._cluster, self._delivery_s = cluster, delivery_s
+        self._cluster = cluster
         self._reader: Reader | None = None
-        self._producer: KafkaProducer | None = None
+        self._lanes = [_Lane(cluster, delivery_s) for _ in range(_LANES)]
+        self._threads = ThreadPoolExecutor(_LANES, "writer")
 
     def close(self) -> None:
-        self._forget()
+        self._threads.shutdown()
+        for lane in self._lanes:
+            lane.forget()
         if self._reader:
             self._reader.close()
 
@@ -47,17 +53,36 @@ class KafkaLogWriter:
         return [record.carried for record in self._reader.page(partition, after, limit)]
 
     def write(self, batches: Mapping[int, Sequence[tuple[Stored, bytes]]]) -> None:
+        writing = [
+            self._threads.submit(
+                lane.write, {p: batch for p, batch in batches.items() if p % _LANES == n}
+            )
+            for n, lane in enumerate(self._lanes)
+        ]
+        wait(writing)  # all of them, before one may say that it failed
+        for written in writing:
+            written.result()
+
+
+class _Lane:
+    """A producer, made anew when one has failed."""
+
+    def __init__(self, cluster: Cluster, delivery_s: float) -> None:
+        self._cluster, self._delivery_s = cluster, delivery_s
+        self._producer: KafkaProducer | None = None
+
+    def write(self, batches: Mapping[int, Sequence[tuple[Stored, bytes]]]) -> None:
         waiting = {partition: deque(batch) for partition, batch in batches.items()}
         try:
-            self._producer = self._producer or self._made()
             while waiting := {p: queue for p, queue in waiting.items() if queue}:
+                self._producer = self._producer or self._made()
                 sent = [s for p, queue in waiting.items() for s in self._send(p, queue)]
                 self._producer.flush(self._delivery_s + 5)
                 for number, future in sent:
                     if 0 <= future.get(0).offset < number - 1:
                         raise NotWritten("the topic was lost, and begins anew")
         except KafkaError as error:
-            self._forget()
+            self.forget()
             raise NotWritten(str(self._cluster.silent(error))) from error
 
     def _send(self, partition: int, queue: deque[tuple[Stored, bytes]]) -> list[tuple[int, Any]]:
@@ -94,7 +119,7 @@ class KafkaLogWriter:
             metrics_enabled=False,
         )
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Ends the producer, whatever state it is in; the next write makes another."""
         producer, self._producer = self._producer, None
         if producer:

@@ -1,0 +1,132 @@
+"""Our decoder of record batches reads what kafka-python's own reads, and stands where it stands."""
+
+from __future__ import annotations
+
+import struct
+from types import SimpleNamespace
+
+import kafka
+import pytest
+from crc32c import crc32c
+from hypothesis import given
+from hypothesis import strategies as st
+from kafka import TopicPartition
+from kafka.consumer.fetcher import Fetcher, IsolationLevel
+from kafka.errors import CorruptRecordError
+from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
+
+from infra.kafka.batches import Records, quicken
+
+PLACE = TopicPartition("ordermade.log", 0)
+NONE, GZIP, LZ4, ZSTD = 0, 1, 3, 4
+SOME = st.none() | st.binary(max_size=200)
+RECORDS = st.lists(
+    st.tuples(SOME, SOME, st.lists(st.tuples(st.text(max_size=70), SOME), max_size=8)),
+    min_size=1, max_size=9,
+)  # fmt: skip
+EVENTS = [
+    (b"customer-%d" % n, b'{"n":%d}' % n * 40, [("type", b"a.b.v1"), ("number", b"%d" % n)])
+    for n in range(300)
+]
+
+
+def batch(records, offset=0, codec=LZ4, **producer) -> bytes:
+    made = MemoryRecordsBuilder(2, codec, 1 << 30, **producer)
+    for n, (key, value, headers) in enumerate(records):
+        assert made.append(1_772_000_000_000 + 70 * n, key, value, headers)
+    made.close()
+    return struct.pack(">q", offset) + bytes(made.buffer())[8:]  # the broker gives it its place
+
+
+def transaction(records, offset: int, producer: int) -> bytes:
+    return batch(
+        records, offset, transactional=True, producer_id=producer, producer_epoch=0, base_sequence=0
+    )
+
+
+def marker(offset: int, producer: int, commit: bool) -> bytes:
+    """What a broker writes at the end of a transaction."""
+    records = [(struct.pack(">hh", 0, commit), struct.pack(">hi", 0, 0), [])]
+    made = bytearray(
+        batch(records, offset, NONE, transactional=True, producer_id=producer, producer_epoch=0,
+              base_sequence=0)
+    )  # fmt: skip
+    made[22] |= 0x20  # the low byte of the attributes: a control batch
+    made[17:21] = struct.pack(">I", crc32c(bytes(made[21:])))
+    return bytes(made)
+
+
+def taken(kind, data: bytes, start=0, pages=(None,), **more):
+    """What each page takes, and the offset of the next fetch after it."""
+    reading = kind(start, PLACE, MemoryRecords(data), **more)
+    found = []
+    for page in pages:
+        records = reading.take(page)
+        found.append(
+            ([(r.offset, r.key, r.value, list(r.headers)) for r in records],
+             reading.next_fetch_offset, reading.leader_epoch)
+        )  # fmt: skip
+    return found
+
+
+def same(data: bytes, **how):
+    ours = taken(Records, data, **how)
+    assert ours == taken(Fetcher.PartitionRecords, data, **how)
+    return [record for page, _, _ in ours for record in page]
+
+
+@pytest.mark.parametrize("codec", [NONE, GZIP, LZ4, ZSTD])
+def test_every_compression(codec):
+    assert [r[1:] for r in same(batch(EVENTS, codec=codec))] == EVENTS
+
+
+@given(RECORDS, st.integers(0, 2**40))
+def test_any_record(records, offset):
+    assert [r[1:] for r in same(batch(records, offset), start=offset)] == records
+
+
+def test_long_keys_values_and_headers():
+    for size in (63, 64, 8191, 8192, 70_000, 1_100_000):
+        record = (b"k" * size, b"v" * size, [("h" * min(size, 9_000), b"w" * size)])
+        assert [r[1:] for r in same(batch([record] * 2))] == [record] * 2
+
+
+def test_starts_in_the_middle_of_a_batch_and_takes_page_by_page():
+    data = batch(EVENTS) + batch(EVENTS, 300) + batch(EVENTS, 900)  # the last is after a gap
+    found = same(data, start=123, pages=(1, 50, 126, 1, 200, None))
+    assert [found[0][0], found[-1][0], len(found)] == [123, 1199, 777]
+
+
+@pytest.mark.parametrize(
+    "isolation", [IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED]
+)
+def test_transactions(isolation):
+    parts = [
+        transaction(EVENTS[:5], 0, 7), transaction(EVENTS[:4], 5, 8), batch(EVENTS[:3], 9),
+        marker(12, 7, commit=False), transaction(EVENTS[:2], 13, 7), marker(15, 8, commit=True),
+        marker(16, 7, commit=True),
+    ]  # fmt: skip
+    aborted = [SimpleNamespace(producer_id=7, first_offset=0)]
+    how = {"isolation_level": isolation, "aborted_transactions": aborted}
+    found = [r[0] for r in same(b"".join(parts), **how)]
+    shown = range(5, 15) if isolation == IsolationLevel.READ_COMMITTED else range(15)
+    assert found == [offset for offset in shown if offset != 12]
+    assert same(parts[3], start=12) == []
+
+
+def test_damage_is_told():
+    data = bytearray(batch(EVENTS))
+    data[-1] ^= 1
+    for kind in (Records, Fetcher.PartitionRecords):
+        with pytest.raises(CorruptRecordError):
+            taken(kind, bytes(data))
+
+
+def test_another_release_is_left_alone(monkeypatch):
+    consumer = SimpleNamespace(_fetcher=SimpleNamespace(PartitionRecords=Fetcher.PartitionRecords))
+    with monkeypatch.context() as other:
+        other.setattr(kafka, "__version__", "3.0.13")
+        quicken(consumer)
+    assert consumer._fetcher.PartitionRecords is Fetcher.PartitionRecords
+    quicken(consumer)
+    assert consumer._fetcher.PartitionRecords is Records
