@@ -71,10 +71,7 @@ def told(address: str) -> str:
 
 @pytest.fixture(scope="session")
 def own_broker(tmp_path_factory):
-    """One Kafka node a session, which a test may stop and start.
-
-    Who asks for it is of the xdist group `own_broker`, so that one process alone starts one.
-    """
+    """One Kafka node a session, which a test may stop and start."""
     started = Broker(tmp_path_factory.mktemp("broker") / "kafka")
     started.start()
     yield started

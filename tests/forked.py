@@ -14,7 +14,11 @@ from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
 
 _server = multiprocessing.get_context("forkserver")
-_server.set_forkserver_preload(["infra.bootstrap", "infra.cli.main", "infra.cli.showing"])
+_server.set_forkserver_preload(
+    ["infra.bootstrap", "infra.cli.main", "infra.cli.showing", "infra.cli.rebuilt",
+     "infra.kafka.intake", "infra.kafka.log", "infra.kafka.offsets", "infra.kafka.writer",
+     "tests.faults.trial"]
+)  # fmt: skip
 
 
 def run(
@@ -35,10 +39,15 @@ def run(
 def _command(words: Sequence[str], environment: Mapping[str, str], out: Path, err: Path) -> None:
     from infra.cli.main import run
 
+    become(environment, out, err)
+    sys.argv = ["ordermade", *words]
+    run()
+
+
+def become(environment: Mapping[str, str], out: Path, err: Path) -> None:
+    """This process, just forked, has that environment from now on, and prints to those files."""
     os.environ.clear()
     os.environ.update(environment)
     sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     for number, path in ((1, out), (2, err)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-    sys.argv = ["ordermade", *words]
-    run()
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)

@@ -1,4 +1,4 @@
-"""Processes of a deployment that cost no start of an interpreter: forked from one that has it all.
+"""Processes of a deployment, forked as `tests.forked` does it.
 
 They are as separate, and die as hard, as those that `ordermade` starts; only what is imported is
 there already.
@@ -9,14 +9,12 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
-from multiprocessing import get_context
 from multiprocessing.context import ForkProcess, ForkServerProcess
 from pathlib import Path
 from types import SimpleNamespace
 
 from infra.cli import main, upkeep
-
-get_context("forkserver").set_forkserver_preload(["tests.faults.imported"])
+from tests.forked import become
 
 
 class _Waited:
@@ -45,11 +43,7 @@ class Started(_Waited, ForkServerProcess):
 
 
 def _do(does: Callable, words: list, environment: dict[str, str], said: Path) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
-    with said.open("ab") as out:
-        os.dup2(out.fileno(), 1)
-        os.dup2(out.fileno(), 2)
+    become(environment, said, said)
     does(*words)
 
 

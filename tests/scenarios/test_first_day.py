@@ -23,15 +23,9 @@ def front(lone_front):
     return Front(lone_front.home, lone_front.more)
 
 
-SECURED = [
-    pytest.mark.one_log("Kafka again, and locked"),
-    pytest.mark.xdist_group("own_broker"),
-]
-
-
 @pytest.mark.parametrize(
     "on_log",
-    [*LOGS, pytest.param("secured", marks=SECURED)],
+    [*LOGS, pytest.param("secured", marks=pytest.mark.one_log("Kafka again, and locked"))],
     indirect=True,
 )
 def test_an_order_goes_from_draft_to_shipped(front):

@@ -6,10 +6,7 @@ import pytest
 
 from tests.frontdoor import Front
 
-pytestmark = [
-    pytest.mark.one_log("the other asks for no password"),
-    pytest.mark.xdist_group("own_broker"),
-]
+pytestmark = pytest.mark.one_log("the other asks for no password")
 
 
 @pytest.fixture
