@@ -81,6 +81,8 @@ def main() -> int:
     lengths = SHORT if told.short else FULL
     rows = [Row(fault, log) for fault in FAULTS for log in fault.logs
             if all(word in f"{fault.name} {log}" for word in told.only.split())]  # fmt: skip
+    if not rows:
+        asked.error("no fault and log have all of these words: leave --only out to see them")
     began, of = time.monotonic(), told.runs * len(rows)
     for n, row in enumerate(trials(rows, told.runs, told.seed, lengths), 1):
         print(f"{n} of {of}, {time.monotonic() - began:.0f} s", row, sep="\n", flush=True)
