@@ -15,7 +15,7 @@ demo: $(READY)
 
 test: check
 	$(BIN)/python -m tests.broker
-	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist loadgroup \
+	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist loadscope \
 		--both-logs
 
 check: $(READY)

@@ -91,15 +91,25 @@ def _format(name: str) -> _Format:
     return _FORMATS[name]
 
 
-def contents(event: Event[Data]) -> bytes:
-    """What was said, in plain text, whole and in one order: what a digest is taken of."""
-    return _encode([event.type, event])
+Sealed = tuple[bytes, bytes]
+"""An event's envelope without the attributes that the store assigns (see `place`), its personal
+values sealed; and what was said, whole and in plain text: what a digest is taken of."""
 
 
-def encode(event: Event[Data], key: OwnerKey) -> bytes:
-    """The envelope without the attributes that the store assigns: see `place`."""
+def encode(event: Event[Data], key: OwnerKey) -> Sealed:
+    head, plain = _head(event), _encode(event.data)
+    form = _format(event.type)
+    data = _encode(_sealed(event, form, key)) if form.personal else plain
+    if event.reason is None or isinstance(event.reason, Erased):
+        return b'%b,"data":%b}' % (head[:-1], data), head + plain
+    reason = _encode(key.seal(event.reason.encode(), _about(event.id, event.type, "reason")))
+    envelope = b'%b,"reason":%b,"data":%b}' % (head[:-1], reason, data)
+    return envelope, head + plain + _encode(event.reason)
+
+
+def _head(event: Event[Data]) -> bytes:
+    """All that is plain for everybody, as the envelope begins."""
     name = event.type
-    reason = event.reason
     return _encode(
         Wire(
             specversion="1.0",
@@ -117,10 +127,6 @@ def encode(event: Event[Data], key: OwnerKey) -> bytes:
             correlationid=event.correlationid,
             causationid=event.causationid,
             consentref=event.consentref,
-            reason=None
-            if reason is None or isinstance(reason, Erased)
-            else key.seal(reason.encode(), _about(event.id, name, "reason")),
-            data=msgspec.Raw(_encode(_sealed(event.data, event.id, name, key))),
         )
     )
 
@@ -216,13 +222,13 @@ def _stream(wire: Wire) -> str:
     return str(wire.id) if TYPES[wire.type].kind is Kind.FACT else wire.subject
 
 
-def _sealed(data: Data, id: UUID, name: str, key: OwnerKey) -> dict[str, Any]:
-    form = _format(name)
+def _sealed(event: Event[Data], form: _Format, key: OwnerKey) -> dict[str, Any]:
+    data = event.data
     out = {field: getattr(data, field) for field in form.fields}
     for field in form.personal:
         value = out[field]
         if value is not None and not isinstance(value, Erased):
-            out[field] = {"sealed": key.seal(_encode(value), _about(id, name, field))}
+            out[field] = {"sealed": key.seal(_encode(value), _about(event.id, event.type, field))}
     return out
 
 

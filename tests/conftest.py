@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -23,6 +21,7 @@ from infra.postgres.owners import PostgresOwners
 from infra.postgres.store import PostgresStore
 from tests.both_logs import LOGS, BothLogs, tag
 from tests.broker import Broker, described, named
+from tests.homes import copied, made
 from tests.logs import in_kafka
 from tests.members import two_members
 from tests.within import Within
@@ -148,19 +147,7 @@ def log_of(request):
 
 @pytest.fixture(scope="session")
 def made_home(tmp_path_factory):
-    """A home as `init` makes it, and its server at rest: copied it is a new deployment, sooner."""
-    home = tmp_path_factory.mktemp("made") / "home"
-    Within(home, (("ORDERMADE_LINGER_S", "0"),)).ok("init")
-    deadline = time.monotonic() + 30
-    while any(home.rglob("postmaster.pid")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return home
-
-
-def copied(made_home, folder):
-    subprocess.run(["cp", "-a", made_home, folder], check=True)  # keeps owners, as Python does not
-    return folder / made_home.name
+    return made(tmp_path_factory.mktemp("made") / "home")
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import forked
+
 
 @dataclass(frozen=True)
 class Front:
@@ -27,12 +29,7 @@ class Front:
         return subprocess.Popen(command, env=self.environment, **options)
 
     def run(self, *words: object) -> subprocess.CompletedProcess[str]:
-        process = self.start(
-            *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-            text=True,
-        )  # fmt: skip
-        out, err = process.communicate(timeout=600)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        return forked.run(list(map(str, words)), self.environment)
 
     def ok(self, *words: object) -> str:
         done = self.run(*words)

@@ -55,7 +55,7 @@ def two_members(front: Front) -> Iterator[Front]:
             for thread in threads:
                 thread.start()
             assert len(app.log.heads()) > 4
-            while not _shared(app, groups):
+            while not shared(app, groups):
                 assert all(thread.is_alive() for thread in threads)
                 stop.wait(0.01)
             yield front
@@ -66,7 +66,7 @@ def two_members(front: Front) -> Iterator[Front]:
                 thread.join()
 
 
-def _shared(app: App, groups: set[str]) -> bool:
+def shared(app: App, groups: set[str]) -> bool:
     """Whether each group has two members, and each of them partitions."""
     holders = {(lag.group, lag.member) for lag in app.progress.lags(groups) if lag.member}
     return len(holders) == 2 * len(groups)

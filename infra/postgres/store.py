@@ -134,8 +134,8 @@ class PostgresStore:
 
 
 def _seals(append: StreamAppend, key: OwnerKey) -> list[Seal]:
-    said = None if append.said is None else key.digest(append.said)
-    return [
-        (codec.encode(event, key), said or key.digest(codec.contents(event)))
-        for event in append.events
-    ]
+    sealed = [codec.encode(event, key) for event in append.events]
+    if append.said is None:
+        return [(envelope, key.digest(said)) for envelope, said in sealed]
+    digest = key.digest(append.said)
+    return [(envelope, digest) for envelope, _ in sealed]

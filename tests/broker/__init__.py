@@ -137,7 +137,7 @@ class Broker:
     def lose(self) -> None:
         """kill -9, and everything that it kept is gone; started again it is another cluster."""
         self.kill()
-        shutil.rmtree(self._home / "data")
+        shutil.rmtree(self.home / "data")
         self._format()
 
     def start(self) -> None:

@@ -55,7 +55,7 @@ class Cutting:
 
 
 @contextmanager
-def cutting(url: str, dice: random.Random, share: float = 0.02) -> Iterator[Cutting]:
+def cutting(url: str, dice: random.Random, share: float = 0.05) -> Iterator[Cutting]:
     made = Cutting(url, dice, share)
     try:
         yield made

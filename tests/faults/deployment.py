@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +24,12 @@ from infra.postgres.embedded import ServerUnavailable
 from infra.settings import Settings
 from projections import discover
 from tests.broker import Broker
+from tests.faults import writer
+from tests.faults.forked import Started, up
+from tests.faults.writer import Notes, Writer
 from tests.frontdoor import Front
+from tests.homes import copied, made
+from tests.members import shared
 from tests.within import Within
 
 PARTITIONS, PROJECTORS = 5, 2
@@ -69,32 +73,39 @@ def state(pid: int) -> str:
 
 
 def children(pid: int) -> dict[int, str]:
-    """The processes that one has started, and the last word of their command lines."""
+    """The processes that one has started, and their names."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, IndexError):  # it just ended
+        with suppress(OSError):  # it just ended
             state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
             if int(parent) == pid and state != "Z":
-                found[int(entry.name)] = (entry / "cmdline").read_text().split("\0")[-2]
+                found[int(entry.name)] = (entry / "comm").read_text().strip()
     return found
+
+
+def beginning(folder: Path) -> Path:
+    """The home with which deployments begin."""
+    return made(folder / "home", ("ORDERMADE_PARTITIONS", str(PARTITIONS)))
 
 
 @dataclass
 class Deployment:
     """`kafka` is the address of the one that is the log; `broker` is it, if it may be broken.
 
-    `url` names a PostgreSQL in place of the deployment's own.
+    `made` is a home that it begins with. `url` names a PostgreSQL in place of the deployment's own.
     """
 
     folder: Path
+    made: Path
     kafka: str | None
     broker: Broker | None
     seed: str
     lengths: Lengths
     url: str | None = None
     customers: int = 30
-    up: subprocess.Popen | None = None
-    started: list[subprocess.Popen] = field(default_factory=list)
+    up: Started | None = None
+    started: list[Started] = field(default_factory=list)
+    writers: list[Started] = field(default_factory=list)
     held: ExitStack = field(default_factory=ExitStack)
 
     @cached_property
@@ -128,40 +139,55 @@ class Deployment:
         read = app.log.read(partition, 0, ALL)
         return [event for event in read if isinstance(event, Recorded)]
 
-    def start(self, *command: object) -> subprocess.Popen:
+    def start(self, does: Callable[..., object], *words: object) -> Started:
         """A process of the deployment, which ends with it."""
-        with (self.folder / "said").open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", *map(str, command)], env=self.front.environment,
-                stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+        process = Started(does, words, self.front.environment, self.folder / "said")
         self.started.append(process)
         return process
 
-    def doomed(self, *how: object) -> subprocess.Popen:
-        """Another member of the deployment, which has a fault in it."""
-        return self.start("tests.faults.doomed", *how)
-
     def server(self) -> Path:
         """A PostgreSQL that is not the deployment's own; the home of it."""
-        home = self.folder / "server"
+        (self.folder / "server").mkdir()
+        home = copied(self.made, self.folder / "server")
         server = embedded.start(home, linger_s=1)
         self.held.callback(server.close)
         self.url = server.url()
         return home
 
     def begin(self, writers: int = 0) -> None:
-        """`up`, and writers on it; again, they go on where their notes end."""
-        before = self.said()
-        self.up = self.start("infra", "up", "--projectors", PROJECTORS)
-        for n in range(writers or self.lengths.writers):
-            self.write(f"w{n}")
-        until(lambda: self.said() > before + 100)
-        self.caught_up()
+        """The deployment under load, for a while."""
+        self.run(writers)
         time.sleep(self.lengths.before)
 
+    def run(self, writers: int = 0) -> float:
+        """`up`, and writers on it; again, they go on where their notes end.
+
+        Seconds until the views have what is stored; then each projector holds some partitions.
+        """
+        began, before = time.monotonic(), self.said()
+        self.up = self.start(up, PROJECTORS)
+        for n in range(writers or self.lengths.writers):
+            self.write(f"w{n}")
+        until(lambda: self.said() > before + 50)
+        self.caught_up()
+        took = time.monotonic() - began
+        with self.opened() as app:
+            assert len(app.log.heads()) > 4
+            until(lambda: shared(app, GROUPS))
+        return took
+
+    def say(self, name: str, batch: dict[str, dict], *, wait_log: bool = False) -> None:
+        """This process says it, and notes that it was acknowledged."""
+        with (
+            closing(Notes(self.folder / f"said-{name}")) as notes,
+            self.opened() as app,
+            closing(Writer(app, self.folder / "clock")) as door,
+        ):
+            door.publish(batch, notes)
+            assert not wait_log or app.in_log()
+
     def write(self, name: str) -> None:
-        self.start("tests.faults.writer", *self.writing(name))
+        self.writers.append(self.start(writer.main, *self.writing(name)))
 
     def writing(self, name: str) -> list[object]:
         return [name, self.seed, self.customers, self.folder]
@@ -174,9 +200,9 @@ class Deployment:
             [pid for pid, last in sorted(children(self.up.pid).items()) if last == kind]
         )
 
-    def said(self) -> int:
-        """How many times something was acknowledged."""
-        return sum(file.read_bytes().count(b"\n") for file in self.folder.glob("said-*"))
+    def said(self, word: bytes = b"\n") -> int:
+        """How many times something was acknowledged, or with a certain word in the note."""
+        return sum(file.read_bytes().count(word) for file in self.folder.glob("said-*"))
 
     def caught_up(self) -> float:
         """Waits until the views have what is stored by now; seconds since it was called."""
@@ -190,7 +216,7 @@ class Deployment:
                 return time.monotonic() - began
             time.sleep(0.05)
 
-    def taken_over(self, sleeper: subprocess.Popen) -> None:
+    def taken_over(self, sleeper: Started) -> None:
         """Waits until a doomed process sleeps, and others have its work."""
         until(lambda: state(sleeper.pid) == "T")
         self.caught_up()
@@ -198,9 +224,8 @@ class Deployment:
     def settle(self) -> None:
         """No more is written, and the views have it all."""
         (self.folder / "stop").touch()
-        for process in self.started:
-            if "tests.faults.writer" in process.args:
-                assert process.wait(PATIENCE_S) in (0, -signal.SIGKILL)
+        for process in self.writers:
+            assert process.wait(PATIENCE_S) in (0, -signal.SIGKILL)
         self.caught_up()
 
     def end(self) -> None:

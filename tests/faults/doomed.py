@@ -1,14 +1,12 @@
-"""A member of a deployment with a fault in it: `python -m tests.faults.doomed FAULT`."""
+"""Members of a deployment with a fault in them: each in a process of its own."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from consumers.ports import Appended, Fenced
 from domain.customer.consent import NEEDS
@@ -105,15 +103,14 @@ class Uncommitted:
         return self._db.execute(query, *values)
 
 
-def writer_stopped_before_commit(*words: str) -> None:
+def writer_stopped_before_commit(*said) -> None:
     write = placing.write
 
     def uncommitted(db, places):
         write(Uncommitted(db) if places.moved else db, places)
 
     placing.write = uncommitted
-    name, seed, customers, folder = words
-    writer.main(name, seed, int(customers), Path(folder))
+    writer.main(*said)
 
 
 def release_to_come(customer: str) -> None:
@@ -129,7 +126,3 @@ def release_to_come(customer: str) -> None:
     with App(Settings()) as app:
         [answer] = app.gate([]).accept([json.dumps(said).encode()], datetime.now(UTC))
         assert isinstance(answer, Appended), answer
-
-
-if __name__ == "__main__":
-    globals()[sys.argv[1].replace("-", "_")](*sys.argv[2:])

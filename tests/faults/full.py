@@ -1,6 +1,7 @@
 """A PostgreSQL on a disk of its own, which is filled and freed by lines on standard input.
 
-`unshare --mount python -m tests.faults.full FOLDER`; each line is answered by one.
+`unshare --mount python -m tests.faults.full FOLDER MADE`; each line is answered by one. MADE is the
+home that it begins with.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from infra.postgres import embedded
+from tests.homes import copied
 
 _SIZE = "size=160m,mode=755"
 
@@ -22,9 +24,9 @@ def fill(file: Path) -> None:
             pass
 
 
-def main(disk: Path) -> None:
+def main(disk: Path, made: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", _SIZE, "none", disk], check=True)
-    home, ballast = disk / "home", disk / "ballast"
+    home, ballast = copied(made, disk), disk / "ballast"
     server = embedded.start(home, linger_s=0)
     print(server.url(), flush=True)
     for line in sys.stdin:
@@ -39,4 +41,4 @@ def main(disk: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

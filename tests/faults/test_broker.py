@@ -11,6 +11,8 @@ from infra.kafka.cluster import Cluster, provision
 from tests.integration.test_relay import numbers, placed, records
 from tests.logs import in_kafka
 
+pytestmark = pytest.mark.one_log("the other log has no broker")
+
 FROZEN_S = 6.0  # twice the time after which the relay of the tests gives a record up
 
 

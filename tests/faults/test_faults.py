@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.deployment import SHORT
+from tests.faults.deployment import SHORT, beginning
 from tests.faults.trial import FAULTS, run
 
 SEED = 20260301
+ONE_LOG = pytest.mark.one_log("it befalls a log in Kafka alone")
+OF_EACH_LOG = [
+    pytest.param(fault, log, marks=[ONE_LOG] if len(fault.logs) == 1 else [])
+    for fault in FAULTS
+    for log in fault.logs
+]
+
+
+@pytest.fixture(scope="session")
+def in_parts(tmp_path_factory):
+    return beginning(tmp_path_factory.mktemp("in-parts"))
 
 
 @pytest.mark.parametrize(
     ("fault", "log"),
-    [(fault, log) for fault in FAULTS for log in fault.logs],
+    OF_EACH_LOG,
     ids=lambda said: getattr(said, "name", said).replace(" ", "-"),
 )
-def test_nothing_is_lost_and_nothing_doubled(fault, log, tmp_path, request):
+def test_nothing_is_lost_and_nothing_doubled(fault, log, in_parts, tmp_path, request):
     seed = f"{SEED}/{fault.name}/{log}"
     print("seed", seed)
     kafka = broker = None
@@ -24,6 +35,6 @@ def test_nothing_is_lost_and_nothing_doubled(fault, log, tmp_path, request):
         kafka = broker.address
     elif log == "kafka":
         kafka = request.getfixturevalue("broker")
-    outcome = run(fault, tmp_path, kafka, broker, seed, SHORT)
+    outcome = run(fault, in_parts, tmp_path, kafka, broker, seed, SHORT)
     print(outcome)
     assert (outcome.lost, outcome.doubled) == (0, 0)

@@ -17,6 +17,8 @@ from tests.kafkadoor import Publisher, running
 from tests.scenarios.test_intake import STRUCTURED, quarantine, taken
 from tests.within import Within
 
+pytestmark = pytest.mark.one_log("it is a topic of Kafka's")
+
 KILLS, EVERY_S = 3, 0.002
 
 

@@ -13,6 +13,7 @@ from projections import discover
 from tests.broker import Broker
 from tests.faults import on_both, on_kafka
 from tests.faults.deployment import ALL, Deployment, Lengths
+from tests.homes import copied
 from tests.independent.acknowledged import noted, reckon
 
 OURS = {"customer.consent-granted.v1", "view.event-dropped.v1"}
@@ -21,7 +22,7 @@ OURS = {"customer.consent-granted.v1", "view.event-dropped.v1"}
 
 @dataclass(frozen=True)
 class Fault:
-    happens: Callable[[Deployment], Iterator[None]]
+    happens: Callable[[Deployment], Iterator[float | None]]
     logs: tuple[str, ...] = ("embedded", "kafka")
     breaks_broker: bool = False
 
@@ -37,6 +38,8 @@ FAULTS = [
     Fault(on_kafka.broker_stopped_and_started, KAFKA, breaks_broker=True),
     Fault(on_kafka.broker_killed, KAFKA, breaks_broker=True),
     Fault(on_kafka.relay_down, KAFKA),
+    Fault(on_kafka.kafkas_data_lost, KAFKA, breaks_broker=True),
+    Fault(on_kafka.postgres_restored_from_an_older_backup, KAFKA),
     Fault(on_both.projector_killed_around_its_commit),
     Fault(on_both.projector_stopped_past_its_session),
     Fault(on_both.database_gone),
@@ -63,15 +66,15 @@ class Outcome:
 
 
 def run(
-    fault: Fault, folder: Path, kafka: str | None, broker: Broker | None, seed: str,
+    fault: Fault, made: Path, folder: Path, kafka: str | None, broker: Broker | None, seed: str,
     lengths: Lengths,
 ) -> Outcome:  # fmt: skip
     """Raises AssertionError where something else is wrong than a number of events."""
-    deployment = Deployment(folder, kafka, broker, seed, lengths)
+    copied(made, folder)
+    deployment = Deployment(folder, made, kafka, broker, seed, lengths)
     try:
         happening = fault.happens(deployment)
-        next(happening)
-        recovery = deployment.caught_up()
+        recovery = (next(happening) or 0) + deployment.caught_up()
         time.sleep(lengths.before)
         deployment.settle()
         assert next(happening, "over") == "over"

@@ -1,8 +1,7 @@
-"""A writer process: says seeded things until told to stop, and notes what was acknowledged.
+"""A writer: says seeded things until told to stop, and notes what was acknowledged.
 
-`python -m tests.faults.writer NAME SEED CUSTOMERS FOLDER`. What it has no answer for it sends
-again, under the same id, also when it was killed and is started again. FOLDER/stop ends it;
-FOLDER/clock holds the seconds by which the door's clock is wrong.
+What it has no answer for it sends again, under the same id, also when it was killed and is started
+again. `stop` in its folder ends it; `clock` there holds the seconds by which the door's is wrong.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from infra.postgres.store import PostgresStore
 from infra.settings import Settings
 from tests.frontdoor import FACTS, message
 
-BATCH, PAUSE_S = 9, 0.05
+BATCH, PAUSE_S = 9, 0.1
 PATIENCE_S = 2.0  # for a connection; then everything is opened anew
 ORDER = 40  # instructions that an order gets
 
@@ -153,7 +152,3 @@ def write(name: str, seed: str, customers: int, folder: Path, notes: Notes) -> N
             # Whatever it was, there was no answer.
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
             time.sleep(0.1)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]))

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from tests.both_logs import LOGS
+from tests.conftest import log_of
 from tests.frontdoor import FACTS, Front
 from tests.httpdoor import up
-
-pytestmark = pytest.mark.xdist_group("catalogue")  # they share a deployment
 
 FLOWERS = Path(__file__).parents[2] / "infra/imports/catalogues/flowers.yaml"
 CHOICE = {**FACTS, "line_id": "L1"}
@@ -24,11 +22,7 @@ STAGES = {"size": "pre_manufacture", "flowers": "pre_manufacture", "gift": "pack
 @pytest.fixture(scope="module", params=LOGS)
 def shop(request, tmp_path_factory):
     """A deployment with a published flower shop, and a customer who may be served."""
-    kafka = ()
-    if request.param == "kafka":
-        broker = request.getfixturevalue("broker")
-        kafka = ("ORDERMADE_KAFKA", broker), ("ORDERMADE_KAFKA_TOPICS", f"test-{uuid4().hex}")
-    front = Front(tmp_path_factory.mktemp("shop") / "home", kafka)
+    front = Front(tmp_path_factory.mktemp("shop") / "home", log_of(request))
     with up(front) as door:
         assert "can be drafted" in front.ok("catalogue", "check", FLOWERS)
         assert "somebody else" in front.ok("catalogue", "draft", FLOWERS, "--actor", "ann").lower()
@@ -260,6 +254,7 @@ options:
 """
 
 
+@pytest.mark.one_log("no deployment is opened")
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_file_that_cannot_be_meant_is_refused_with_its_line(tmp_path, wrong):
     file = tmp_path / "bad.yaml"

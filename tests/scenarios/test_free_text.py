@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from tests.both_logs import LOGS
+from tests.conftest import log_of
 from tests.frontdoor import Front
-
-pytestmark = pytest.mark.xdist_group("free_text")  # they share a deployment
 
 PLUG_IN = """
 from domain.order.events import Meaning
@@ -25,9 +25,9 @@ def read(text, phrases):
 """
 
 
-@pytest.fixture(scope="module")
-def front(tmp_path_factory):
-    made = Front(tmp_path_factory.mktemp("words") / "home")
+@pytest.fixture(scope="module", params=LOGS)
+def front(request, tmp_path_factory):
+    made = Front(tmp_path_factory.mktemp("words") / "home", log_of(request))
     made.ok("order", "draft", "7", "--line", "L1=burger:2")
     return made
 
@@ -41,7 +41,7 @@ def parrot(front, tmp_path_factory):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: parrot\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[ordermade.interpreters]\nparrot = parrot:read\n")
-    more = ("PYTHONPATH", str(folder)), ("ORDERMADE_INTERPRETER", "parrot")
+    more = *front.more, ("PYTHONPATH", str(folder)), ("ORDERMADE_INTERPRETER", "parrot")
     return replace(front, more=more)
 
 

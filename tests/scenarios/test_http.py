@@ -13,8 +13,6 @@ from tests.conftest import copied, log_of
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import BATCH, ONE, up
 
-pytestmark = pytest.mark.xdist_group("http")  # they share a deployment
-
 KIND = "customer.preference-stated.v1"
 
 

@@ -11,27 +11,31 @@ import pytest
 
 from consumers.doors.commands import Command
 from infra.bootstrap import App
-from infra.settings import Settings
+from tests.both_logs import LOGS
+from tests.conftest import log_of
 from tests.frontdoor import FACTS, Front
+from tests.members import settings_of
 from tests.unit.books import OPTIONS, RULES
-
-pytestmark = pytest.mark.xdist_group("prices")  # they share a deployment
 
 DEARER = (replace(RULES[0], amount=RULES[0].amount + 10), *RULES[1:])
 SPRING = {r.rule_id: replace(r, starts=None, ends=datetime(2999, 1, 1, tzinfo=UTC)) for r in RULES}
 
 
+@pytest.fixture(scope="module", params=LOGS)
+def door(request, tmp_path_factory):
+    return Front(tmp_path_factory.mktemp("prices") / "home", log_of(request))
+
+
 @pytest.fixture(scope="module")
-def app(tmp_path_factory):
-    home = tmp_path_factory.mktemp("prices") / "home"
-    with App(Settings(home=home, linger_s=2)) as opened:
+def app(door):
+    with App(settings_of(door)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def front(app):
+def front(app, door):
     """Two versions of a book, and orders under each."""
-    front = Front(app.settings.home)
+    front = door
     publish(app, [SPRING["spring"] if r.rule_id == "spring" else r for r in RULES])
     draft(front, "7")
     choose(front, "7", "fabric", "silk")

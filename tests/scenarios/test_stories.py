@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 
 from tests.both_logs import LOGS
+from tests.conftest import log_of
 from tests.frontdoor import Front
 from tests.httpdoor import up
 from tests.scenarios.stories import STORIES, Teller
 
-pytestmark = pytest.mark.xdist_group("stories")  # they share a deployment
-
 
 @pytest.fixture(scope="module", params=LOGS)
 def teller(request, tmp_path_factory):
-    kafka = ()
-    if request.param == "kafka":
-        broker = request.getfixturevalue("broker")
-        kafka = ("ORDERMADE_KAFKA", broker), ("ORDERMADE_KAFKA_TOPICS", f"test-{uuid4().hex}")
-    front = Front(tmp_path_factory.mktemp("stories") / "home", kafka)
+    front = Front(tmp_path_factory.mktemp("stories") / "home", log_of(request))
     with up(front) as door:
         yield Teller(front, door)
 

@@ -14,8 +14,6 @@ from tests.frontdoor import FACTS, message
 from tests.members import two_members
 from tests.within import Within
 
-pytestmark = pytest.mark.xdist_group("views")  # they share a deployment
-
 GBP = {"currency": "GBP", "origin": "shop"}
 CUT = {"operation_id": "cut", "line_id": "1", "work_centre": "cutting"}
 
