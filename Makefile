@@ -46,3 +46,5 @@ schemas: $(READY)
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
 		--no-emit-index-url pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url tests/benchmarks/quix/requirements.in -o tests/benchmarks/quix/requirements.lock

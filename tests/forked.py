@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import runpy
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -37,11 +38,9 @@ def run(
 
 
 def _command(words: Sequence[str], environment: Mapping[str, str], out: Path, err: Path) -> None:
-    from infra.cli.main import run
-
     become(environment, out, err)
     sys.argv = ["ordermade", *words]
-    run()
+    runpy.run_module("infra", run_name="__main__")
 
 
 def become(environment: Mapping[str, str], out: Path, err: Path) -> None:

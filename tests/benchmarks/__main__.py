@@ -16,7 +16,7 @@ from tests.benchmarks.facts import facts_500
 from tests.benchmarks.harness import Bench, Crippled, Figure, write
 from tests.benchmarks.http import http_500
 from tests.benchmarks.imports import imports
-from tests.benchmarks.kafka import handover, kafka_project, kafka_visible, relay
+from tests.benchmarks.kafka import handover, kafka_project, kafka_quix, kafka_visible, relay
 from tests.benchmarks.memory import memory
 from tests.benchmarks.prices import growth_quote, quote, verify_prices
 from tests.benchmarks.project import project
@@ -34,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Figure | list[Figure]]] = {
     "visible": visible,
     "relay": relay,
     "kafka-project": kafka_project,
+    "kafka-quix": kafka_quix,
     "kafka-visible": kafka_visible,
     "handover": handover,
     "memory": memory,

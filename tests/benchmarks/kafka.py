@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from kafka import KafkaProducer
 from consumers.movers.projector import Projector
 from consumers.movers.relay import GROUP, Relay
 from consumers.ports import Log
+from domain.personal import Plain
 from infra.kafka import records
 from infra.kafka.cluster import Cluster, provision
 from infra.kafka.log import KafkaLog
@@ -22,16 +24,33 @@ from infra.kafka.writer import KafkaLogWriter
 from infra.postgres.envelopes import PostgresEnvelopes
 from infra.postgres.log import PostgresLog, PostgresSubscription
 from projections import discover
+from projections.view import Projection, View
+from tests.benchmarks import quix
 from tests.benchmarks.harness import Bench, Figure, in_turn
 from tests.benchmarks.visible import waits_with
 
-EVENTS, SESSION_S = 60_000, 3.0
+EVENTS, MORE, SESSION_S = 60_000, 150_000, 3.0
 PROFILE = discover()["profile"]
 
 
-def _filled(bench: Bench) -> None:
+@dataclass(frozen=True, slots=True)
+class Count(View):
+    events: Plain[int]
+
+
+COUNTS = Projection(
+    "bench_counts",
+    version=1,
+    view=Count,
+    keys=lambda event: [f"{event.owner} {event.event.type}"],
+    evolve=lambda row, _: Count(row.events + 1 if row else 1),
+    answers="How many events of each type has an owner?",
+)
+
+
+def _filled(bench: Bench, events: int = EVENTS) -> None:
     facts = bench.facts(7)
-    while sum(bench.app.log.heads().values()) < EVENTS:
+    while sum(bench.app.log.heads().values()) < events:
         bench.app.store.append([next(facts) for _ in range(500)])
 
 
@@ -105,6 +124,46 @@ def kafka_project(bench: Bench) -> Figure:
 
     mine, embedded = in_turn(ours, lambda: projected(PostgresLog(pool, keys)), rounds=3)
     return Figure("kafka-project", mine, embedded, "events/s", at_least=0.6)
+
+
+def kafka_quix(bench: Bench) -> Figure:
+    """Counts by owner and type: ours with its position in PostgreSQL, Quix's in its own state."""
+    _filled(bench, MORE)
+    cluster = _topics(bench)
+    _relayed(bench, cluster)
+    pool, keys = bench.app._projecting, bench.app.owners(bench.app._projecting).keys
+    python = quix.python()
+
+    def ours() -> float:
+        with (
+            closing(KafkaLog(cluster, pool, keys)) as log,
+            closing(Projector(COUNTS, log, bench.app.amending, "bench")) as projector,
+        ):
+            began = time.perf_counter()
+            events = projector.drain()
+            took = time.perf_counter() - began
+        [(counted,)] = bench.admin.execute("SELECT sum(events) FROM projection.bench_counts_v1")
+        assert counted == events
+        _forget(bench)
+        return events / took
+
+    def peer() -> float:
+        log = cluster.place(0).topic
+        events = sum(n for p, n in bench.app.log.heads().items() if cluster.place(p).topic == log)
+        return events / quix.seconds(python, cluster.address, log, events)
+
+    mine, theirs = in_turn(ours, peer, rounds=3)
+    return Figure("kafka-quix", mine, theirs, "events/s", at_least=0.8)
+
+
+def _forget(bench: Bench) -> None:
+    """A view that this release does not have would be in the way of who looks at all of them."""
+    bench.admin.execute(
+        "DROP VIEW view.bench_counts; DROP TABLE projection.bench_counts_v1; "
+        "DELETE FROM projection.live WHERE view = 'bench_counts'; "
+        "DELETE FROM projection.checkpoint WHERE consumer_group = 'bench_counts_v1'; "
+        "DELETE FROM consumer.lease WHERE consumer_group = 'bench_counts_v1'"
+    )
 
 
 def kafka_visible(bench: Bench) -> list[Figure]:

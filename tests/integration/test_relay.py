@@ -17,6 +17,7 @@ from consumers.movers.relay import GROUP, Relay
 from consumers.ports import LogAhead, LogDiffers, StoreBehind, StreamAppend
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
+from infra.kafka import reader
 from infra.kafka.cluster import provision
 from infra.kafka.errors import KafkaUnfit
 from infra.kafka.log import KafkaLog
@@ -114,6 +115,25 @@ def test_what_relays_write_twice_is_read_once(kafka, fresh, store):
     heads = kafka.envelopes.heads()
     assert numbers(fresh) == {p: [*range(1, head + 1)] for p, head in heads.items()}
     assert fresh.at(datetime.now(UTC)) == heads
+
+
+def test_a_reader_comes_back_to_what_it_paused(kafka, deployment, owners, store, monkeypatch):
+    """A log of which only a part is kept and handed out at a time, as of a long one."""
+    store.append([placed(f"o{n % 50}", n) for n in range(3_000)])
+    kafka.catch_up()
+    monkeypatch.setattr(reader, "_KEPT", 40)
+    monkeypatch.setattr(reader, "_PATIENCE_MS", 3_000)
+    monkeypatch.setitem(reader._SETTINGS, "max_poll_records", 30)
+    read = dict.fromkeys(kafka.envelopes.heads(), 0)
+    with (
+        deployment.pool("projector") as pool,
+        closing(KafkaLog(kafka.cluster, pool, owners.keys)) as log,
+    ):
+        while read != kafka.envelopes.heads():
+            for partition, after in read.items():
+                page = log.read(partition, after, 20)
+                read[partition] += len(page)
+    assert sum(read.values()) == 3_000
 
 
 def test_relays_share_the_partitions_and_one_goes_on_for_another(kafka, deployment, store):

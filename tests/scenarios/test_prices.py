@@ -169,6 +169,8 @@ CHANGE = ("order.change-order-requested.v1", "order/7")
 PRICES = ("catalogue.prices-drafted.v1", "catalogue/shop")
 
 
+@pytest.mark.one_log("with Kafka, what was altered in the store alone is told by the log")
+@pytest.mark.parametrize("door", ["embedded"], indirect=True)
 def test_every_price_is_verified_and_a_cent_or_a_rule_that_was_changed_is_found(app, front):
     front.ok("order", "draft", "11", "--line", "L1=hat")
     front.ok("order", "quote", "11", "Q1", "--line", "L1=9.99", "--currency", "EUR")
