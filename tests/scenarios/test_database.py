@@ -71,7 +71,9 @@ front.ok("init")
 words = ["import", "events", file, "--basis", "personalize"]
 print(front.refused(*words))
 log = (front.home / "postgres/server.log").read_text()
-print("ENOSPC" if "No space left on device" in log else log)
+# On a disk that is full to the last page the server cannot even write why it fails.
+full = os.statvfs(disk).f_bavail == 0
+print("ENOSPC" if full or "No space left on device" in log else log)
 """
 
 
