@@ -102,7 +102,15 @@ def _compared(d: Deployment, recovery_s: float) -> Outcome:
            for name, id in customers.items()}  # fmt: skip
     doubled = len(places.keys() - said.positions.keys()) + sum(n for n in off.values() if n > 0)
     lost = len(said.positions.keys() - places.keys()) - sum(n for n in off.values() if n < 0)
-    if not lost and not doubled:
+    if lost or doubled:
+        off = {name: n for name, n in off.items() if n}
+        print(
+            "said and not shown, shown and not said, events too many:",
+            said.positions.keys() - places.keys(),
+            places.keys() - said.positions.keys(),
+            off,
+        )
+    else:
         assert places == said.positions
         beliefs = {name: dict(map(tuple, profiles[id]["values"])) for name, id in customers.items()}
         assert beliefs == {name: said.beliefs.get(name, {}) for name in said.events}
