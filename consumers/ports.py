@@ -91,6 +91,10 @@ class Books(Protocol):
         """
         ...
 
+    def bound(self, name: str, number: int | None, at: datetime) -> Book | None:
+        """That version; without a number the one that is effective at a time."""
+        ...
+
 
 class Owners(Protocol):
     """Customers by the names that others have for them, and what they consent to now."""

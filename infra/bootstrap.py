@@ -301,7 +301,7 @@ class App:
     @cached_property
     def commands(self) -> Commands:
         interpreting = Interpreting(interpreter(self.settings.interpreter), self.settings.sure_from)
-        return Commands(self.store, self.owners(self._door), self.holding, interpreting)
+        return Commands(self.store, self.owners(self._door), self.holding, interpreting, self.books)
 
     def timers(self) -> Timers:
         def due(by: datetime) -> list[DueRow]:

@@ -37,3 +37,6 @@ class StoredBooks:
         if found is None:
             raise Malformed(f"the catalogue {name} has no version {number}", "version")
         return found.book
+
+    def bound(self, name: str, number: int | None, at: datetime) -> Book | None:
+        return self.current(name, at) if number is None else self.version(name, number)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -70,10 +69,11 @@ class Commands:
         owners: Owners,
         holding: Holding,
         interpreting: Interpreting = BY_RULES,
+        books: Books | None = None,
     ) -> None:
         self._store, self._owners, self._holding = store, owners, holding
         self._interpreting = interpreting
-        self._books: Books = StoredBooks(store)
+        self._books = books or StoredBooks(store)
 
     def execute(self, command: Command) -> Done:
         """Decides and records. Raises Refusal; a refusal is not recorded and costs nothing."""
@@ -111,7 +111,7 @@ class Commands:
     def _decide(
         self, decider: Decider, command: Command, history: Sequence[Recorded[Data]], owner: str
     ) -> Sequence[Data]:
-        state = _folded(decider, history)
+        state = decider.fold(history)
         arguments = dict(command.arguments)
         kind, _, name = command.subject.partition("/")
         wanted = parameters(kind, command.name)
@@ -127,15 +127,12 @@ class Commands:
             if hint == Design | None:
                 arguments[p] = design
             elif hint == Book | None:
-                arguments[p] = self._book(command.time, *named) if named else None
+                arguments[p] = (
+                    self._books.bound(named[0], named[1], command.time) if named else None
+                )
         if "reading" in wanted:
             arguments |= self._reading(state, arguments)
         return decider.decisions[command.name](state, **arguments)
-
-    def _book(self, now: datetime, name: str, version: int | None) -> Book | None:
-        if version is None:
-            return self._books.current(name, now)
-        return self._books.version(name, version)
 
     def _reading(self, state: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What the interpreter says, unless a person does."""
@@ -158,7 +155,7 @@ class Commands:
                 "from_design: the design is a customer's: draft the order for the same one",
                 "from_design",
             )
-        design: Design = _folded(DECIDERS["design"], history)
+        design: Design = DECIDERS["design"].fold(history)
         return design
 
     def _customer(self, said: str | None, name: str) -> str | None:
@@ -180,10 +177,6 @@ class Commands:
         )
         if isinstance(answer, Refusal):
             raise answer
-
-
-def _folded(decider: Decider, history: Sequence[Recorded[Data]]) -> Any:
-    return reduce(lambda s, r: decider.evolve(s, r.data, r.event.time), history, decider.initial)
 
 
 def _events(

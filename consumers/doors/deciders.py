@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, make_dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -24,7 +25,7 @@ from domain.design import decide as design
 from domain.design.state import Design
 from domain.design.state import evolve as evolve_design
 from domain.errors import Malformed
-from domain.event import Data, strict
+from domain.event import Data, Recorded, strict
 from domain.order import decide as order
 from domain.order.state import Order, configuration
 from domain.order.state import evolve as evolve_order
@@ -42,6 +43,10 @@ class Decider:
     book: Callable[[Any], tuple[str, int | None] | None] = lambda _: None
     """The catalogue that the state names, and the version if only that one will do."""
     of_customers: bool = True
+
+    def fold(self, history: Sequence[Recorded[Data]]) -> Any:
+        """The state that a stream's events leave."""
+        return reduce(lambda s, r: self.evolve(s, r.data, r.event.time), history, self.initial)
 
 
 def _named(*decisions: Callable[..., Sequence[Data]]) -> dict[str, Callable[..., Sequence[Data]]]:

@@ -8,6 +8,7 @@ from domain.catalogue.book import Book
 from domain.design import events as e
 from domain.design.state import Design
 from domain.errors import NotAllowed
+from domain.order.decide.guards import need_apart
 from domain.order.events import OrderLine
 from domain.rules.choosing import need_book, need_choosable, need_products, selections
 from domain.rules.constraints import check, complete
@@ -24,9 +25,7 @@ def start(
         raise NotAllowed("this id names another design: use a new one", "lines")
     if not lines:
         raise NotAllowed("a design has a line: name one", "lines")
-    ids = [line.line_id for line in lines]
-    if twice := next((i for i in ids if ids.count(i) > 1), None):
-        raise NotAllowed(f"line {twice} is named twice: give each its own id", "lines")
+    need_apart([line.line_id for line in lines], "line", "lines")
     need_products(need_book(offered, book), lines)
     return [started]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import get_args
 
 from domain.catalogue.book import PRODUCT, Book, PriceRule, Selection, Step
 from domain.errors import NotAllowed
+from domain.rules.made import once
 
 STEPS: tuple[Step, ...] = get_args(Step)
 BASE, OPTION = STEPS.index("base"), STEPS.index("option")
@@ -89,9 +89,7 @@ class PriceIndex:
         return _furthest(found)
 
 
-def price_index(book: Book) -> PriceIndex:
-    """Made once for each book that is in memory."""
-    return _made(_Same(book))
+price_index = once(PriceIndex)
 
 
 def ladder(rule: PriceRule) -> Hashable:
@@ -101,26 +99,6 @@ def ladder(rule: PriceRule) -> Hashable:
     if not any(named) or rule.step not in _LADDERS:
         return None
     return rule.step, frozenset(_terms(rule)), rule.starts, rule.ends, named
-
-
-class _Same:
-    """A book as itself: to compare its thousands of rules would cost more than pricing an order."""
-
-    __slots__ = ("book",)
-
-    def __init__(self, book: Book) -> None:
-        self.book = book
-
-    def __hash__(self) -> int:
-        return id(self.book)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.book is other.book
-
-
-@functools.lru_cache(32)
-def _made(same: _Same) -> PriceIndex:
-    return PriceIndex(same.book)
 
 
 def _terms(rule: PriceRule) -> tuple[_Term, ...]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from threading import Lock
 
 from pysat.solvers import Solver
 
 from domain.catalogue.book import Book, Constraint
 from domain.rules.encoding import Encoding, encode
+from domain.rules.made import once
 from domain.rules.minimal import minimal
 
 SOLVER = "minisat22"
@@ -51,23 +50,4 @@ class Solvers:
             return frozenset(x for x in self._all.get_model() or () if x > 0)
 
 
-@dataclass(frozen=True, eq=False)
-class _Same:
-    """A book by identity: to compare a car costs more than to check it."""
-
-    book: Book
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.book is other.book
-
-    def __hash__(self) -> int:
-        return id(self.book)
-
-
-@lru_cache(32)
-def _solvers(same: _Same) -> Solvers:
-    return Solvers(same.book)
-
-
-def solvers(book: Book) -> Solvers:
-    return _solvers(_Same(book))
+solvers = once(Solvers)

@@ -19,21 +19,23 @@ CommandId = Annotated[
     str | None, typer.Option("--id", help="The command's own id: sent again, it is done once.")
 ]
 Reason = Annotated[str | None, typer.Option(help="Why; kept sealed.")]
+Whose = Annotated[str | None, typer.Option(help="namespace:id, or our id.")]
+Words = Annotated[str | None, typer.Option(help="The customer's own words for it.")]
+Effort = Annotated[float, typer.Option(help="The customer's work, in seconds.")]
+LINES = "LINE=PRODUCT or LINE=PRODUCT:QUANTITY"
 
 
 @order.command()
 def draft(
     order_id: OrderId,
-    line: Annotated[
-        list[str] | None, typer.Option(help="LINE=PRODUCT or LINE=PRODUCT:QUANTITY")
-    ] = None,
+    line: Annotated[list[str] | None, typer.Option(help=LINES)] = None,
     book: Annotated[
         str | None, typer.Option(help="The book that it is chosen from and priced by.")
     ] = None,
     from_design: Annotated[
         str | None, typer.Option(help="A design, whose lines, options and book it takes.")
     ] = None,
-    customer: Annotated[str | None, typer.Option(help="namespace:id, or our id.")] = None,
+    customer: Whose = None,
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:
@@ -51,9 +53,9 @@ def choose(
     option: str,
     value: str,
     stage: Annotated[str, typer.Option(help="When it takes effect: its freeze point.")],
-    text: Annotated[str | None, typer.Option(help="The customer's own words for it.")] = None,
+    text: Words = None,
     space: Annotated[str, typer.Option(help="closed, parametric, free_form …")] = "closed",
-    effort_s: Annotated[float, typer.Option(help="The customer's work, in seconds.")] = 0.0,
+    effort_s: Effort = 0.0,
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.deciding import CommandId, LineId
+from infra.cli.deciding import LINES, CommandId, Effort, LineId, Whose, Words
 from infra.cli.terminal import Actor, Json, open_app
 
 design = typer.Typer(no_args_is_help=True)
 
+Stage = Annotated[str, typer.Option(help="The option's stage.")]
 DesignId = Annotated[str, typer.Argument(metavar="DESIGN")]
 
 
@@ -18,8 +19,8 @@ DesignId = Annotated[str, typer.Argument(metavar="DESIGN")]
 def start(
     design_id: DesignId,
     book: Annotated[str, typer.Option(help="The book that its options are from.")],
-    line: Annotated[list[str], typer.Option(help="LINE=PRODUCT or LINE=PRODUCT:QUANTITY")],
-    customer: Annotated[str | None, typer.Option(help="namespace:id, or our id.")] = None,
+    line: Annotated[list[str], typer.Option(help=LINES)],
+    customer: Whose = None,
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:
@@ -36,10 +37,10 @@ def choose(
     line: LineId,
     option: str,
     value: str,
-    stage: Annotated[str, typer.Option(help="The option's stage.")],
-    text: Annotated[str | None, typer.Option(help="The customer's own words for it.")] = None,
+    stage: Stage,
+    text: Words = None,
     space: Annotated[str, typer.Option(help="closed or parametric.")] = "closed",
-    effort_s: Annotated[float, typer.Option(help="The customer's work, in seconds.")] = 0.0,
+    effort_s: Effort = 0.0,
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:
@@ -55,7 +56,7 @@ def clear(
     design_id: DesignId,
     line: LineId,
     option: str,
-    stage: Annotated[str, typer.Option(help="The option's stage.")],
+    stage: Stage,
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:

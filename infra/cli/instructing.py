@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.deciding import CommandId, OrderId, order
+from infra.cli.deciding import CommandId, Effort, OrderId, order
 from infra.cli.terminal import Actor, Json, open_app
 
 __all__ = ["order"]
@@ -21,7 +21,7 @@ def instruct(
     text: Annotated[str, typer.Argument(help="The customer's own words; kept sealed.")],
     line: Annotated[str | None, typer.Option(help="A line; else the whole order.")] = None,
     stage: Annotated[str, typer.Option(help="When it takes effect.")] = "pre_manufacture",
-    effort_s: Annotated[float, typer.Option(help="The customer's work, in seconds.")] = 0.0,
+    effort_s: Effort = 0.0,
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:

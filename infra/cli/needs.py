@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from functools import reduce
 from typing import Any, cast
 
 import typer
@@ -36,13 +35,11 @@ def _needs(app: App, subject: str) -> list[dict[str, Any]]:
     if not history:
         raise Told(f"there is no {subject.replace('/', ' ')}: check the id")
     decider = DECIDERS[subject.partition("/")[0]]
-    state = reduce(lambda s, r: decider.evolve(s, r.data, r.event.time), history, decider.initial)
+    state = decider.fold(history)
     bound = decider.book(state)
     if bound is None:
         raise Told("the order names no book, so nobody has said what it needs")
-    name, version = bound
-    now = datetime.now(UTC)
-    book = app.books.version(name, version) if version else app.books.current(name, now)
+    book = app.books.bound(*bound, datetime.now(UTC))
     assert book  # a book was effective when it began
     lines = of_order(state) if isinstance(state, Order) else _of_design(state)
     given = _given(app, history[0].event.customerid)

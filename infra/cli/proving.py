@@ -22,6 +22,7 @@ from domain.rules.engines import Difference, proof, repriced
 from infra.bootstrap import App
 from infra.cli.tables import plain, table
 from infra.cli.terminal import Told
+from infra.postgres.envelopes import PostgresEnvelopes
 from infra.postgres.issued import Issued, PostgresIssued
 
 SHOWN = 1_000
@@ -66,8 +67,9 @@ class Proving:
 
 def verify_prices(app: App, as_json: bool) -> bool:
     """Whether every price is proved, and every book that they name is as it was published."""
-    issued, proving = PostgresIssued(app.pool("reader")), Proving(app)
-    heads, count, differing = issued.heads(), 0, 0
+    reader = app.pool("reader")
+    issued, proving = PostgresIssued(reader), Proving(app)
+    heads, count, differing = PostgresEnvelopes(reader).heads(), 0, 0
     rows: list[Row] = []
     with Progress(console=Console(stderr=True)) as progress:
         task, done = progress.add_task("verifying", total=sum(heads.values())), 0

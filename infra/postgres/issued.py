@@ -37,10 +37,6 @@ class PostgresIssued:
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
-    def heads(self) -> dict[int, int]:
-        with self._pool.connection() as db:
-            return dict(db.execute("SELECT partition, last FROM store.partition_head").fetchall())
-
     def all(self, partition: int) -> Iterator[Issued]:
         """Those of a partition, in order."""
         after = 0

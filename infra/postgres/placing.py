@@ -5,7 +5,7 @@ The order of locks, which makes numbers gapless without a deadlock, is in docs/a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -171,13 +171,9 @@ class Placing:
             if stream not in self.streams:
                 self.streams[stream] = self.opened[stream] = owner
         for consent in append.consent:
-            self._consent(owner, consent)
+            say(consent, self.purposes[owner])
+            self.consented.add(owner)
         return Appended(tuple(places), version, self.recorded)
-
-    def _consent(self, owner: str, data: ConsentGranted | ConsentWithdrawn) -> None:
-        change = set.update if isinstance(data, ConsentGranted) else set.difference_update
-        change(self.purposes[owner], data.purposes)
-        self.consented.add(owner)
 
 
 def lock(db: psycopg.Connection, batch: Sequence[Prepared], now: Callable[[], datetime]) -> Placing:
@@ -231,15 +227,28 @@ def place(
     return answers
 
 
+def say(consent: ConsentGranted | ConsentWithdrawn, purposes: set[str]) -> None:
+    """Makes of what an owner consents to what it is after they have said so."""
+    change = set.update if isinstance(consent, ConsentGranted) else set.difference_update
+    change(purposes, consent.purposes)
+
+
+def note(cursor: psycopg.Cursor[Any], purposes: Mapping[str, set[str]]) -> None:
+    """Writes what owners consent to now."""
+    cursor.executemany(
+        _CONSENT,
+        [([p for p in PURPOSES if p in now], owner) for owner, now in purposes.items()],
+    )
+
+
 def write(db: psycopg.Connection, placing: Placing) -> None:
     """What is left of the rows, streams, consent and heads, and the commit."""
     with db.pipeline():
         cursor = db.cursor()
         if placing.opened:
             cursor.executemany(_OPEN, list(placing.opened.items()))
-        for owner in placing.consented:
-            now = [p for p in PURPOSES if p in placing.purposes[owner]]
-            cursor.execute(_CONSENT, [now, owner])
+        if placing.consented:
+            note(cursor, {owner: placing.purposes[owner] for owner in placing.consented})
         if placing.moved:
             moved = sorted(placing.moved)
             last = [placing.heads[partition] for partition in moved]

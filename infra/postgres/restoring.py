@@ -11,13 +11,12 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from consumers.ports import Carried, LogForged, TypeUnknown
-from domain.customer.consent import PURPOSES
 from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.event import Position
 from infra import codec
 from infra.keys import OwnerKey, Secrets
 from infra.postgres.envelopes import PostgresEnvelopes
-from infra.postgres.placing import COPY, TYPES
+from infra.postgres.placing import COPY, TYPES, note, say
 
 _PAGE = 2_000
 _OWNERS = (
@@ -145,9 +144,5 @@ def _consent(cursor: psycopg.Cursor[Any], events: Sequence[Carried]) -> None:
     ).fetchall()
     purposes = {owner: set(before) for owner, before in known}
     for owner, data in said:
-        change = set.update if isinstance(data, ConsentGranted) else set.difference_update
-        change(purposes[owner], data.purposes)
-    cursor.executemany(
-        "UPDATE store.owner SET purposes = %s WHERE owner = %s",
-        [([p for p in PURPOSES if p in now], owner) for owner, now in purposes.items()],
-    )
+        say(data, purposes[owner])
+    note(cursor, purposes)
