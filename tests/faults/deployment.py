@@ -30,13 +30,13 @@ from tests.faults.writer import Notes, Writer
 from tests.frontdoor import Front
 from tests.homes import copied, made
 from tests.members import shared
+from tests.waiting import PATIENCE_S, until
 from tests.within import Within
 
 PARTITIONS, PROJECTORS = 5, 2
 SESSION_S = 1.5
 GROUPS = [view.group for view in discover().values()]
 ALL = 10**7  # events or rows
-PATIENCE_S = 120.0  # until whatever was broken works again
 AWAY = (psycopg.Error, psycopg_pool.PoolTimeout, ServerUnavailable, KafkaSilent)
 
 
@@ -58,13 +58,6 @@ FULL = Lengths(before=3, database=20, relay=60, broker=20, silence=60, disk=10, 
                writers=6)  # fmt: skip
 SHORT = Lengths(before=0.3, database=2, relay=2, broker=0.5, silence=1.5, disk=1, repeats=1,
                 writers=2)  # fmt: skip
-
-
-def until(happens: Callable[[], object], seconds: float = PATIENCE_S) -> None:
-    deadline = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def state(pid: int) -> str:

@@ -21,12 +21,13 @@ from infra.postgres import embedded
 from projections import discover
 from tests.faults import doomed
 from tests.faults.cut import cutting
-from tests.faults.deployment import PATIENCE_S, Deployment, children, state, until
+from tests.faults.deployment import Deployment, children, state
 from tests.faults.doomed import REFUSED
 from tests.faults.forked import ordermade
 from tests.frontdoor import FACTS, message
 from tests.independent.acknowledged import noted
 from tests.integration.test_embedded_faults import everything
+from tests.waiting import PATIENCE_S, until
 
 HOUR_S = 3600
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from infra.kafka.cluster import Cluster
 from tests.faults import doomed
-from tests.faults.deployment import ALL, PATIENCE_S, Deployment, until
+from tests.faults.deployment import ALL, Deployment
 from tests.faults.doomed import WRITTEN
 from tests.faults.on_both import kill_all
 from tests.faults.writer import messages
 from tests.homes import bring_back, keep
 from tests.independent.acknowledged import noted, reckon
 from tests.integration.test_relay import records
+from tests.waiting import PATIENCE_S, until
 
 
 def relay_killed_after_the_acknowledgement(d: Deployment) -> Iterator[None]:

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import pytest
 
 from infra.postgres.embedded import Server, ServerUnavailable, _program, start
 from infra.postgres.keeper import lock
+from tests.waiting import until
 
 REPOSITORY = Path(__file__).parents[2]
 LINGER_S = 0.2
@@ -53,13 +54,6 @@ def client(home: Path, linger_s: float = LINGER_S) -> Iterator[subprocess.Popen[
 def port_of(process: subprocess.Popen[str]) -> int:
     assert process.stdout
     return int(json.loads(process.stdout.readline())["port"])
-
-
-def until(happens: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def nothing_lives(home: Path) -> bool:

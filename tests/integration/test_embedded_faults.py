@@ -26,8 +26,8 @@ from tests.integration.test_embedded import (
     nothing_lives,
     postmaster,
     processes,
-    until,
 )
+from tests.waiting import until
 
 WRITER = """
 import sys
@@ -168,7 +168,8 @@ from contextlib import closing
 from pathlib import Path
 import psycopg, pytest
 from infra.postgres.embedded import ServerUnavailable, explain, start
-from tests.integration.test_embedded import nothing_lives, until
+from tests.integration.test_embedded import nothing_lives
+from tests.waiting import until
 
 disk = Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m,mode=755", "none", disk], check=True)

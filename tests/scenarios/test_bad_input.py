@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from contextlib import closing, suppress
 
 import pytest
@@ -16,6 +15,7 @@ from infra.postgres import embedded
 from infra.settings import Settings
 from tests.frontdoor import FACTS, Front, message
 from tests.integration.test_embedded_faults import everything
+from tests.waiting import until
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 TEA = "1,T,TEA,2,2011-01-01 10:00:00,1.50,7.0,France\n"
@@ -120,13 +120,6 @@ def test_a_file_of_another_kind_is_refused_whole(front, tmp_path):
     words = ["import", "online-retail", file, "--basis", "fulfil"]
     assert "does not begin with the header InvoiceNo,StockCode" in front.refused(*words)
     assert front.show("backlog") == []
-
-
-def until(true, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.one_log("what is not stored is not told to any log")

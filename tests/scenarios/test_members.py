@@ -15,6 +15,7 @@ from infra.bootstrap import App
 from infra.postgres.envelopes import PostgresEnvelopes
 from tests.frontdoor import FACTS, Front, message
 from tests.members import settings_of
+from tests.waiting import until
 
 SESSION_S = 1.0
 
@@ -31,14 +32,6 @@ def stated(count):
                 {"attribute": "milk", "value": "oat", **FACTS})
         for n in range(count)
     ]  # fmt: skip
-
-
-def until(true, seconds=30.0):
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def held(app):
