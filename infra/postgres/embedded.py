@@ -193,10 +193,12 @@ class _Place:
             os.close(free)
             return "it does not run"
         try:
-            psycopg.connect(self.server([]).url(), connect_timeout=3).close()
+            with psycopg.connect(self.server([]).url(), connect_timeout=3) as db:
+                [data] = db.execute("SHOW data_directory").fetchone() or [""]
+            # A copy of a home has the port and the password of the first one.
+            return None if self.data.samefile(data) else f"{data} is at its port"
         except (psycopg.OperationalError, FileNotFoundError) as error:
             return str(error).strip()
-        return None
 
     def listens(self) -> bool:
         """Whether somebody is at the port: a server is, from before it recovers until it ends."""

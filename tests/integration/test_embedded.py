@@ -282,6 +282,28 @@ def test_another_port_is_taken_if_the_last_one_is_gone(home: Path) -> None:
             assert ask(server, "SELECT 1") == "1"
 
 
+def test_a_copy_of_a_home_is_not_taken_to_the_server_of_the_first(home: Path) -> None:
+    """Its files have the same port and password until its own server is being started."""
+    start(home, linger_s=0).close()
+    until(lambda: nothing_lives(home))
+    copy = home.parent / "copy"
+    subprocess.run(["cp", "-a", home, copy], check=True)
+    with closing(start(home, linger_s=LINGER_S)) as first:
+        starting = lock(copy / "postgres" / "server.lock", fcntl.LOCK_EX)
+        assert starting is not None
+        waits: list[str] = []
+
+        def let_go(sentence: str) -> None:
+            if not waits:
+                os.close(starting)
+            waits.append(sentence)
+
+        with closing(start(copy, linger_s=LINGER_S, on_wait=let_go)) as second:
+            assert waits
+            assert ask(second, "SHOW data_directory") == str(copy / "postgres" / "data")
+            assert ask(first, "SHOW data_directory") == str(home / "postgres" / "data")
+
+
 def test_a_missing_password_is_said_and_not_replaced(home: Path) -> None:
     start(home, linger_s=0).close()
     until(lambda: nothing_lives(home))
