@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+import msgspec
+
 from domain.catalogue.book import Book, Phrase
 from domain.errors import Refusal
 from domain.event import Data, Event, Position, Recorded
@@ -15,8 +17,7 @@ from domain.rules.free_text import Reading
 from projections.view import AnyProjection, View
 
 
-@dataclass(frozen=True, slots=True)
-class StreamAppend:
+class StreamAppend(msgspec.Struct, frozen=True):
     """Events for one stream, all or none of them.
 
     `expected` is the version that the stream must have (0: it is new); None means its end.
@@ -35,8 +36,7 @@ class StreamAppend:
         return self.whose or self.events[0].customerid or self.stream
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True):
     """Stored and durable. `known`: it was so already, and these are the first answer's places."""
 
     positions: tuple[Position, ...]

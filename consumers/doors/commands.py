@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -196,5 +196,6 @@ def _events(
         reason=command.reason,
     )
     return [
-        replace(template, id=recorded_id(first, n), data=data) for n, data in enumerate(decided)
+        msgspec.structs.replace(template, id=recorded_id(first, n), data=data)
+        for n, data in enumerate(decided)
     ]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
+import msgspec
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -71,7 +72,7 @@ def fresh(kafka, deployment, owners):
 
 def test_a_record_is_the_event_as_stored_and_its_chain_follows_from_the_store(kafka, store):
     store.append([placed(f"o{n % 20}", n) for n in range(200)])
-    store.append([replace(placed("c"), stream="catalogue/main")])
+    store.append([msgspec.structs.replace(placed("c"), stream="catalogue/main")])
     kafka.catch_up()
     found = records(kafka.cluster)
     assert sum(map(len, found.values())) == 201

@@ -3,6 +3,7 @@
 import dataclasses
 import typing
 
+import msgspec
 import pytest
 
 import domain.catalogue.events
@@ -18,12 +19,15 @@ from projections import discover
 
 def fields(cls):
     hints = typing.get_type_hints(cls, include_extras=True)
-    return {f.name: hints[f.name] for f in dataclasses.fields(cls)}
+    names = getattr(cls, "__struct_fields__", None) or [f.name for f in dataclasses.fields(cls)]
+    return {name: hints[name] for name in names}
 
 
 def nested(annotation):
-    """The dataclasses that a field's type reaches."""
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+    """The dataclasses and Structs that a field's type reaches."""
+    if isinstance(annotation, type) and (
+        dataclasses.is_dataclass(annotation) or issubclass(annotation, msgspec.Struct)
+    ):
         yield annotation
         for hint in fields(annotation).values():
             yield from nested(hint)
