@@ -243,4 +243,4 @@ def _alone(db: psycopg.Connection) -> None:
     try:
         db.execute("SELECT pg_advisory_lock(7303)")
     except psycopg.errors.LockNotAvailable:
-        raise Busy("another rebuild is under way: wait until it has ended") from None
+        raise Busy("another rebuild or restore is under way: wait until it has ended") from None

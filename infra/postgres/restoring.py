@@ -44,7 +44,7 @@ RETURNING incarnation
 
 class Busy(Exception):
     def __init__(self) -> None:
-        super().__init__("another restore of this store is under way: wait until it has ended")
+        super().__init__("another restore or rebuild of this store is under way: wait until it has ended")
 
 
 class PostgresRestore(PostgresEnvelopes):
@@ -56,7 +56,7 @@ class PostgresRestore(PostgresEnvelopes):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Raises Busy where another restore is at it."""
+        """Raises Busy where another restore, or a rebuild, is at it."""
         with self._pool.connection() as db:
             [(mine,)] = db.execute("SELECT pg_try_advisory_lock(7303)").fetchall()
             if not mine:

@@ -376,7 +376,7 @@ def test_a_rebuild_that_was_killed_can_be_run_again_and_only_one_runs(made, monk
         PostgresBuild(db, BACKLOG, made.keys)  # what a killed one leaves
         assert f"{BACKLOG.group}_rebuild" in made.tables
         db.execute("SELECT pg_advisory_lock(7303)")
-        with pytest.raises(Busy, match="another rebuild is under way"):
+        with pytest.raises(Busy, match="another rebuild or restore is under way"):
             made.rebuild(BACKLOG)
         db.execute("SELECT pg_advisory_unlock(7303)")
     assert made.rebuild(BACKLOG)[0].switched

@@ -222,6 +222,9 @@ def test_what_the_interpreter_is_unsure_of_is_left_to_a_person():
         "instruction_id", "is unsure: it must be interpreted"
     )
     given(DRAFTED, WISH, unsure, READ).when(decide.accept, instruction_id="I1").then(ACCEPTED)
+    given(DRAFTED, WISH, unsure).when(decide.decline, instruction_id="I1").then(
+        e.SpecialInstructionDeclined(instruction_id="I1")
+    )
     [nothing] = decide.interpret(given(DRAFTED, WISH).order, **BY_HAND | {"reading": reading(1.0)})
     assert nothing.unsure
 

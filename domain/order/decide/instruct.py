@@ -98,7 +98,7 @@ def accept(order: Order, *, instruction_id: Name) -> list[e.OrderEvent]:
 def decline(order: Order, *, instruction_id: Name, cause: Name | None = None) -> list[e.OrderEvent]:
     if _answer(order, instruction_id) is Answer.DECLINED:
         return []
-    _asked(order, instruction_id, Answer.GIVEN, Answer.INTERPRETED)
+    _asked(order, instruction_id, Answer.GIVEN, Answer.UNSURE, Answer.INTERPRETED)
     return [e.SpecialInstructionDeclined(instruction_id=instruction_id, cause=cause)]
 
 
