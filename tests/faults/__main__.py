@@ -1,7 +1,7 @@
 """`make faults RUNS=n`: every fault n times at its full length, as a table, in docs/faults.md too.
 
 `python -m tests.faults RUNS [--only WORDS] [--short]`; what only some faults told is only printed.
-A trial that fails is named by its seed, and the next one follows.
+A trial that fails is named by its seed, and the next one follows; the table grows with each.
 """
 
 from __future__ import annotations
@@ -71,6 +71,11 @@ def trials(rows: list[Row], runs: int, seed: int, lengths: Lengths) -> Iterator[
             yield row
 
 
+def table(rows: list[Row]) -> str:
+    failed = [f"- failed: seed {said}" for row in rows for said in row.failed]
+    return "\n".join([HEAD, "|---|---|" + "---:|" * 5, *map(str, rows), "", *failed]).rstrip()
+
+
 def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.faults")
     asked.add_argument("runs", type=int)
@@ -84,17 +89,13 @@ def main() -> int:
     if not rows:
         asked.error("no fault and log have all of these words: leave --only out to see them")
     began, of = time.monotonic(), told.runs * len(rows)
+    length = "short" if told.short else "full"
+    about = f"`make faults`, {datetime.now(UTC):%Y-%m-%d}, seeds from {told.seed}, {length} length"
     for n, row in enumerate(trials(rows, told.runs, told.seed, lengths), 1):
         print(f"{n} of {of}, {time.monotonic() - began:.0f} s", row, sep="\n", flush=True)
-    table = [HEAD, "|---|---|" + "---:|" * 5, *map(str, rows)]
-    table += ["", *(f"- failed: seed {said}" for row in rows for said in row.failed)]
-    print("", *table, sep="\n")
-    if not told.only:
-        length = "short" if told.short else "full"
-        when = f"{datetime.now(UTC):%Y-%m-%d}, seeds from {told.seed}, {length} length"
-        RESULTS.write_text(
-            "\n".join(["# Faults", "", f"`make faults`, {when}.", "", *table]).rstrip() + "\n"
-        )
+        if not told.only:
+            RESULTS.write_text(f"# Faults\n\n{about}.\n\n{table(rows)}\n")
+    print("", table(rows), sep="\n")
     return any(row.failed for row in rows)
 
 
