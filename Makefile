@@ -16,7 +16,6 @@ demo: $(READY)
 test: check
 	$(BIN)/python -m tests.broker
 	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist loadscope \
-		--ignore=tests/faults/test_on_kafka.py -k "not (test_on_both and kafka)" \
 		--both-logs
 
 check: $(READY)

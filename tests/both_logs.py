@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 LOGS = ("embedded", "kafka")
-FOLDERS = ("tests/contract/", "tests/scenarios/")
+FOLDERS = ("tests/contract/", "tests/scenarios/", "tests/faults/")
 _LOG = re.compile(rf"(?<=[\[-])({'|'.join(LOGS)})(?=[\]-])")
 
 

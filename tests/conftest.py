@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from consumers.doors.holding import Holding
 from infra.kafka.cluster import Cluster, provision
@@ -62,6 +63,17 @@ def pytest_configure(config):
         config.add_cleanup(shared.stop)
         os.environ["ORDERMADE_TEST_KAFKA"] = shared.address
         config.stash[_BROKER] = told(shared.address)
+
+
+class Trials(LoadScopeScheduling):
+    """A module's tests stay together, but each trial of a fault goes to whoever has time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if "test_on_both" in nodeid else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Trials(config, log)
 
 
 def told(address: str) -> str:
