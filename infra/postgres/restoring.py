@@ -44,7 +44,7 @@ RETURNING incarnation
 
 class Busy(Exception):
     def __init__(self) -> None:
-        super().__init__("another restore or rebuild of this store is under way: wait until it has ended")
+        super().__init__("another restore or rebuild is under way: wait until it has ended")
 
 
 class PostgresRestore(PostgresEnvelopes):

