@@ -26,10 +26,10 @@ def fields(stored: Stored, chain: bytes) -> dict[str, Any]:
         "key": stored.owner.encode(),
         "value": stored.envelope,
         "headers": [
-            ("content-type", _STRUCTURED),
-            ("type", stored.type.encode()),
+            ("number", b"%d" % stored.number),  # first: our readers want no other
             ("incarnation", b"%d" % stored.incarnation),
-            ("number", b"%d" % stored.number),
+            ("type", stored.type.encode()),
+            ("content-type", _STRUCTURED),
             ("chain", chain.hex().encode()),
             ("digest", stored.digest.hex().encode()),
         ],
