@@ -392,6 +392,7 @@ class Parked:
 class Change:
     """What a batch did to a partition's rows: None removes one. Written whole or not at all."""
 
+    projection: AnyProjection
     partition: int
     epoch: int
     after: int
@@ -430,8 +431,8 @@ class Views(Protocol):
         """Notes that a partition is not read on, and why; the next commit takes it back."""
         ...
 
-    def commit(self, projection: AnyProjection, change: Change) -> None:
-        """Writes rows, position and epoch in one transaction. Raises Fenced."""
+    def commit(self, changes: Sequence[Change]) -> None:
+        """Writes rows, positions and epochs in one transaction. Raises Fenced if one of them is."""
         ...
 
     def amend(

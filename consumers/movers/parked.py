@@ -94,7 +94,7 @@ def retry(
             again_now = _of(parked, key)
             others = {(p.owner, p.key) for p in parked if p not in again_now}
             rows, still = _fold(projection, log, views, partition, again_now, others, told)
-            return Change(partition, epoch, position, position, rows, still, again_now)
+            return Change(projection, partition, epoch, position, position, rows, still, again_now)
 
         if dry_run:
             make(0, 0)
@@ -158,7 +158,7 @@ def drop(
             if isinstance(answer, Refusal):
                 raise answer
             done.append(answer)
-        return Change(partition, epoch, position, position, {})
+        return Change(projection, partition, epoch, position, position, {})
 
     for partition in log.heads():
         if _of(views.parked(projection.group, partition), key):

@@ -13,6 +13,12 @@ from consumers.ports import Change, Fenced, Log, Parked, Views
 from projections.view import AnyProjection
 
 BATCH = 5_000
+TOGETHER = 200
+"""Rows from which a transaction is worth its commit; a smaller one takes what other views have."""
+
+POLL_S = 0.25
+"""After so long a member looks who else there is, and says that it lives."""
+
 MINUTE_S = 60.0
 POISON_LEAST, POISON_SHARE = 20, 0.01
 """More keys parked in a minute than both of these are no poison but a bad deploy."""
@@ -50,6 +56,17 @@ class _Held:
     parked: set[tuple[str, str | None]]  # owner, key
     minute: _Minute
     stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A batch that is not committed yet; `parked` is what waits in its partition then."""
+
+    projector: Projector
+    held: _Held
+    change: Change
+    events: int
+    parked: set[tuple[str, str | None]]
 
 
 ReadPage = Callable[[int, int, int], list[Read]]
@@ -93,7 +110,8 @@ class Projector:
     def poll(self) -> None:
         """Says that this member lives, and learns what it holds."""
         assigned = self._subscription.poll()
-        self._again_at, epochs = self._clock() + assigned.session_s / 3, assigned.epochs
+        self._again_at = self._clock() + min(POLL_S, assigned.session_s / 3)
+        epochs = assigned.epochs
         for partition in set(self._held) - set(epochs):
             del self._held[partition]
         for partition, epoch in epochs.items():
@@ -101,20 +119,22 @@ class Projector:
                 self._held[partition] = self._hold(partition, epoch)
 
     def behind(self, partition: int, bound: int) -> bool:
-        """Whether it holds a partition in which there may be news.
-
-        A step may take longer than a session, so it says meanwhile that it lives.
-        """
+        """Whether it holds a partition in which there may be news."""
         if self._clock() > self._again_at:
             self.poll()
         held = self._held.get(partition)
         return held is not None and not held.stopped and held.position != bound
+
+    @property
+    def views(self) -> Views:
+        return self._views
 
     def bounds(self) -> Mapping[int, int]:
         return self._log.bounds()
 
     def drain(self) -> int:
         """Steps until the view has everything that its partitions had."""
+        self.poll()
         total = 0
         while handled := self.step():
             total += handled
@@ -131,12 +151,12 @@ class Projector:
         idle = self._views.live().get(self._projection.name) != group
         return _Held(epoch, position, waiting, _Minute(self._clock()), idle)
 
-    def advance(self, partition: int) -> int:
-        """Folds one batch of a partition that it holds; the number of events."""
+    def fold(self, partition: int) -> _Folded | None:
+        """Folds one batch of a partition that it holds."""
         held = self._held[partition]
         events = self._until_drop(self._read(partition, held.position, self._batch))
         if not events:
-            return 0
+            return None
         upto = events[-1].position.number
         projection, folding = self._projection, self._projection
         waiting, handled = held.parked, len(events)
@@ -155,17 +175,17 @@ class Projector:
         if held.minute.bad_deploy:
             held.stopped = True
             self._views.stop(projection.group, partition, held.epoch, parked[-1].reason)
-            return 0
-        change = Change(partition, held.epoch, held.position, upto, rows, parked, going_on)
-        try:
-            self._views.commit(projection, change)
-        except Fenced:
-            self.refused += 1
-            del self._held[partition]
-            return 0
-        held.position = upto
-        held.parked = waiting | {(p.owner, p.key) for p in parked}
-        return handled
+            return None
+        change = Change(
+            projection, partition, held.epoch, held.position, upto, rows, parked, going_on
+        )
+        return _Folded(self, held, change, handled, waiting | {(p.owner, p.key) for p in parked})
+
+    def let_go(self, partition: int) -> None:
+        """Of a partition that somebody else holds by now."""
+        self.refused += 1
+        self._held.pop(partition, None)
+        self._again_at = -math.inf
 
     def _until_drop(self, events: Sequence[Read]) -> Sequence[Read]:
         """The events before the next drop of this view, or that drop alone."""
@@ -175,15 +195,34 @@ class Projector:
 
 def step(projectors: Sequence[Projector]) -> int:
     """One batch of each partition for each of them, one partition after another."""
-    for projector in projectors:
-        projector.poll()
     bounds = projectors[0].bounds()
-    return sum(
-        projector.advance(partition)
-        for partition in sorted(bounds)
-        for projector in projectors
-        if projector.behind(partition, bounds[partition])
-    )
+    handled, waiting = 0, list[_Folded]()
+    for partition in sorted(bounds):
+        for projector in projectors:
+            if not projector.behind(partition, bounds[partition]):
+                continue
+            if folded := projector.fold(partition):
+                waiting.append(folded)
+            if sum(len(one.change.rows) for one in waiting) > TOGETHER:
+                handled += _commit(projectors[0].views, waiting)
+                waiting = []
+    return handled + _commit(projectors[0].views, waiting)
+
+
+def _commit(views: Views, folded: Sequence[_Folded]) -> int:
+    """The number of events that are in the views now."""
+    if not folded:
+        return 0
+    try:
+        views.commit([one.change for one in folded])
+    except Fenced:
+        if len(folded) > 1:  # the others need not suffer for it
+            return sum(_commit(views, [one]) for one in folded)
+        folded[0].projector.let_go(folded[0].change.partition)
+        return 0
+    for one in folded:
+        one.held.position, one.held.parked = one.change.upto, one.parked
+    return sum(one.events for one in folded)
 
 
 def last_page(read: ReadPage) -> ReadPage:

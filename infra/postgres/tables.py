@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, make_dataclass
 from typing import Any
@@ -142,6 +143,12 @@ def statement(
     )
 
 
+@functools.cache
+def by_keys(projection: AnyProjection) -> bytes:
+    """Selects the rows of a partition that have certain keys, for `opened`."""
+    return statement(own(projection), sql.SQL("partition = %s AND key = ANY(%s)"), ()).as_bytes()
+
+
 def select(
     db: psycopg.Connection,
     shown: Shown,
@@ -232,6 +239,12 @@ def upsert(
     rows: Sequence[tuple[Any, ...]],
 ) -> None:
     """Rows, new or not, in one statement: an array for each column."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    cursor.execute(_upsert(projection, table), [list(c) for c in zip(*rows, strict=True)])
+
+
+@functools.cache
+def _upsert(projection: AnyProjection, table: str) -> bytes:
     made = columns(projection)
     names = [sql.Identifier(c.name) for c in made]
     arrays = [sql.SQL("%b::int[], %b::text[], %b::text[]")]
@@ -254,4 +267,4 @@ def upsert(
         sql.SQL(", ").join(names),
         sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(n) for n in names),
     )
-    cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+    return statement.as_bytes()

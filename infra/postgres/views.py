@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from consumers.ports import Change, Fenced, Parked
 from infra.postgres import tables
 from infra.postgres.reading import Reading
 from projections.view import AnyProjection, View
+
+_Rows = list[tuple[Any, ...]]
 
 
 class PostgresViews(Reading):
@@ -65,16 +66,16 @@ class PostgresViews(Reading):
     def load(
         self, projection: AnyProjection, partition: int, keys: Collection[str]
     ) -> dict[str, View]:
-        where = sql.SQL("partition = %s AND key = ANY(%s)"), [partition, list(keys)]
         with self._pool.connection() as db:
-            rows = tables.select(db, tables.own(projection), self._keys, where)
-        return {found.key: found.row for found in rows}
+            rows = db.execute(tables.by_keys(projection), [partition, list(keys)]).fetchall()
+        found = tables.opened(rows, tables.own(projection), self._keys)
+        return {each.key: each.row for each in found}
 
-    def commit(self, projection: AnyProjection, change: Change) -> None:
-        rows = tables.stored(projection, change.partition, change.rows, self._keys)
+    def commit(self, changes: Sequence[Change]) -> None:
+        rows = [self._rows(change) for change in changes]
         try:
             with self._pool.connection() as db, db.transaction():
-                self._commit(db, projection, change, rows)
+                self._commit(db, changes, rows)
         except psycopg.Error as error:
             if error.sqlstate == "OM001":
                 raise Fenced from None
@@ -91,32 +92,25 @@ class PostgresViews(Reading):
                 [projection.group, partition],
             ).fetchall()
             change = make(epoch, self.position(projection.group, partition))
-            rows = tables.stored(projection, partition, change.rows, self._keys)
-            self._commit(db, projection, change, rows)
+            self._commit(db, [change], [self._rows(change)])
+
+    def _rows(self, change: Change) -> _Rows:
+        return tables.stored(change.projection, change.partition, change.rows, self._keys)
 
     def _commit(
-        self,
-        db: psycopg.Connection,
-        projection: AnyProjection,
-        change: Change,
-        rows: list[tuple[Any, ...]],
+        self, db: psycopg.Connection, changes: Sequence[Change], rows: Sequence[_Rows]
     ) -> None:
-        # First and by itself: who is fenced off sends nothing more.
-        db.execute(
+        # First and by themselves: who is fenced off sends nothing more.
+        db.cursor().executemany(
             "SELECT projection.advance(%s, %s, %s, %s, %s)",
-            [projection.group, change.partition, change.epoch, change.after, change.upto],
+            [(c.projection.group, c.partition, c.epoch, c.after, c.upto) for c in changes],
         )
         with db.pipeline():
-            self._write(db.cursor(), projection, change, rows)
+            for change, made in zip(changes, rows, strict=True):
+                self._write(db.cursor(), change, made)
 
-    def _write(
-        self,
-        cursor: psycopg.Cursor[Any],
-        projection: AnyProjection,
-        change: Change,
-        rows: list[tuple[Any, ...]],
-    ) -> None:
-        group, partition = projection.group, change.partition
+    def _write(self, cursor: psycopg.Cursor[Any], change: Change, rows: _Rows) -> None:
+        projection, group, partition = change.projection, change.projection.group, change.partition
         if gone := [key for key, (_, row) in change.rows.items() if row is None]:
             tables.delete(cursor, group, partition, gone)
         if rows:

@@ -41,8 +41,8 @@ def project_killed_before_commit() -> None:
 def project_killed_after_commit() -> None:
     commit = PostgresViews.commit
 
-    def committed(self, projection, change):
-        commit(self, projection, change)
+    def committed(self, changes):
+        commit(self, changes)
         die()
 
     PostgresViews.commit = committed
@@ -52,10 +52,10 @@ def project_killed_after_commit() -> None:
 def project_stopped_before_commit() -> None:
     commit = PostgresViews.commit
 
-    def late(self, projection, change):
+    def late(self, changes):
         sleep()
         try:
-            commit(self, projection, change)
+            commit(self, changes)
         except Fenced:
             os._exit(REFUSED)
         os._exit(WRITTEN)

@@ -99,10 +99,10 @@ def test_who_folds_while_what_waits_is_sent_on_is_fenced_off(made, parked):  # n
     made.store.append([append("more", "order/o3", OrderShipped(), "c3")])
     commit = made.views.commit
 
-    def late(projection, change):
+    def late(changes):
         made.views.commit = commit
         retry(BACKLOG, made.log, made.views, "o3")
-        commit(projection, change)
+        commit(changes)
 
     made.views.commit = late
     projector.drain()

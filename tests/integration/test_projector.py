@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from consumers.movers.projector import Projector
+from consumers.movers.projector import Projector, step
 from consumers.ports import StreamAppend
 from domain.customer.events import ConsentGranted, PreferenceStated
 from domain.event import Event, event_id
@@ -172,19 +172,46 @@ def test_a_fold_that_fails_for_too_many_keys_stops_its_partition(store, log, vie
 def test_who_takes_longer_than_a_session_says_meanwhile_that_it_lives(store, log, views):
     shop(store)
     seconds, polls = 0.0, []
-    ann = Projector(VIEWS["backlog"], log, views, "ann", clock=lambda: seconds)
-    poll, commit = ann._subscription.poll, views.commit
 
-    def slow(projection, change):
+    def slow(*page):
         nonlocal seconds
         seconds += 2
-        commit(projection, change)
+        return log.read(*page)
 
-    views.commit = slow
+    ann = Projector(VIEWS["backlog"], log, views, "ann", clock=lambda: seconds, read=slow)
+    poll = ann._subscription.poll
     ann._subscription.poll = lambda: polls.append(seconds) or poll()
     ann.step()
     assert seconds > 5  # a session
     assert all(b - a < 5 for a, b in itertools.pairwise([*polls, seconds]))
+
+
+def test_views_share_a_transaction_and_one_that_is_fenced_off_takes_none_with_it(
+    store, log, views, deployment
+):
+    shop(store)
+    each = [Projector(VIEWS[name], log, views, "ann") for name in ("profile", "backlog", "audit")]
+    commit, sizes = views.commit, []
+
+    def fenced_off(changes):
+        if not sizes:
+            deployment.sql("UPDATE consumer.lease SET epoch = epoch + 1 "
+                           "WHERE consumer_group = %s RETURNING 1", each[1].group)  # fmt: skip
+        sizes.append(len(changes))
+        commit(changes)
+
+    views.commit = fenced_off
+    step(each)
+    parts = len({partition_of(f"c{i}", 12) for i in range(10)})
+    assert sizes == [3 * parts, *[1] * 3 * parts]
+    assert [projector.refused for projector in each] == [0, parts, 0]
+    for projector, shown in zip(each, (True, False, True), strict=True):
+        view = projector._projection
+        assert dict(views.find(view, None)) == (view.fold(everything(log)) if shown else {})
+    while step(each):
+        pass
+    assert sizes[-1] == parts
+    assert dict(views.find(VIEWS["backlog"], None)) == VIEWS["backlog"].fold(everything(log))
 
 
 def test_who_slept_through_a_handover_cannot_write(store, log, views):

@@ -240,10 +240,10 @@ def test_who_folded_before_the_switch_cannot_write_after_it(made, monkeypatch):
     made.ship(1)
     commit = made.views.commit
 
-    def late(projection, change):
+    def late(changes):
         monkeypatch.setattr(made.views, "commit", commit)
         made.rebuild(BACKLOG)
-        commit(projection, change)
+        commit(changes)
 
     monkeypatch.setattr(made.views, "commit", late)
     projector.drain()
