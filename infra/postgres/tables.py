@@ -239,7 +239,6 @@ def upsert(
     rows: Sequence[tuple[Any, ...]],
 ) -> None:
     """Rows, new or not, in one statement: an array for each column."""
-    columns = [list(column) for column in zip(*rows, strict=True)]
     cursor.execute(_upsert(projection, table), [list(c) for c in zip(*rows, strict=True)])
 
 
