@@ -12,6 +12,7 @@ import psycopg
 
 from consumers.ports import StreamAppend
 from tests.benchmarks.harness import Bench, Figure
+from tests.waiting import until
 
 RATE, EVENTS = 500, 5_000
 
@@ -39,17 +40,19 @@ def waits_with(bench: Bench, *commands: str, **more: str) -> list[float]:
         for command in commands
     ]
     try:
+        customers = bench.customers[:50]
+        groups = [*bench.app.views.live().values(), *(["relay"] if "relay" in commands else [])]
+        until(lambda: all(bench.app.progress.members([group]) for group in groups))
         bench.app.drain(patience_s=120)
-        return _waits(bench)
+        return _waits(bench, customers)
     finally:
         for process in running:
             process.terminate()
             process.wait()
 
 
-def _waits(bench: Bench) -> list[float]:
+def _waits(bench: Bench, customers: list[str]) -> list[float]:
     """Milliseconds from before each append until a reader sees its row."""
-    customers = bench.customers[:50]
     partitions = list(range(bench.app.store.partitions))
     sent: dict[str, float] = {}
     waits: list[float] = []
