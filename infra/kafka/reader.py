@@ -165,8 +165,8 @@ class Reader:
             self._seek(partition, start)
             window = self._windows[partition] = _Window(partition, start, start, after)
         if window.last < after + limit:
-            if window.end >= self._ends[partition]:
-                self.ends()
+            if window.last <= after and window.end >= self._ends[partition]:
+                self.ends()  # is there news? Who has something to hand out does not ask
             self._read_on(window, after + limit)
         if window.last < after:
             raise ReaderAhead(partition, after, window.last)
