@@ -63,10 +63,18 @@ class Crippled(Exception):
     """A peer that is much slower here than facts.md says: nothing is proved by beating it."""
 
 
-def not_crippled(name: str, peer: float, raw: float, facts: float) -> None:
-    """`facts` is what facts.md says of the peer, relative to raw inserts measured beside it."""
-    if peer / raw < 0.8 * facts:
-        raise Crippled(f"{name} runs at {peer / raw:.3f} of raw inserts, not at {facts:.3f}")
+def not_crippled(name: str, peer: float, raw: float, facts: tuple[float, float]) -> None:
+    """`facts` is what facts.md says of the peer and of raw inserts beside it, events a second.
+
+    Raw inserts are little but commits. Where a disk commits faster than the one of facts.md, all
+    else falls behind them, so a peer that is as fast as it was there is not crippled either.
+    """
+    there, beside = facts
+    if peer / raw < 0.8 * there / beside and peer < there:
+        raise Crippled(
+            f"{name} makes {peer:.0f} events/s, {peer / raw:.3f} of raw inserts, "
+            f"not {there:.0f} and {there / beside:.3f}"
+        )
 
 
 class Bench:
