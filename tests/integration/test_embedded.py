@@ -260,6 +260,8 @@ def test_a_ctrl_c_in_the_terminal_ends_only_the_client(home: Path) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
+        # Tests that are run in the background inherit that it is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         port_of(process)
         with closing(start(home, linger_s=LINGER_S)) as server:
