@@ -16,7 +16,7 @@ demo: $(READY)
 test: check
 	$(BIN)/python -m tests.broker
 	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist loadscope \
-		--both-logs
+		--no-loadscope-reorder --both-logs
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -27,6 +27,7 @@ from tests.logs import in_kafka
 from tests.members import two_members
 from tests.within import Within
 
+TRIALS, LONGEST = "test_on_both", "test_openapi"
 _names = itertools.count(1)
 
 
@@ -45,6 +46,8 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
+    # What takes longest comes first, and small trials last: then no worker is idle in the end.
+    items.sort(key=lambda item: (TRIALS in item.nodeid, LONGEST not in item.nodeid))
     for item in items:
         tag(item)
 
@@ -69,7 +72,7 @@ class Trials(LoadScopeScheduling):
     """A module's tests stay together, but each trial of a fault goes to whoever has time."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if "test_on_both" in nodeid else super()._split_scope(nodeid)
+        return nodeid if TRIALS in nodeid else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config, log):
