@@ -25,6 +25,7 @@ Where = Mapping[str, Collection[str | UUID]]
 Place = list[str]
 """Where a page of rows ended: the values, as text, of the columns that it is sorted by."""
 
+_TRIES = 5
 _REBUILT = (psycopg.errors.UndefinedTable, psycopg.errors.FeatureNotSupported)
 """What a reader meets whose table, or its columns, were others a moment ago."""
 _ALL: tuple[sql.Composable, list[Any]] = (sql.SQL("true"), [])
@@ -142,13 +143,13 @@ class Reading:
         projection: AnyProjection,
         ask: Callable[[psycopg.Connection, Shown, bool | None], T],
     ) -> T:
-        """Asks, and once more where the view was rebuilt between a plan and its use."""
-        for prepare in (None, False):
+        """Asks, and again where the view was rebuilt between a plan and its use."""
+        for attempt in range(_TRIES):
             try:
                 with self._pool.connection() as db:
-                    return ask(db, tables.shown(db, projection), prepare)
+                    return ask(db, tables.shown(db, projection), False if attempt else None)
             except _REBUILT:
-                if prepare is False:
+                if attempt == _TRIES - 1:
                     raise
         raise AssertionError
 

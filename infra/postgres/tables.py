@@ -97,13 +97,18 @@ def publish(db: psycopg.Connection, projection: AnyProjection, build: int) -> No
 
 
 def described(db: psycopg.Connection, table: str) -> list[Column]:
-    """The columns of a table as it is, whatever this release calls its row."""
+    """The columns of a table as it is, whatever this release calls its row.
+
+    Raises UndefinedTable, also where it is dropped between its name and its columns.
+    """
     rows = db.execute(
         "SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_attribute a "
         "WHERE a.attrelid = format('projection.%%I', %s::text)::regclass AND a.attnum > 0 "
         "AND a.attname NOT IN ('partition', 'key', 'owner') ORDER BY a.attnum",
         [table],
     ).fetchall()
+    if not rows:
+        raise psycopg.errors.UndefinedTable(f"{table} was dropped")
     return [column_of(name, type.replace(*_TIME)) for name, type in rows]
 
 

@@ -17,7 +17,7 @@ from domain.order.events import OrderPlaced
 from domain.order.reports import OrderShipped
 from domain.personal import Plain
 from infra.keys import Secrets
-from infra.postgres import builds, database
+from infra.postgres import builds, database, tables
 from infra.postgres.builds import Busy, PostgresBuild, building
 from infra.postgres.views import PostgresViews
 from projections.backlog import BacklogRow
@@ -285,6 +285,13 @@ def test_readers_see_the_old_rows_or_the_new_never_a_mix_or_nothing(made, deploy
         assert analyst.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     assert set(seen) == {frozenset({"placed"}), frozenset({"set"})}
     assert len(seen) > 10
+
+
+def test_a_table_that_is_dropped_while_it_is_looked_at_is_not_one_without_columns(made):
+    with made.pool.connection() as db:
+        db.execute("CREATE TABLE projection.dropped ()")
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            tables.described(db, "dropped")
 
 
 def test_an_open_transaction_holds_up_the_switch_and_nobody_else(made, deployment):
