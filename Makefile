@@ -7,23 +7,25 @@ ONLY ?=
 RUNS ?= 1
 KAFKA ?=
 
-.PHONY: demo test check bench faults lock schemas
+.PHONY: demo test check lint bench faults lock schemas
 
 # KAFKA=1 plays it through a Kafka that is there as long as the demo.
 demo: $(READY)
 	$(if $(KAFKA),$(BIN)/python -m tests.broker) $(BIN)/ordermade demo
 
-test: check
+test: lint
 	$(BIN)/python -m tests.broker
-	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/benchmarks -n 3 --dist loadscope \
+	$(BIN)/pytest tests --ignore=tests/benchmarks -n 3 --dist loadscope \
 		--no-loadscope-reorder --both-logs
 
-check: $(READY)
+check: lint
+	$(BIN)/pytest tests/unit -n 2
+
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/unit -n 2
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(ONLY)

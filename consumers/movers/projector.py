@@ -16,7 +16,7 @@ BATCH = 5_000
 TOGETHER = 200
 """Rows from which a transaction is worth its commit; a smaller one takes what other views have."""
 
-POLL_S = 0.25
+POLL_S = 0.1
 """After so long a member looks who else there is, and says that it lives."""
 
 MINUTE_S = 60.0
