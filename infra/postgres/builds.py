@@ -73,10 +73,7 @@ class PostgresBuild:
         if not self.positions.get(partition):
             return {}
         self._index()
-        where = sql.SQL("partition = %s AND key = ANY(%s)"), [partition, list(keys)]
-        built = tables.own(self.projection, self._table)
-        rows = tables.select(self._db, built, self._keys, where)
-        return {found.key: found.row for found in rows}
+        return tables.load(self._db, self.projection, self._table, partition, keys, self._keys)
 
     def write(self, partition: int, rows: Mapping[str, tuple[str, View | None]], upto: int) -> None:
         stored = tables.stored(self.projection, partition, rows, self._keys)

@@ -148,10 +148,23 @@ def statement(
     )
 
 
+def load(
+    db: psycopg.Connection,
+    projection: AnyProjection,
+    table: str,
+    partition: int,
+    wanted: Collection[str],
+    keys: Keys,
+) -> dict[str, View]:
+    """Those of the rows of a partition that there are, from a table of this release's."""
+    rows = db.execute(_load(projection, table), [partition, list(wanted)]).fetchall()
+    return {found.key: found.row for found in opened(rows, own(projection, table), keys)}
+
+
 @functools.cache
-def by_keys(projection: AnyProjection) -> bytes:
-    """Selects the rows of a partition that have certain keys, for `opened`."""
-    return statement(own(projection), sql.SQL("partition = %s AND key = ANY(%s)"), ()).as_bytes()
+def _load(projection: AnyProjection, table: str) -> bytes:
+    where = sql.SQL("partition = %s AND key = ANY(%s)")
+    return statement(own(projection, table), where, ()).as_bytes()
 
 
 def select(

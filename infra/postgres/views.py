@@ -67,9 +67,7 @@ class PostgresViews(Reading):
         self, projection: AnyProjection, partition: int, keys: Collection[str]
     ) -> dict[str, View]:
         with self._pool.connection() as db:
-            rows = db.execute(tables.by_keys(projection), [partition, list(keys)]).fetchall()
-        found = tables.opened(rows, tables.own(projection), self._keys)
-        return {each.key: each.row for each in found}
+            return tables.load(db, projection, projection.group, partition, keys, self._keys)
 
     def commit(self, changes: Sequence[Change]) -> None:
         rows = [self._rows(change) for change in changes]

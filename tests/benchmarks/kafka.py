@@ -28,6 +28,7 @@ from projections.view import Projection, View
 from tests.benchmarks import quix
 from tests.benchmarks.harness import Bench, Figure, in_turn
 from tests.benchmarks.visible import waits_with
+from tests.waiting import until
 
 EVENTS, MORE, SESSION_S = 60_000, 150_000, 3.0
 PROFILE = discover()["profile"]
@@ -203,8 +204,7 @@ def handover(bench: Bench) -> Figure:
 
     def until_held_by(count: int) -> None:
         views = len(bench.app.views.live())
-        while [len(m) for m in holders().values()] != [count] * views:
-            time.sleep(0.01)
+        until(lambda: [len(m) for m in holders().values()] == [count] * views)
 
     _relayed(bench, cluster)
     members = [member(), member()]

@@ -10,6 +10,7 @@ import time
 
 import psycopg
 
+from consumers.movers.relay import GROUP
 from consumers.ports import StreamAppend
 from tests.benchmarks.harness import Bench, Figure
 from tests.waiting import until
@@ -41,7 +42,7 @@ def waits_with(bench: Bench, *commands: str, **more: str) -> list[float]:
     ]
     try:
         customers = bench.customers[:50]
-        groups = [*bench.app.views.live().values(), *(["relay"] if "relay" in commands else [])]
+        groups = [*bench.app.views.live().values(), *([GROUP] if "relay" in commands else [])]
         until(lambda: all(bench.app.progress.members([group]) for group in groups))
         bench.app.drain(patience_s=120)
         return _waits(bench, customers)

@@ -117,7 +117,7 @@ def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment, ke
     while (writing := any(w.is_alive() for w in writers)) or seen != log.heads():
         kept.follow()
         for partition in seen:
-            events = log.read(partition, seen[partition], 100)
+            events = log.read(partition, seen[partition], 10)
             assert [e.position.number for e in events] == [
                 *range(seen[partition] + 1, seen[partition] + len(events) + 1)
             ]
@@ -125,7 +125,7 @@ def test_a_tail_under_eight_writing_processes_misses_nothing(log, deployment, ke
             reads += writing and bool(events)
     assert [w.exitcode for w in writers] == [0] * 8
     assert sum(seen.values()) == 800
-    assert reads > 5  # it did follow them, rather than read what they had left
+    assert reads > 50  # it did follow them, rather than read what they had left
 
 
 def test_a_time_is_a_place_in_every_partition(log, store, kept):

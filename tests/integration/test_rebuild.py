@@ -284,7 +284,7 @@ def test_readers_see_the_old_rows_or_the_new_never_a_mix_or_nothing(made, deploy
                 reader.join()
         assert analyst.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     assert set(seen) == {frozenset({"placed"}), frozenset({"set"})}
-    assert len(seen) > 10
+    assert len(seen) > 50
 
 
 def test_a_table_that_is_dropped_while_it_is_looked_at_is_not_one_without_columns(made):
@@ -319,7 +319,7 @@ def test_an_open_transaction_holds_up_the_switch_and_nobody_else(made, deploymen
         finally:
             stop.set()
             reader.join()
-        assert slowest < 1.5  # nobody waited for as long as the switch did
+        assert slowest < 1
         assert "holds the view" in told[0]
         made.ship(1)
         projector.drain()
