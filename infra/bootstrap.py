@@ -22,29 +22,29 @@ from consumers.doors.books import StoredBooks
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
-from consumers.doors.intake import Intake
+from consumers.doors.inbox import Intake
 from consumers.doors.interpreting import Interpreting
 from consumers.emitters.timers import Timers
-from consumers.movers.intake import Intaking, Taker
+from consumers.movers.inbox import Intaking, Taker
 from consumers.movers.projector import Projector, last_page, step
 from consumers.movers.relay import GROUP, Relay, compare
-from consumers.ports import Log, LogAhead, StoreBehind
+from consumers.ports.log import Log, LogAhead, StoreBehind
 from domain.customer.consent import Purpose
 from infra.interpreters import interpreter
 from infra.kafka.errors import KafkaSilent
 from infra.keys import Secrets
-from infra.postgres import database, embedded
-from infra.postgres.builds import PostgresBuild, building
-from infra.postgres.envelopes import PostgresEnvelopes
-from infra.postgres.feed import Feed
-from infra.postgres.held import PostgresHeld
-from infra.postgres.log import PostgresLog, PostgresSubscription
-from infra.postgres.owners import PostgresOwners
-from infra.postgres.progress import Lag, Progress
-from infra.postgres.quarantine import PostgresQuarantine
-from infra.postgres.restoring import PostgresRestore
-from infra.postgres.store import PostgresStore
-from infra.postgres.views import PostgresViews
+from infra.postgres.keys.owners import PostgresOwners
+from infra.postgres.server import database, embedded
+from infra.postgres.store.envelopes import PostgresEnvelopes
+from infra.postgres.store.feed import Feed
+from infra.postgres.store.held import PostgresHeld
+from infra.postgres.store.log import PostgresLog, PostgresSubscription
+from infra.postgres.store.quarantine import PostgresQuarantine
+from infra.postgres.store.restore import PostgresRestore
+from infra.postgres.store.store import PostgresStore
+from infra.postgres.views.builds import PostgresBuild, building
+from infra.postgres.views.progress import Lag, Progress
+from infra.postgres.views.views import PostgresViews
 from infra.settings import Settings
 from projections import discover, figures
 from projections.due import DueRow
@@ -287,14 +287,14 @@ class App:
 
     def intake(self) -> Intaking:
         """A member of the group that takes in what others send to Kafka."""
-        from infra.kafka.intake import KafkaIntake
+        from infra.kafka.inbox import KafkaIntake
 
         topic = KafkaIntake(self._cluster, self.settings.session_s)
         self._open.callback(topic.close)
         return Intaking(topic, self.taker, self.quarantine)
 
     def intake_lags(self) -> list[Lag]:
-        from infra.kafka.intake import lags
+        from infra.kafka.inbox import lags
 
         return lags(self._cluster)
 

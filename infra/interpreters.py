@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import cast
 
-from consumers.ports import Interpreter
+from consumers.ports.interpreter import Interpreter
 from domain.errors import Refusal
 
 GROUP = "ordermade.interpreters"

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
 
-from domain.order.course import evolve as evolve_order
 from domain.order.events import OrderEvent
+from domain.order.evolve import evolve as evolve_order
 from domain.order.expected import unexpected
 from domain.order.progress import OVER, Progress
 from domain.personal import Plain, Pseudonym

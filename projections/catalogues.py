@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from domain.book.book import Term
 from domain.catalogue import events as e
-from domain.catalogue.book import Term
 from domain.personal import Plain, Pseudonym
 from projections.view import Handled, Projection, View
 

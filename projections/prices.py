@@ -12,7 +12,7 @@ from domain.order import events as e
 from domain.order import reports as r
 from domain.order.sales import SALES, Sale, sold
 from domain.personal import Plain, Pseudonym
-from domain.rules.engines import GIVEN
+from domain.pricing.engines import GIVEN
 from projections.view import Handled, Projection, View
 
 Booked = Literal["sold", "changed", "returned", "adjusted", "paid", "refunded", "sunk_cost"]

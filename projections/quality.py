@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 
 from domain.order import events as e
 from domain.order import reports as r
-from domain.order.course import evolve as evolve_order
+from domain.order.evolve import evolve as evolve_order
 from domain.order.progress import Check, Progress
 from domain.personal import Plain, Pseudonym
 from projections.choices import Choices, Choosing

@@ -16,10 +16,10 @@ from xdist.scheduler import LoadScopeScheduling
 from consumers.doors.holding import Holding
 from infra.kafka.cluster import Cluster, provision
 from infra.keys import Secrets
-from infra.postgres import database, embedded
-from infra.postgres.held import PostgresHeld
-from infra.postgres.owners import PostgresOwners
-from infra.postgres.store import PostgresStore
+from infra.postgres.keys.owners import PostgresOwners
+from infra.postgres.server import database, embedded
+from infra.postgres.store.held import PostgresHeld
+from infra.postgres.store.store import PostgresStore
 from tests.both_logs import LOGS, BothLogs, tag
 from tests.broker import Broker, described, named
 from tests.homes import copied, made

@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 
 from infra.bootstrap import App
-from infra.postgres import embedded
-from infra.postgres.keeper import lock
+from infra.postgres.server import embedded
+from infra.postgres.server.keeper import lock
 from infra.settings import Settings
 from projections import discover
 from projections.view import View

@@ -9,12 +9,12 @@ from datetime import timedelta
 import psycopg
 
 from consumers.movers.relay import GROUP, Relay
-from consumers.ports import NotWritten
+from consumers.ports.log import NotWritten
 from infra.kafka.cluster import Cluster
 from infra.kafka.log import KafkaLog
 from infra.kafka.writer import KafkaLogWriter
-from infra.postgres.envelopes import PostgresEnvelopes
-from infra.postgres.log import PostgresLog, PostgresSubscription
+from infra.postgres.store.envelopes import PostgresEnvelopes
+from infra.postgres.store.log import PostgresLog, PostgresSubscription
 
 SESSION = timedelta(seconds=0.5)
 

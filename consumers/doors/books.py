@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from consumers.ports import Store
-from domain.catalogue.book import Book
+from consumers.ports.store import Store
+from domain.book.book import Book
 from domain.catalogue.events import CatalogueEvent
 from domain.catalogue.state import Catalogue, evolve
 from domain.errors import Malformed

@@ -14,8 +14,9 @@ from consumers.doors.books import StoredBooks
 from consumers.doors.deciders import DECIDERS, Decider, parameters
 from consumers.doors.holding import Holding
 from consumers.doors.interpreting import BY_RULES, Interpreting
-from consumers.ports import Books, Owners, Store, StreamAppend
-from domain.catalogue.book import Book
+from consumers.ports.keys import Owners
+from consumers.ports.store import Books, Store, StreamAppend
+from domain.book.book import Book
 from domain.design.state import Design
 from domain.errors import ConsentMissing, Malformed, Refusal, VersionConflict
 from domain.event import Data, Event, Recorded, event_id, recorded_id

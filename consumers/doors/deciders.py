@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from consumers.doors.message import malformed
+from domain.book.book import Book
 from domain.catalogue import decide as catalogue
-from domain.catalogue.book import Book
 from domain.catalogue.state import Catalogue
 from domain.catalogue.state import evolve as evolve_catalogue
 from domain.customer import decide as customer
@@ -26,10 +26,10 @@ from domain.design.state import Design
 from domain.design.state import evolve as evolve_design
 from domain.errors import Malformed
 from domain.event import Data, Recorded, strict
+from domain.free_text.reading import Reading
 from domain.order import decide as order
 from domain.order.state import Order, configuration
 from domain.order.state import evolve as evolve_order
-from domain.rules.free_text import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from consumers.doors.holding import Holding
 from consumers.doors.message import Message, parse
-from consumers.ports import Appended, Held, Owners, Store, StreamAppend
+from consumers.ports.keys import Owners
+from consumers.ports.store import Appended, Held, Store, StreamAppend
 from domain.customer.consent import Purpose, purpose_of
 from domain.customer.decide import grant_consent
 from domain.customer.events import CustomerEvent

@@ -11,7 +11,8 @@ from datetime import datetime
 from uuid import UUID
 
 from consumers.doors.message import Message, parse
-from consumers.ports import Appended, Held, HeldReports, Owners, Store, StreamAppend, Waiting
+from consumers.ports.keys import Owners
+from consumers.ports.store import Appended, Held, HeldReports, Store, StreamAppend, Waiting
 from domain.errors import ContentsDiffer, Malformed, Refusal
 from domain.event import Data, Event
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from consumers.ports import Interpreter
-from domain.catalogue.book import Phrase
+from consumers.ports.interpreter import Interpreter
+from domain.book.book import Phrase
 from domain.errors import Refusal
+from domain.free_text import reading as free_text
 from domain.order.state import Order
 from domain.personal import readable
-from domain.rules import free_text
 
 SURE_FROM = 0.9
 """A reading that is less confident than this is left to a person."""

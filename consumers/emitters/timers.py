@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from consumers.doors.commands import Command, Commands
-from consumers.ports import Store, StreamAppend
+from consumers.ports.store import Store, StreamAppend
 from domain.customer.events import IntakeAbandoned
 from domain.errors import Refusal
 from domain.event import Event, event_id

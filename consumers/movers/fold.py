@@ -6,7 +6,8 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path
 
-from consumers.ports import Parked, Undecodable
+from consumers.ports.log import Undecodable
+from consumers.ports.views import Parked
 from projections.view import AnyProjection, Handled, View
 
 Read = Handled | Undecodable

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from consumers.movers.fold import Read, Rows, Waiting, fold
-from consumers.ports import Appended, Change, Log, Parked, Store, StreamAppend, Views
+from consumers.ports.log import Log
+from consumers.ports.store import Appended, Store, StreamAppend
+from consumers.ports.views import Change, Parked, Views
 from domain.errors import Refusal
 from domain.event import Event, Recorded, event_id
 from domain.parked.events import EventDropped

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from consumers.movers.fold import Read, fold
 from consumers.movers.parked import undropped, without
-from consumers.ports import Log
+from consumers.ports.log import Log
 from domain.event import Recorded
 from projections.view import AnyProjection, View
 

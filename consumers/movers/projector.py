@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from consumers.movers.fold import Read, fold
 from consumers.movers.parked import again, drop_of, freed
-from consumers.ports import Change, Fenced, Log, Parked, Views
+from consumers.ports.log import Log
+from consumers.ports.views import Change, Fenced, Parked, Views
 from projections.view import AnyProjection
 
 BATCH = 5_000

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from consumers.movers.fold import Read, Rows, fold
 from consumers.movers.parked import Dropped, undropped, without
-from consumers.ports import Log, ReaderAhead
+from consumers.ports.log import Log, ReaderAhead
 from domain.errors import Refusal
 from domain.event import Position
 from projections.view import AnyProjection, View

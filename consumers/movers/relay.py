@@ -12,9 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 
-from consumers.ports import (
+from consumers.ports.log import (
     Carried,
-    Envelopes,
     LogAhead,
     LogDiffers,
     LogWriter,
@@ -22,6 +21,7 @@ from consumers.ports import (
     Stored,
     Subscription,
 )
+from consumers.ports.store import Envelopes
 
 GROUP = "relay"
 MOST = 6_000

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from consumers.movers.relay import chained, compare
-from consumers.ports import LogAhead, LogForged, LogWriter, Restorable
+from consumers.ports.log import LogAhead, LogForged, LogWriter
+from consumers.ports.store import Restorable
 
 BATCH = 5_000
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from domain.book.book import Book, Constraint, Input, Option, Phrase, PriceRule, Rounding
+from domain.book.contents import chunks, rules_hash
 from domain.catalogue import events as e
-from domain.catalogue.book import Book, Constraint, Input, Option, Phrase, PriceRule, Rounding
-from domain.catalogue.contents import chunks, rules_hash
 from domain.catalogue.problems import problems
 from domain.catalogue.state import Catalogue, Version
+from domain.configuration.choosing import some
 from domain.errors import NotAllowed
-from domain.rules.choosing import some
 from domain.values import Currency, Name, Quantity, Time
 
 

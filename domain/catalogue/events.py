@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.catalogue.book import Constraint, Input, Option, Phrase, PriceRule, Rounding
+from domain.book.book import Constraint, Input, Option, Phrase, PriceRule, Rounding
 from domain.event import Data, Kind, event
 from domain.personal import Plain, Pseudonym
 from domain.values import Currency, Name, Quantity, Time

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from domain.catalogue.book import PRODUCT, Book, Input, Option, Part, Phrase, Problem
-from domain.catalogue.contents import LARGEST, PARTS, size
-from domain.rules import constraint_problems, phrase_problems, price_problems
+from domain.book.book import PRODUCT, Book, Input, Option, Part, Phrase, Problem
+from domain.book.contents import LARGEST, PARTS, size
+from domain.configuration import constraint_problems
+from domain.free_text import phrase_problems
+from domain.pricing import price_problems
 
 UNIQUE: tuple[Part, ...] = ("options", "constraints", "prices")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
+from domain.book.book import Book, Term
 from domain.catalogue import events as e
-from domain.catalogue.book import Book, Term
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain.catalogue.book import Book
+from domain.book.book import Book
+from domain.configuration.choosing import need_book, need_choosable, need_products, selections
+from domain.configuration.constraints import check, complete
 from domain.design import events as e
 from domain.design.state import Design
 from domain.errors import NotAllowed
 from domain.order.decide.guards import need_apart
 from domain.order.events import OrderLine
-from domain.rules.choosing import need_book, need_choosable, need_products, selections
-from domain.rules.constraints import check, complete
 from domain.values import Name
 
 

@@ -144,7 +144,7 @@ class QuoteLine:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteInput:
-    """Something that the price depended on, as it was then: `domain.rules.inputs` says what."""
+    """Something that the price depended on, as it was then: `domain.pricing.inputs` says what."""
 
     name: Plain[Name]
     value: Plain[Annotated[Name, Field(max_length=500_000)]]

@@ -8,13 +8,13 @@ from enum import StrEnum
 
 import msgspec
 
-from domain.catalogue.book import Selection
+from domain.book.book import Selection
+from domain.configuration import choosing
 from domain.order import events as e
-from domain.order.course import evolve as evolve_progress
+from domain.order.evolve import evolve as evolve_progress
 from domain.order.progress import Progress, Status
 from domain.personal import Erased
-from domain.rules import choosing
-from domain.rules.inputs import version_of
+from domain.pricing.inputs import version_of
 
 
 class Answer(StrEnum):

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import typer
 
-from domain.catalogue.book import Book
-from domain.catalogue.contents import PARTS, TERMS, rules_hash
+from domain.book.book import Book
+from domain.book.contents import PARTS, TERMS, rules_hash
 from domain.catalogue.problems import name_of
 from domain.catalogue.state import Catalogue, Version
 from domain.order.progress import HANDED_OVER, OVER

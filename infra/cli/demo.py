@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consumers.doors.commands import Command, Done
-from domain.catalogue.contents import PARTS, TERMS
+from domain.book.contents import PARTS, TERMS
 from domain.order.events import OptionChosen, OrderLine, OrderPlaced, SpecialInstructionGiven, Step
 from infra.bootstrap import App
 from infra.cli.showing import show_view

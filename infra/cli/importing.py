@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consumers.doors.gate import Answer, Gate
-from consumers.ports import Appended, Held
+from consumers.ports.store import Appended, Held
 from domain.customer.consent import Purpose
 from domain.errors import Malformed, Refusal
 from infra.cli.ordering import purposes_of

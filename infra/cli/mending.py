@@ -12,8 +12,8 @@ from uuid import UUID
 
 import typer
 
-from consumers.doors.intake import ONE
-from consumers.movers.intake import Quarantined
+from consumers.doors.inbox import ONE
+from consumers.movers.inbox import Quarantined
 from domain.errors import Refusal
 from infra.bootstrap import App
 from infra.cli.showing import answer

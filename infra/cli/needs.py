@@ -9,10 +9,10 @@ from typing import Any, cast
 import typer
 
 from consumers.doors.deciders import DECIDERS
+from domain.configuration.choosing import needs, selections
 from domain.design.state import Design
 from domain.order.state import Order
 from domain.order.state import selections as of_order
-from domain.rules.choosing import needs, selections
 from infra.bootstrap import App
 from infra.cli.tables import table
 from infra.cli.terminal import Told

@@ -14,16 +14,16 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from domain.catalogue.book import Book
-from domain.catalogue.contents import rules_hash
+from domain.book.book import Book
+from domain.book.contents import rules_hash
 from domain.errors import NotAllowed, Refusal
 from domain.order.events import TraceLine
-from domain.rules.engines import Difference, proof, repriced
+from domain.pricing.engines import Difference, proof, repriced
 from infra.bootstrap import App
 from infra.cli.tables import plain, table
 from infra.cli.terminal import Told
-from infra.postgres.envelopes import PostgresEnvelopes
-from infra.postgres.issued import Issued, PostgresIssued
+from infra.postgres.store.envelopes import PostgresEnvelopes
+from infra.postgres.store.issued import Issued, PostgresIssued
 
 SHOWN = 1_000
 """Differences that are shown; all are counted."""

@@ -20,7 +20,7 @@ from infra.bootstrap import App
 from infra.cli.showing import answer, resolved, view_of
 from infra.cli.tables import table
 from infra.cli.terminal import Told
-from infra.postgres.reading import Where, named
+from infra.postgres.views.reader import Where, named
 from projections import discover
 from projections.view import AnyProjection, View
 

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from consumers.movers.restore import missing, pull
 from infra.bootstrap import App
 from infra.cli.terminal import Told
-from infra.postgres import backup
+from infra.postgres.store import backup
 
 
 def export_keys(app: App, file: Path, as_json: bool) -> None:

@@ -18,7 +18,7 @@ from infra.bootstrap import App
 from infra.cli import story, tables
 from infra.cli.tables import Row, detail, listing, plain, table
 from infra.cli.terminal import Told
-from infra.postgres.reading import named
+from infra.postgres.views.reader import named
 from projections import discover
 from projections.audit import AuditRow
 from projections.beliefs import believed

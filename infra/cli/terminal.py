@@ -44,13 +44,13 @@ def sentence(error: Exception) -> str:
     import psycopg_pool
     from pydantic import ValidationError
 
-    from consumers.ports import LogBroken
+    from consumers.ports.log import LogBroken
     from domain.errors import Refusal
     from infra.kafka.errors import KafkaSilent, KafkaUnfit
-    from infra.postgres.backup import BackupUnfit
-    from infra.postgres.database import NotOurs
-    from infra.postgres.embedded import explain
-    from infra.postgres.restoring import Busy
+    from infra.postgres.server.database import NotOurs
+    from infra.postgres.server.embedded import explain
+    from infra.postgres.store.backup import BackupUnfit
+    from infra.postgres.store.restore import Busy
     from infra.settings import Settings
 
     foreseen = Told | Refusal | NotOurs | LogBroken | KafkaSilent | KafkaUnfit | BackupUnfit | Busy

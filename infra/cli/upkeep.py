@@ -17,7 +17,7 @@ import structlog
 import typer
 from psycopg_pool import PoolTimeout
 
-from consumers.movers.intake import Intaking
+from consumers.movers.inbox import Intaking
 from consumers.movers.projector import Projector, step
 from consumers.movers.relay import Relay
 from domain.errors import Refusal

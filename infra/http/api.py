@@ -10,9 +10,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse
 
-from infra.http import asking, following, looking, problems, publishing, spec
+from infra.http import commands as asking
+from infra.http import events as publishing
+from infra.http import log_feed as following
+from infra.http import problems, spec
+from infra.http import views as looking
+from infra.http.connection import Opened
 from infra.http.guard import Guard
-from infra.http.opened import Opened
 from infra.http.page import page
 
 _TITLE = "ordermade"

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from consumers.doors import intake
-from consumers.doors.intake import LARGEST
+from consumers.doors import inbox as intake
+from consumers.doors.inbox import LARGEST
 from infra.http.problems import Unfit
 
 

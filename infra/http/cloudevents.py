@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from consumers.doors.intake import DATA, ONE, binary
+from consumers.doors.inbox import DATA, ONE, binary
 from domain.errors import Malformed
 from infra.http.problems import Unfit
 

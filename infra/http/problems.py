@@ -16,11 +16,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from consumers.ports import LogBroken, StoreBehind
+from consumers.ports.log import LogBroken, StoreBehind
 from domain.errors import ConsentMissing, Malformed, Refusal
-from infra.http.opened import Opened
-from infra.postgres.embedded import ServerUnavailable
-from infra.postgres.feed import CursorElsewhere
+from infra.http.connection import Opened
+from infra.postgres.server.embedded import ServerUnavailable
+from infra.postgres.store.feed import CursorElsewhere
 
 MEDIA = "application/problem+json"
 _AWAY = (

@@ -13,7 +13,7 @@ from infra.bootstrap import App
 from infra.cli.terminal import Told
 from infra.cli.upkeep import stop_on_signal
 from infra.http.api import create
-from infra.http.opened import Opened
+from infra.http.connection import Opened
 from infra.settings import Settings
 
 _PATIENCE_S = 5.0  # that a request waits for a connection

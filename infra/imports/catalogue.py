@@ -18,8 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from consumers.doors.deciders import arguments_of, by_name
 from consumers.doors.message import wrong
-from domain.catalogue.book import Book
-from domain.catalogue.contents import PARTS, TERMS
+from domain.book.book import Book
+from domain.book.contents import PARTS, TERMS
 from domain.catalogue.problems import name_of, problems
 
 CATALOGUES = Path(__file__).with_name("catalogues")

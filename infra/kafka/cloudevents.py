@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from consumers.doors.intake import DATA, LARGEST, ONE, Said, binary, media_type, purposes_of
-from consumers.movers.intake import Received
+from consumers.doors.inbox import DATA, LARGEST, ONE, Said, binary, media_type, purposes_of
+from consumers.movers.inbox import Received
 from domain.errors import Malformed
 
 _PREFIX = "ce_"

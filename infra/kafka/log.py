@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 from psycopg_pool import ConnectionPool
 
-from consumers.ports import Undecodable
+from consumers.ports.log import Undecodable
 from domain.event import Data, Position, Recorded
 from domain.parked.events import EventDropped
 from domain.partition import partition_of
@@ -17,7 +17,7 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.reader import Reader
 from infra.kafka.records import Read, milliseconds
 from infra.keys import OwnerKey
-from infra.postgres.log import PostgresSubscription
+from infra.postgres.store.log import PostgresSubscription
 
 
 class KafkaLog:

@@ -18,7 +18,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from consumers.ports import Hole, ReaderAhead
+from consumers.ports.log import Hole, ReaderAhead
 from infra.kafka.batches import quicken
 from infra.kafka.cluster import Cluster
 from infra.kafka.records import Read

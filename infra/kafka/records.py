@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from consumers.ports import Carried, Stored
+from consumers.ports.log import Carried, Stored
 
 _STRUCTURED = b"application/cloudevents+json; charset=UTF-8"
 

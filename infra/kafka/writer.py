@@ -17,7 +17,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from consumers.ports import Carried, NotWritten, Stored
+from consumers.ports.log import Carried, NotWritten, Stored
 from infra.kafka import records
 from infra.kafka.cluster import LARGEST, Cluster
 from infra.kafka.reader import Reader

@@ -10,10 +10,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from domain.catalogue.book import Book
+from domain.book.book import Book
 from domain.errors import NotAllowed
-from domain.rules.inputs import asked
-from domain.rules.pricing import price
+from domain.pricing.inputs import asked
+from domain.pricing.pricing import price
 from projections.figures.measures import money, share
 from projections.prices import Quote
 

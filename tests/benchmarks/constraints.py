@@ -14,10 +14,10 @@ from dataclasses import replace
 
 from pysat.solvers import Solver
 
-from domain.catalogue.book import Selection
-from domain.rules.constraints import check
-from domain.rules.encoding import Encoding, encode
-from domain.rules.solvers import SOLVER
+from domain.book.book import Selection
+from domain.configuration.constraints import check
+from domain.configuration.encoding import Encoding, encode
+from domain.configuration.solvers import SOLVER
 from tests.benchmarks.harness import Bench, Figure, in_turn
 from tests.data.car import built, car
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psycopg
 
-from consumers.ports import StreamAppend
+from consumers.ports.store import StreamAppend
 from domain.customer.events import ConsentGranted, PreferenceStated
 from domain.event import Event, event_id
 from infra.bootstrap import App

@@ -15,14 +15,14 @@ from kafka import KafkaProducer
 
 from consumers.movers.projector import Projector
 from consumers.movers.relay import GROUP, Relay
-from consumers.ports import Log
+from consumers.ports.log import Log
 from domain.personal import Plain
 from infra.kafka import records
 from infra.kafka.cluster import Cluster, provision
 from infra.kafka.log import KafkaLog
 from infra.kafka.writer import KafkaLogWriter
-from infra.postgres.envelopes import PostgresEnvelopes
-from infra.postgres.log import PostgresLog, PostgresSubscription
+from infra.postgres.store.envelopes import PostgresEnvelopes
+from infra.postgres.store.log import PostgresLog, PostgresSubscription
 from projections import discover
 from projections.view import Projection, View
 from tests.benchmarks import quix

@@ -14,14 +14,14 @@ from decimal import ROUND_HALF_UP
 from decimal import Decimal as D
 
 from consumers.doors.commands import Command
-from consumers.ports import StreamAppend
-from domain.catalogue.book import Book, Option, PriceRule, Range, Selection, Term
+from consumers.ports.store import StreamAppend
+from domain.book.book import Book, Option, PriceRule, Range, Selection, Term
 from domain.order.events import OptionChosen, OrderDrafted, OrderLine
-from domain.rules.inputs import Asked, inputs, inputs_hash
-from domain.rules.price_index import Conditions
-from domain.rules.pricing import price
+from domain.pricing.inputs import Asked, inputs, inputs_hash
+from domain.pricing.price_index import Conditions
+from domain.pricing.pricing import price
 from infra.cli.proving import Proving
-from infra.postgres.issued import PostgresIssued
+from infra.postgres.store.issued import PostgresIssued
 from tests.benchmarks.harness import Bench, Figure, in_turn
 
 LINES, ROUNDS, STORED = 20, 200, 200

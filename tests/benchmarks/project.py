@@ -14,7 +14,7 @@ from eventsourcing.projection import Projection, ProjectionRunner
 
 from domain.customer.events import PreferenceStated
 from domain.event import Event, Position, Recorded
-from infra.postgres.columns import Column, columns
+from infra.postgres.views.columns import Column, columns
 from projections import discover
 from tests.benchmarks.append import Preference, environment
 from tests.benchmarks.harness import Bench, Figure, not_crippled

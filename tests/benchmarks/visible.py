@@ -11,7 +11,7 @@ import time
 import psycopg
 
 from consumers.movers.relay import GROUP
-from consumers.ports import StreamAppend
+from consumers.ports.store import StreamAppend
 from tests.benchmarks.harness import Bench, Figure
 from tests.waiting import until
 

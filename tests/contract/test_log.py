@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from consumers.ports import Hole, ReaderAhead, StreamAppend, Undecodable
+from consumers.ports.log import Hole, ReaderAhead, Undecodable
+from consumers.ports.store import StreamAppend
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
 from domain.parked.events import EventDropped
-from infra.postgres import database
-from infra.postgres.log import PostgresLog
-from infra.postgres.owners import PostgresOwners
-from infra.postgres.store import PostgresStore
+from infra.postgres.keys.owners import PostgresOwners
+from infra.postgres.server import database
+from infra.postgres.store.log import PostgresLog
+from infra.postgres.store.store import PostgresStore
 from tests.both_logs import LOGS
 from tests.logs import SESSION, InPostgres
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from domain.catalogue.book import (
+from domain.book.book import (
     PRODUCT,
     Book,
     Constraint,

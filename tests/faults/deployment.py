@@ -19,8 +19,8 @@ import psycopg_pool
 from domain.event import Data, Recorded
 from infra.bootstrap import App
 from infra.kafka.errors import KafkaSilent
-from infra.postgres import embedded
-from infra.postgres.embedded import ServerUnavailable
+from infra.postgres.server import embedded
+from infra.postgres.server.embedded import ServerUnavailable
 from infra.settings import Settings
 from projections import discover
 from tests.broker import Broker

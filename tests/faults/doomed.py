@@ -8,15 +8,16 @@ import signal
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from consumers.ports import Appended, Fenced
+from consumers.ports.store import Appended
+from consumers.ports.views import Fenced
 from domain.customer.consent import NEEDS
 from domain.event import Data, Kind, event
 from domain.personal import Plain
 from infra.bootstrap import App
 from infra.cli import main
 from infra.kafka.writer import KafkaLogWriter
-from infra.postgres import placing
-from infra.postgres.views import PostgresViews
+from infra.postgres.store import positioning as placing
+from infra.postgres.views.views import PostgresViews
 from infra.settings import Settings
 from tests.faults import writer
 from tests.frontdoor import message

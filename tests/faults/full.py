@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from infra.postgres import embedded
+from infra.postgres.server import embedded
 from tests.homes import copied
 
 _SIZE = "size=160m,mode=755"

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from subprocess import PIPE
 
-from infra.postgres import embedded
+from infra.postgres.server import embedded
 from projections import discover
 from tests.faults import doomed
 from tests.faults.cut import cutting

@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from infra.kafka.cluster import Cluster
-from infra.kafka.intake import lags
+from infra.kafka.inbox import lags
 from tests.frontdoor import FACTS, message
 from tests.kafkadoor import Publisher, running
 from tests.scenarios.test_intake import STRUCTURED, quarantine, taken

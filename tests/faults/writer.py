@@ -19,11 +19,11 @@ from consumers.doors.commands import Command, Commands
 from consumers.doors.deciders import parse_arguments
 from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
-from consumers.ports import Appended
+from consumers.ports.store import Appended
 from domain.errors import Refusal
 from infra.bootstrap import App
-from infra.postgres.held import PostgresHeld
-from infra.postgres.store import PostgresStore
+from infra.postgres.store.held import PostgresHeld
+from infra.postgres.store.store import PostgresStore
 from infra.settings import Settings
 from tests.frontdoor import FACTS, message
 

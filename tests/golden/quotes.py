@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from domain.catalogue.book import Book
+from domain.book.book import Book
 from domain.order.events import QuoteIssued, QuoteLine
-from domain.rules.engines import BY_BOOK, GIVEN, repriced
-from domain.rules.inputs import Asked, inputs
-from domain.rules.pricing import Conditions, Wish
+from domain.pricing.engines import BY_BOOK, GIVEN, repriced
+from domain.pricing.inputs import Asked, inputs
+from domain.pricing.pricing import Conditions, Wish
 from tests.golden import FOLDER, SUMS, committed, sums
 from tests.unit.books import NOON, RULES, T0, book, line, rule
 

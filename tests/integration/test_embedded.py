@@ -17,8 +17,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.postgres.embedded import Server, ServerUnavailable, _program, start
-from infra.postgres.keeper import lock
+from infra.postgres.server.embedded import Server, ServerUnavailable, _program, start
+from infra.postgres.server.keeper import lock
 from tests.waiting import until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ LINGER_S = 0.2
 CLIENT = """
 import json, sys
 from pathlib import Path
-from infra.postgres.embedded import start
+from infra.postgres.server.embedded import start
 server = start(Path(sys.argv[1]), linger_s=float(sys.argv[2]))
 print(json.dumps({"port": server.port, "password": server.password}), flush=True)
 sys.stdin.read()

@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.postgres import embedded
-from infra.postgres.embedded import explain, start
-from infra.postgres.keeper import lock
+from infra.postgres.server import embedded
+from infra.postgres.server.embedded import explain, start
+from infra.postgres.server.keeper import lock
 from tests.integration.test_embedded import (
     LINGER_S,
     REPOSITORY,
@@ -167,7 +167,7 @@ import os, subprocess, sys
 from contextlib import closing
 from pathlib import Path
 import psycopg, pytest
-from infra.postgres.embedded import ServerUnavailable, explain, start
+from infra.postgres.server.embedded import ServerUnavailable, explain, start
 from tests.integration.test_embedded import nothing_lives
 from tests.waiting import until
 

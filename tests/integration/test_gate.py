@@ -9,7 +9,7 @@ import pytest
 
 from consumers.doors.commands import Command, Commands
 from consumers.doors.gate import Gate
-from consumers.ports import Appended, Held, StreamAppend
+from consumers.ports.store import Appended, Held, StreamAppend
 from domain.customer.events import ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, Malformed
 from domain.event import Event, event_id

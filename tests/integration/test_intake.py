@@ -14,15 +14,15 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
-from consumers.doors.intake import WISHES, Intake
-from consumers.movers.intake import Intaking, Taker
+from consumers.doors.inbox import WISHES, Intake
+from consumers.movers.inbox import Intaking, Taker
 from domain.event import TYPES
 from infra.kafka.cloudevents import message
 from infra.kafka.cluster import provision
 from infra.kafka.errors import KafkaUnfit
-from infra.kafka.intake import KafkaIntake, lags
-from infra.postgres import database
-from infra.postgres.quarantine import PostgresQuarantine
+from infra.kafka.inbox import KafkaIntake, lags
+from infra.postgres.server import database
+from infra.postgres.store.quarantine import PostgresQuarantine
 from tests.frontdoor import message as event
 
 HEADERS = [("content-type", b"application/cloudevents+json")]

@@ -10,15 +10,15 @@ import psycopg
 import pytest
 
 from consumers.movers.projector import Projector, step
-from consumers.ports import StreamAppend
+from consumers.ports.store import StreamAppend
 from domain.customer.events import ConsentGranted, PreferenceStated
 from domain.event import Event, event_id
 from domain.order.events import OrderDrafted, OrderLine, OrderPlaced
 from domain.order.reports import OrderShipped
 from domain.partition import partition_of
-from infra.postgres.log import PostgresLog
-from infra.postgres.progress import Progress
-from infra.postgres.views import PostgresViews
+from infra.postgres.store.log import PostgresLog
+from infra.postgres.views.progress import Progress
+from infra.postgres.views.views import PostgresViews
 from projections import discover
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

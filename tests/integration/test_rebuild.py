@@ -17,9 +17,10 @@ from domain.order.events import OrderPlaced
 from domain.order.reports import OrderShipped
 from domain.personal import Plain
 from infra.keys import Secrets
-from infra.postgres import builds, database, tables
-from infra.postgres.builds import Busy, PostgresBuild, building
-from infra.postgres.views import PostgresViews
+from infra.postgres.server import database
+from infra.postgres.views import builds, tables
+from infra.postgres.views.builds import Busy, PostgresBuild, building
+from infra.postgres.views.views import PostgresViews
 from projections.backlog import BacklogRow
 from tests.integration.test_projector import VIEWS, append, everything, log, shop, views  # noqa: F401
 

@@ -3,7 +3,7 @@
 import pytest
 from eventsourcing.tests.persistence import AggregateRecorderTestCase
 
-from infra.postgres.recorder import PostgresRecorder
+from infra.postgres.store.recorder import PostgresRecorder
 
 
 class TestPostgresRecorder(AggregateRecorderTestCase):

@@ -15,7 +15,8 @@ from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from consumers.movers.relay import GROUP, Relay
-from consumers.ports import LogAhead, LogDiffers, StoreBehind, StreamAppend
+from consumers.ports.log import LogAhead, LogDiffers, StoreBehind
+from consumers.ports.store import StreamAppend
 from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
 from infra.kafka import reader
@@ -23,7 +24,7 @@ from infra.kafka.cluster import provision
 from infra.kafka.errors import KafkaUnfit
 from infra.kafka.log import KafkaLog
 from infra.kafka.writer import KafkaLogWriter
-from infra.postgres.log import PostgresSubscription
+from infra.postgres.store.log import PostgresSubscription
 from tests.logs import SESSION
 from tests.waiting import until
 

@@ -8,9 +8,9 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from consumers.movers.restore import missing, pull
-from consumers.ports import LogForged, NotWritten
-from infra.postgres import database
-from infra.postgres.restoring import Busy, PostgresRestore
+from consumers.ports.log import LogForged, NotWritten
+from infra.postgres.server import database
+from infra.postgres.store.restore import Busy, PostgresRestore
 from tests.conftest import Deployment
 from tests.integration.test_relay import placed
 

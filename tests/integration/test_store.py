@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from consumers.ports import Appended, StreamAppend
+from consumers.ports.store import Appended, StreamAppend
 from domain.customer.events import BehaviourObserved, ConsentGranted, ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, OwnerDiffers, VersionConflict
 from domain.event import Event, event_id
 from domain.order.events import OrderDrafted, OrderLine, OrderPlaced
 from domain.partition import partition_of
-from infra.postgres.store import PostgresStore
+from infra.postgres.store.store import PostgresStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SEEN = BehaviourObserved(kind="view", item="rose")

@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 import pytest
 
 from infra.bootstrap import App
-from infra.postgres import embedded
+from infra.postgres.server import embedded
 from infra.settings import Settings
 from tests.frontdoor import FACTS, Front, message
 from tests.integration.test_embedded_faults import everything

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.postgres import embedded
+from infra.postgres.server import embedded
 from tests.frontdoor import FACTS, Front, message
 
 MILK = message(

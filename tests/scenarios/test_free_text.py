@@ -13,7 +13,7 @@ from tests.frontdoor import Front
 
 PLUG_IN = """
 from domain.order.events import Meaning
-from domain.rules.free_text import Reading
+from domain.free_text.reading import Reading
 
 def read(text, phrases):
     if "?" in text:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from infra.bootstrap import App
-from infra.postgres.envelopes import PostgresEnvelopes
+from infra.postgres.store.envelopes import PostgresEnvelopes
 from tests.frontdoor import FACTS, Front, message
 from tests.members import settings_of
 from tests.waiting import until

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal as D
 
-from domain.catalogue.book import Book, Option, PriceRule, Range, Selection, Term
-from domain.rules.pricing import Conditions
+from domain.book.book import Book, Option, PriceRule, Range, Selection, Term
+from domain.pricing.pricing import Conditions
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON = Conditions(clock=T0, load=D("0.5"), lead_days=30)

@@ -6,8 +6,8 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from domain.rules.constraint_problems import problems
-from domain.rules.constraints import check, complete
+from domain.configuration.constraint_problems import problems
+from domain.configuration.constraints import check, complete
 from infra.imports import catalogue
 from tests.data.car import built, car
 

@@ -8,9 +8,9 @@ from functools import reduce
 
 import pytest
 
+from domain.book.book import Option, PriceRule, Term
+from domain.book.contents import LARGEST, size
 from domain.catalogue import decide
-from domain.catalogue.book import Option, PriceRule, Term
-from domain.catalogue.contents import LARGEST, size
 from domain.catalogue.state import Catalogue, evolve
 from domain.errors import NotAllowed
 

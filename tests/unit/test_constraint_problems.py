@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain.catalogue.book import PRODUCT, Range, Term
-from domain.rules.constraint_problems import consistent, problems
+from domain.book.book import PRODUCT, Range, Term
+from domain.configuration.constraint_problems import consistent, problems
 from tests.unit.worlds import book, rule, span
 
 

@@ -10,10 +10,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from domain.catalogue.book import Book, Option, Selection, Term
+from domain.book.book import Book, Option, Selection, Term
+from domain.configuration.constraints import Verdict, check, choosable, complete, implied
+from domain.configuration.minimal import FURTHER
 from domain.errors import NotAllowed
-from domain.rules.constraints import Verdict, check, choosable, complete, implied
-from domain.rules.minimal import FURTHER
 from tests.unit.worlds import DOMAINS, NUMBERS, Worlds, book, line, questions, rule, span, without
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.catalogue.book import Book, Phrase
+from domain.book.book import Book, Phrase
+from domain.free_text.phrase_problems import problems
+from domain.free_text.reading import MOST, priced, read
 from domain.order.events import Meaning
-from domain.rules.free_text import MOST, priced, read
-from domain.rules.phrase_problems import problems
 from tests.unit.log import T0
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal as D
 import pytest
 
 from domain.errors import NotAllowed
-from domain.rules.engines import ENGINES, differences, repriced
+from domain.pricing.engines import ENGINES, differences, repriced
 from tests.golden.quotes import QUOTES, GoldenQuote, encoded, read, today
 
 FILES = sorted(QUOTES.glob("*/*.json"))

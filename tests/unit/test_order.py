@@ -9,15 +9,15 @@ from functools import reduce
 
 import pytest
 
-from domain.catalogue.book import Book, Phrase
+from domain.book.book import Book, Phrase
 from domain.errors import NotAllowed
+from domain.free_text.reading import Reading
 from domain.order import decide
 from domain.order import events as e
 from domain.order import reports as r
 from domain.order.expected import unexpected
 from domain.order.progress import Status
 from domain.order.state import Order, evolve
-from domain.rules.free_text import Reading
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

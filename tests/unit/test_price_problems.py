@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.rules.price_problems import problems
+from domain.pricing.price_problems import problems
 from tests.unit.books import RULES, T0, book, rule, term
 
 BASE = rule("base", "base", amount="10")

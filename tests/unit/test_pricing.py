@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import NotAllowed
-from domain.rules.inputs import Asked, asked, inputs, inputs_hash
-from domain.rules.pricing import Conditions, Wish, price, spread
+from domain.pricing.inputs import Asked, asked, inputs, inputs_hash
+from domain.pricing.pricing import Conditions, Wish, price, spread
 from tests.unit.books import NOON, RULES, T0, book, line, rule, term
 
 SECOND = timedelta(seconds=1)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.order import events as e
 from domain.order import reports as r
-from domain.order.course import evolve
+from domain.order.evolve import evolve
 from domain.order.progress import Progress
 from projections.figures.measures import wilson
 from tests.unit.log import CHOICE, T0, figures, said

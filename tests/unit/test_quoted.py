@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal as D
 from functools import reduce
 
-from domain.catalogue.book import Book
+from domain.book.book import Book
 from domain.order import decide
 from domain.order import events as e
 from domain.order.state import Order, evolve

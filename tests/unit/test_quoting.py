@@ -12,8 +12,8 @@ from domain.order import decide
 from domain.order import events as e
 from domain.order.decide.quoting import Rate
 from domain.order.progress import Status
-from domain.rules.engines import BY_BOOK, proof
-from domain.rules.inputs import asked
+from domain.pricing.engines import BY_BOOK, proof
+from domain.pricing.inputs import asked
 from tests.unit.books import T0, book, rule, term
 from tests.unit.test_order import ACCEPTED, FACTS, LINES, WISH, given
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from hypothesis import strategies as st
 
-from domain.catalogue.book import PRODUCT, Book, Constraint, Option, Range, Selection, Term
+from domain.book.book import PRODUCT, Book, Constraint, Option, Range, Selection, Term
 from tests.independent.configurations import kept
 
 PRODUCTS = ("chair", "table")

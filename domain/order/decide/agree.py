@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from domain.catalogue.book import Book
+from domain.book.book import Book
+from domain.configuration.choosing import need_complete
 from domain.errors import NotAllowed
 from domain.order import events as e
 from domain.order.decide.guards import need_agreed, need_status
 from domain.order.progress import OPEN_TO_CHOICES, Status
 from domain.order.state import Answer, Order, selections
-from domain.rules.choosing import need_complete
 from domain.values import Name, Time
 
 

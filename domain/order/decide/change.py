@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from domain.catalogue.book import Book
+from domain.book.book import Book
+from domain.configuration.choosing import need_complete, need_offered
 from domain.errors import NotAllowed
 from domain.order import events as e
 from domain.order.decide.guards import need_agreed, need_currency, need_line
 from domain.order.decide.quoting import need_priced, requoted
 from domain.order.progress import OPEN_TO_CHOICES, OVER, ChangeOrder, Status, later
 from domain.order.state import Order, changed, selections
-from domain.rules.choosing import need_complete, need_offered
 from domain.values import Currency, Money, Name
 
 

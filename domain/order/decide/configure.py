@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from domain.catalogue.book import Book
+from domain.book.book import Book
+from domain.configuration.choosing import need_book, need_choosable, need_complete, need_products
 from domain.design import events as d
 from domain.design.state import Design
 from domain.errors import NotAllowed
@@ -14,7 +15,6 @@ from domain.order.decide.guards import need_apart, need_line
 from domain.order.decide.quoting import need_same_price
 from domain.order.progress import OVER, Status
 from domain.order.state import Order, chosen, selections
-from domain.rules.choosing import need_book, need_choosable, need_complete, need_products
 from domain.values import Name
 
 

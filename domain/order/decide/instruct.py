@@ -7,13 +7,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.catalogue.book import Book
+from domain.book.book import Book
 from domain.errors import NotAllowed
+from domain.free_text.reading import Reading, priced
 from domain.order import events as e
 from domain.order.decide.guards import need_line, need_status
 from domain.order.progress import OPEN_TO_CHOICES
 from domain.order.state import Answer, Order
-from domain.rules.free_text import Reading, priced
 from domain.values import Currency, Money, Name, Share
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from domain.catalogue.book import Book, Selection
+from domain.book.book import Book, Selection
+from domain.configuration.constraints import complete
 from domain.errors import NotAllowed
 from domain.event import strict
 from domain.order import events as e
@@ -16,11 +17,10 @@ from domain.order.decide.guards import need_apart, need_status
 from domain.order.progress import OPEN_TO_CHOICES
 from domain.order.state import Answer, Order, changed, selections
 from domain.personal import Plain
-from domain.rules.constraints import complete
-from domain.rules.engines import GIVEN, by_book, given
-from domain.rules.inputs import Asked, asked
-from domain.rules.price_index import Conditions
-from domain.rules.pricing import Wish
+from domain.pricing.engines import GIVEN, by_book, given
+from domain.pricing.inputs import Asked, asked
+from domain.pricing.price_index import Conditions
+from domain.pricing.pricing import Wish
 from domain.values import Currency, Money, Name, Quantity, Time
 
 

@@ -23,7 +23,7 @@ import httpx
 import msgspec
 import yaml
 
-from domain.catalogue.contents import PARTS, TERMS
+from domain.book.contents import PARTS, TERMS
 from infra.imports.catalogue import read
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import Door

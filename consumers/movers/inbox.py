@@ -1,0 +1,128 @@
+"""Takes messages from a topic to the doors; what is refused is kept, and its sender not held up.
+
+A message counts as taken when it is stored or kept. One that comes twice is known by its id, or
+kept already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from consumers.doors.inbox import Answer, Intake, Said
+from consumers.movers.fold import reason
+from domain.errors import Malformed, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as it came, whatever it is, and where and when."""
+
+    partition: int
+    offset: int
+    received: datetime
+    key: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+    value: bytes | None
+
+
+class Topic(Protocol):
+    """Where messages come from, for one member of a group."""
+
+    def poll(self) -> Sequence[Received]:
+        """The next messages; none where there are none within a moment."""
+        ...
+
+    def commit(self) -> None:
+        """All that was polled is taken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A message that was refused last for the reason."""
+
+    id: UUID
+    reason: str
+    message: Received
+
+
+class Quarantine(Protocol):
+    """Where what was refused is kept, sealed, until a person mends, sends or drops it."""
+
+    def keep(self, refused: Sequence[tuple[Received, Refusal]]) -> None:
+        """Durable when it returns; what is there already stays as it is."""
+        ...
+
+    def find(self, ids: Collection[UUID] | None = None) -> list[Quarantined]:
+        """In the order in which they came; None: all."""
+        ...
+
+    def keep_instead(self, id: UUID, message: Received, refusal: Refusal) -> None:
+        """What is kept under an id is this from now on, refused for another reason."""
+        ...
+
+    def remove(self, ids: Collection[UUID]) -> None: ...
+
+
+class Fault(Refusal):
+    """We could not take a message, and it is not known to be wrong."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            f"{reason(error)}: this is a fault of ours. Send the message again with a release "
+            "that mends it"
+        )
+
+
+class Taker:
+    """Takes messages to the doors. `passes` tells errors that pass by themselves."""
+
+    def __init__(
+        self,
+        read: Callable[[Received], Said],
+        door: Intake,
+        now: Callable[[], datetime],
+        passes: Callable[[Exception], bool],
+    ) -> None:
+        self._read, self._door, self._now, self._passes = read, door, now, passes
+
+    def take(self, messages: Sequence[Received]) -> list[Answer]:
+        answers: dict[int, Answer] = {}
+        said: dict[int, Said] = {}
+        for i, message in enumerate(messages):
+            try:
+                said[i] = self._read(message)
+            except Malformed as refusal:
+                answers[i] = refusal
+        answers |= zip(said, self._accept(list(said.values())), strict=True)
+        return [answers[i] for i in range(len(messages))]
+
+    def _accept(self, said: Sequence[Said]) -> list[Answer]:
+        try:
+            return self._door.accept(said, self._now())
+        except Exception as error:
+            if self._passes(error):
+                raise
+            if len(said) == 1:
+                return [Fault(error)]
+        return [answer for one in said for answer in self._accept([one])]
+
+
+class Intaking:
+    """A member of the group that takes in a topic."""
+
+    def __init__(self, topic: Topic, taker: Taker, quarantine: Quarantine) -> None:
+        self._topic, self._taker, self._quarantine = topic, taker, quarantine
+
+    def step(self) -> int:
+        """Takes what is there; the number of messages. Raises what passes by itself."""
+        messages = self._topic.poll()
+        if messages:
+            answers = zip(messages, self._taker.take(messages), strict=True)
+            self._quarantine.keep([(m, a) for m, a in answers if isinstance(a, Refusal)])
+            self._topic.commit()
+        return len(messages)

@@ -1,0 +1,58 @@
+"""The store's events as they are stored, for the relay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from psycopg_pool import ConnectionPool
+
+from consumers.ports.log import Hole, Stored
+
+CLOSED = "SELECT FROM store.partition_head WHERE closed_at IS NOT NULL LIMIT 1"
+_CLOSE = (
+    "UPDATE store.partition_head h SET closed_at = last FROM ("
+    "SELECT partition FROM store.partition_head ORDER BY partition FOR UPDATE) locked "
+    "WHERE h.partition = locked.partition"
+)
+_RELAYED = (
+    "INSERT INTO consumer.relayed SELECT * FROM unnest(%s::int[], %s::bigint[]) "
+    "ON CONFLICT (partition) DO UPDATE SET number = excluded.number"
+)
+
+
+class PostgresEnvelopes:
+    """The port `Envelopes`."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+
+    def heads(self) -> Mapping[int, int]:
+        with self._pool.connection() as db:
+            return dict(db.execute("SELECT partition, last FROM store.partition_head").fetchall())
+
+    def stored(self, partition: int, after: int, limit: int) -> list[Stored]:
+        with self._pool.connection() as db:
+            rows = db.cursor(binary=True).execute(
+                "SELECT incarnation, number, owner, type, recorded, digest, data FROM store.event "
+                "WHERE partition = %s AND number > %s ORDER BY number LIMIT %s",
+                [partition, after, limit],
+            ).fetchall()  # fmt: skip
+        for expected, (_, number, *_) in enumerate(rows, after + 1):
+            if number != expected:
+                raise Hole(partition, expected - 1, number)
+        return [Stored(*row) for row in rows]
+
+    def relayed(self, numbers: Mapping[int, int]) -> None:
+        with self._pool.connection() as db, db.transaction():
+            # What a crash takes back is noted again when a relay looks where the log stands.
+            db.execute("SET LOCAL synchronous_commit = off")
+            db.execute(_RELAYED, [list(numbers), list(numbers.values())])
+
+    def close(self) -> None:
+        with self._pool.connection() as db:
+            db.execute(_CLOSE)
+
+    def closed(self) -> bool:
+        """Whether appends are refused, until a restore."""
+        with self._pool.connection() as db:
+            return db.execute(CLOSED).fetchone() is not None

@@ -1,0 +1,60 @@
+"""Reports that wait for their stream, in PostgreSQL, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from psycopg_pool import ConnectionPool
+
+from consumers.ports.store import Waiting
+from infra.keys import OwnerKey
+from infra.postgres.keys.owners import PostgresOwners
+
+_KEY = "held"
+"""The owner whose key seals them: the deployment itself, since nobody knows whose they are."""
+
+
+class PostgresHeld:
+    """The port `HeldReports`."""
+
+    def __init__(self, pool: ConnectionPool, owners: PostgresOwners) -> None:
+        self._pool, self._owners = pool, owners
+
+    def hold(self, reports: Sequence[Waiting]) -> None:
+        key = self._key()
+        with self._pool.connection() as db, db.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO store.held VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                [
+                    (w.id, w.subject, w.type, w.received, key.seal(w.message, w.id.bytes))
+                    for w in reports
+                ],
+            )
+
+    def find(
+        self, subjects: Collection[str] | None = None, ids: Collection[UUID] | None = None
+    ) -> list[Waiting]:
+        with self._pool.connection() as db:
+            rows: list[tuple[UUID, str, str, datetime, bytes]] = db.execute(
+                "SELECT id, subject, type, received, sealed FROM store.held "
+                "WHERE (%(subjects)s::text[] IS NULL OR subject = ANY(%(subjects)s)) "
+                "AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s)) ORDER BY received, id",
+                {
+                    "subjects": None if subjects is None else list(subjects),
+                    "ids": None if ids is None else list(ids),
+                },
+            ).fetchall()
+        key = self._key() if rows else None
+        return [
+            Waiting(id, subject, type, received, key.open(bytes(sealed), id.bytes) if key else b"")
+            for id, subject, type, received, sealed in rows
+        ]
+
+    def released(self, ids: Collection[UUID]) -> None:
+        with self._pool.connection() as db:
+            db.execute("DELETE FROM store.held WHERE id = ANY(%s)", [list(ids)])
+
+    def _key(self) -> OwnerKey:
+        return self._owners.keys([_KEY], mint=True)[_KEY]

@@ -1,0 +1,126 @@
+"""Views in PostgreSQL: a table for each projection, made from its row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import psycopg
+
+from consumers.ports.views import Change, Fenced, Parked
+from infra.postgres.views import tables
+from infra.postgres.views.reader import Reading
+from projections.view import AnyProjection, View
+
+_Rows = list[tuple[Any, ...]]
+
+
+class PostgresViews(Reading):
+    """The port `Views`, and the rows for those who read them."""
+
+    def prepare(self, projection: AnyProjection) -> None:
+        with self._pool.connection() as db, db.transaction():
+            db.execute("SELECT pg_advisory_xact_lock(7302)")
+            known = db.execute("SELECT FROM projection.live WHERE view = %s", [projection.name])
+            if known.rowcount:
+                return
+            tables.make(db, projection, projection.group)
+            tables.index(db, projection, projection.group)
+            tables.publish(db, projection, build=1)
+
+    def live(self) -> dict[str, str]:
+        """The groups whose rows are shown, by name of view."""
+        with self._pool.connection() as db:
+            rows = db.execute("SELECT view, consumer_group FROM projection.live ORDER BY view")
+            return dict(rows.fetchall())
+
+    def position(self, group: str, partition: int) -> int:
+        with self._pool.connection() as db:
+            row = db.execute(
+                "SELECT number FROM projection.checkpoint "
+                "WHERE consumer_group = %s AND partition = %s",
+                [group, partition],
+            ).fetchone()
+        return row[0] if row else 0
+
+    def stop(self, group: str, partition: int, epoch: int, reason: str) -> None:
+        with self._pool.connection() as db:
+            db.execute(
+                "INSERT INTO projection.checkpoint SELECT %(group)s, %(partition)s, 0, %(reason)s "
+                "FROM consumer.lease l WHERE l.consumer_group = %(group)s "
+                "AND l.partition = %(partition)s AND l.epoch = %(epoch)s "
+                "ON CONFLICT (consumer_group, partition) DO UPDATE SET stopped = %(reason)s",
+                {"group": group, "partition": partition, "epoch": epoch, "reason": reason},
+            )
+
+    def parked(self, group: str, partition: int | None = None) -> list[Parked]:
+        with self._pool.connection() as db:
+            rows = db.execute(
+                "SELECT number, key, owner, reason FROM projection.parked "
+                "WHERE consumer_group = %s AND (partition = %s OR %s::int IS NULL) "
+                "ORDER BY partition, number",
+                [group, partition, partition],
+            ).fetchall()
+        return [Parked(*row) for row in rows]
+
+    def load(
+        self, projection: AnyProjection, partition: int, keys: Collection[str]
+    ) -> dict[str, View]:
+        with self._pool.connection() as db:
+            return tables.load(db, projection, projection.group, partition, keys, self._keys)
+
+    def commit(self, changes: Sequence[Change]) -> None:
+        rows = [self._rows(change) for change in changes]
+        try:
+            with self._pool.connection() as db, db.transaction():
+                self._commit(db, changes, rows)
+        except psycopg.Error as error:
+            if error.sqlstate == "OM001":
+                raise Fenced from None
+            raise
+
+    def amend(
+        self, projection: AnyProjection, partition: int, make: Callable[[int, int], Change]
+    ) -> None:
+        with self._pool.connection() as db, db.transaction():
+            # Until this commits nobody else can; afterwards, nobody who held the partition.
+            [(epoch,)] = db.execute(
+                "UPDATE consumer.lease SET epoch = epoch + 1, member = NULL "
+                "WHERE consumer_group = %s AND partition = %s RETURNING epoch",
+                [projection.group, partition],
+            ).fetchall()
+            change = make(epoch, self.position(projection.group, partition))
+            self._commit(db, [change], [self._rows(change)])
+
+    def _rows(self, change: Change) -> _Rows:
+        return tables.stored(change.projection, change.partition, change.rows, self._keys)
+
+    def _commit(
+        self, db: psycopg.Connection, changes: Sequence[Change], rows: Sequence[_Rows]
+    ) -> None:
+        # First and by themselves: who is fenced off sends nothing more.
+        db.cursor().executemany(
+            "SELECT projection.advance(%s, %s, %s, %s, %s)",
+            [(c.projection.group, c.partition, c.epoch, c.after, c.upto) for c in changes],
+        )
+        with db.pipeline():
+            for change, made in zip(changes, rows, strict=True):
+                self._write(db.cursor(), change, made)
+
+    def _write(self, cursor: psycopg.Cursor[Any], change: Change, rows: _Rows) -> None:
+        projection, group, partition = change.projection, change.projection.group, change.partition
+        if gone := [key for key, (_, row) in change.rows.items() if row is None]:
+            tables.delete(cursor, group, partition, gone)
+        if rows:
+            tables.upsert(cursor, projection, group, rows)
+        if change.freed:
+            cursor.executemany(
+                "DELETE FROM projection.parked WHERE consumer_group = %s AND partition = %s "
+                "AND number = %s AND key IS NOT DISTINCT FROM %s",
+                [(group, partition, p.number, p.key) for p in change.freed],
+            )
+        if change.parked:
+            cursor.executemany(
+                "INSERT INTO projection.parked VALUES (%s, %s, %s, %s, %s, %s)",
+                [(group, partition, p.number, p.key, p.owner, p.reason) for p in change.parked],
+            )
