@@ -16,7 +16,17 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain.personal import Personal, Plain, Pseudonym
-from domain.values import ChoiceSpace, Collaboration, Name, Origin, Seconds, Stage, Target, Text
+from domain.values import (
+    ChoiceSpace,
+    Collaboration,
+    Name,
+    Origin,
+    Purpose,
+    Seconds,
+    Stage,
+    Target,
+    Text,
+)
 
 NAMESPACE = UUID("5f0c2b53-7d0e-5a52-9d1c-6b7a3f3f7a11")
 """Ids of events are uuid5(uuid5(NAMESPACE, source), id): the same words give the same id."""
@@ -54,13 +64,16 @@ D_co = TypeVar("D_co", bound=Data, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """A wire name and what stands behind it. `upcast` leads to the next version's data.
+    """What is registered under a wire name.
 
-    A report that `opens` may be the first of its stream, though it names no customer.
+    `needs` is the purpose to which the customer must have consented, `upcast` turns the data into
+    that of the next version, and a report that `opens` a stream may be the first event of it
+    without naming a customer.
     """
 
     name: str
     kind: Kind
+    needs: Purpose | None
     cls: type[Data]
     upcast: Callable[[Any], Data] | None
     opens: bool
@@ -72,15 +85,25 @@ _WIRE_NAME = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9]\d*")
 
 
 def event(
-    name: str, kind: Kind, *, upcast: Callable[[Any], Data] | None = None, opens: bool = False
+    name: str,
+    kind: Kind,
+    *,
+    needs: Purpose | None,
+    upcast: Callable[[Any], Data] | None = None,
+    opens: bool = False,
 ) -> Callable[[type[D]], type[D]]:
-    """Registers a frozen dataclass under a wire name, `noun.verb.vN`, which is never used again."""
+    """Register a frozen dataclass under a wire name, `noun.verb.vN`, which is never used again.
+
+    `needs` has no default: whether an event needs consent is decided for each. None is for what
+    customers demand for themselves (a rejection, a withdrawal), which must not be refused; for
+    reports, which say what has happened already; and for events that are about no customer.
+    """
 
     def register(cls: type[D]) -> type[D]:
         if not _WIRE_NAME.fullmatch(name) or name in TYPES:
             raise ValueError(f"{name} is no free wire name")
         strict(cls)
-        TYPES[name] = _BY_CLASS[cls] = EventType(name, kind, cls, upcast, opens)
+        TYPES[name] = _BY_CLASS[cls] = EventType(name, kind, needs, cls, upcast, opens)
         return cls
 
     return register
@@ -97,6 +120,11 @@ def strict(cls: C) -> C:
 
 def type_of(data: Data) -> EventType:
     return _BY_CLASS[type(data)]
+
+
+def purpose_of(name: str) -> Purpose | None:
+    """The purpose that events of a wire name need; None if they need none."""
+    return TYPES[name].needs
 
 
 def current(data: Data) -> Data:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
@@ -96,3 +96,7 @@ ChoiceSpace = Literal["closed", "parametric", "free_form", "contributed_content"
 Target = Literal["product", "service", "experience"]
 Stage = Literal["pre_manufacture", "packaging", "delivery", "in_use"]
 Collaboration = Literal["none", "intake_ranked", "dialogue"]
+
+Purpose = Literal["fulfil", "personalize", "analyse", "append_third_party"]
+"""What a customer's data may be used for, with their consent."""
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)

@@ -29,7 +29,7 @@ from consumers.movers.inbox import Intaking, Taker
 from consumers.movers.projector import Projector, last_page, step
 from consumers.movers.relay import GROUP, Relay, compare
 from consumers.ports.log import Log, LogAhead, StoreBehind
-from domain.customer.consent import Purpose
+from domain.values import Purpose
 from infra.interpreters import interpreter
 from infra.kafka.errors import KafkaSilent
 from infra.keys import Secrets

@@ -14,8 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from consumers.doors.deciders import DECIDERS, arguments_of
 from consumers.doors.message import Message
-from domain.customer.consent import purpose_of
-from domain.event import TYPES, Event
+from domain.event import TYPES, Event, purpose_of
 from domain.personal import PLAIN, privacy_of
 from infra.codec import Wire
 

@@ -12,12 +12,12 @@ from consumers.doors.holding import Holding
 from consumers.doors.message import Message, parse
 from consumers.ports.keys import Owners
 from consumers.ports.store import Appended, Held, Store, StreamAppend
-from domain.customer.consent import Purpose, purpose_of
 from domain.customer.decide import grant_consent
 from domain.customer.events import CustomerEvent
 from domain.customer.state import Customer, evolve
 from domain.errors import ConsentMissing, Malformed, Refusal
-from domain.event import TYPES, Event, event_id
+from domain.event import TYPES, Event, event_id, purpose_of
+from domain.values import Purpose
 
 Answer = Appended | Held | Refusal
 SOURCE = "/ordermade/gate"

@@ -16,10 +16,9 @@ from consumers.doors import gate
 from consumers.doors.commands import Command, Commands, Done
 from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.message import malformed, peek
-from domain.customer.consent import PURPOSES, Purpose
 from domain.errors import Malformed, Refusal
 from domain.event import strict
-from domain.values import Name, Text, Time
+from domain.values import PURPOSES, Name, Purpose, Text, Time
 
 ONE = "application/cloudevents+json"
 DATA = "application/json"

@@ -20,7 +20,7 @@ Places = Annotated[int, Field(ge=0, le=6)]
 Products = Annotated[tuple[Name, ...], Field(min_length=1, max_length=1000)]
 
 
-@event("catalogue.book-drafted.v1", Kind.DECISION)
+@event("catalogue.book-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookDrafted(Data):
     """A version begins; what follows belongs to it until the next one begins."""
@@ -34,37 +34,37 @@ class BookDrafted(Data):
     author: Pseudonym[Name]
 
 
-@event("catalogue.options-drafted.v1", Kind.DECISION)
+@event("catalogue.options-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionsDrafted(Data):
     options: Plain[tuple[Option, ...]]
 
 
-@event("catalogue.inputs-drafted.v1", Kind.DECISION)
+@event("catalogue.inputs-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputsDrafted(Data):
     inputs: Plain[tuple[Input, ...]]
 
 
-@event("catalogue.constraints-drafted.v1", Kind.DECISION)
+@event("catalogue.constraints-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstraintsDrafted(Data):
     constraints: Plain[tuple[Constraint, ...]]
 
 
-@event("catalogue.prices-drafted.v1", Kind.DECISION)
+@event("catalogue.prices-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricesDrafted(Data):
     prices: Plain[tuple[PriceRule, ...]]
 
 
-@event("catalogue.phrases-drafted.v1", Kind.DECISION)
+@event("catalogue.phrases-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhrasesDrafted(Data):
     phrases: Plain[tuple[Phrase, ...]]
 
 
-@event("catalogue.book-approved.v1", Kind.DECISION)
+@event("catalogue.book-approved.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookApproved(Data):
     """By somebody else than its author."""
@@ -73,7 +73,7 @@ class BookApproved(Data):
     approver: Pseudonym[Name]
 
 
-@event("catalogue.book-published.v1", Kind.DECISION)
+@event("catalogue.book-published.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookPublished(Data):
     """From `effective_from` on it supersedes every version before. `rules_hash`: see `book.py`."""
@@ -84,7 +84,7 @@ class BookPublished(Data):
     approver: Pseudonym[Name]
 
 
-@event("catalogue.option-withdrawn.v1", Kind.DECISION)
+@event("catalogue.option-withdrawn.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionWithdrawn(Data):
     """Nobody can choose it (or those `values` of it) any more, until a later draft has it again."""

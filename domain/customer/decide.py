@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain.customer.consent import PURPOSES, Purpose
 from domain.customer.events import ConsentGranted, ConsentWithdrawn, CustomerEvent
 from domain.customer.state import Customer
+from domain.values import PURPOSES, Purpose
 
 
 def grant_consent(

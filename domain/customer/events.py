@@ -8,10 +8,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.customer.consent import Purpose
 from domain.event import Choice, Data, Kind, event, strict
 from domain.personal import Erased, Personal, Plain, Pseudonym
-from domain.values import Name, Origin, Seconds, Share, Target, Text, Time
+from domain.values import Name, Origin, Purpose, Seconds, Share, Target, Text, Time
 
 Millimetres = Annotated[float, Field(gt=0, le=100_000)]
 ContentKind = Plain[Name]
@@ -21,7 +20,7 @@ Weight = Annotated[float, Field(ge=-1e6, le=1e6)]
 # What the customer says, and what is seen or bought about them.
 
 
-@event("customer.preference-stated.v1", Kind.FACT)
+@event("customer.preference-stated.v1", Kind.FACT, needs="personalize")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferenceStated(Choice):
     attribute: Plain[Name]
@@ -29,7 +28,7 @@ class PreferenceStated(Choice):
     polarity: Plain[Literal["likes", "dislikes"]] = "likes"
 
 
-@event("customer.behaviour-observed.v1", Kind.FACT)
+@event("customer.behaviour-observed.v1", Kind.FACT, needs="personalize")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BehaviourObserved(Data):
     kind: Plain[Name]
@@ -37,7 +36,7 @@ class BehaviourObserved(Data):
     duration_s: Plain[Seconds | None] = None
 
 
-@event("customer.attribute-appended.v1", Kind.FACT)
+@event("customer.attribute-appended.v1", Kind.FACT, needs="append_third_party")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeAppended(Choice):
     attribute: Plain[Name]
@@ -58,7 +57,7 @@ class Evidence:
     weight: Plain[Weight]
 
 
-@event("customer.preference-inferred.v1", Kind.FACT)
+@event("customer.preference-inferred.v1", Kind.FACT, needs="personalize")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferenceInferred(Choice):
     """`evidence` is the difference to `previous`, the inference that this one replaces."""
@@ -73,14 +72,14 @@ class PreferenceInferred(Choice):
     origin: Plain[Literal["observed", "third_party"]] = "observed"
 
 
-@event("customer.preference-confirmed.v1", Kind.FACT)
+@event("customer.preference-confirmed.v1", Kind.FACT, needs="personalize")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferenceConfirmed(Data):
     attribute: Plain[Name]
     inference_id: Plain[UUID]
 
 
-@event("customer.preference-rejected.v1", Kind.FACT)
+@event("customer.preference-rejected.v1", Kind.FACT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferenceRejected(Data):
     attribute: Plain[Name]
@@ -88,13 +87,13 @@ class PreferenceRejected(Data):
     value: Personal[Text | None] = None
 
 
-@event("customer.preference-retracted.v1", Kind.FACT)
+@event("customer.preference-retracted.v1", Kind.FACT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferenceRetracted(Data):
     attribute: Plain[Name]
 
 
-@event("customer.preference-conflict-detected.v1", Kind.FACT)
+@event("customer.preference-conflict-detected.v1", Kind.FACT, needs="personalize")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferenceConflictDetected(Data):
     attribute: Plain[Name]
@@ -104,7 +103,7 @@ class PreferenceConflictDetected(Data):
 # What the customer gives us to work with.
 
 
-@event("customer.measurement-submitted.v2", Kind.FACT)
+@event("customer.measurement-submitted.v2", Kind.FACT, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasurementSubmitted(Choice):
     measurement_id: Plain[Name]
@@ -126,7 +125,7 @@ def _in_millimetres(old: MeasurementSubmittedV1) -> MeasurementSubmitted:
     )
 
 
-@event("customer.measurement-submitted.v1", Kind.FACT, upcast=_in_millimetres)
+@event("customer.measurement-submitted.v1", Kind.FACT, needs="fulfil", upcast=_in_millimetres)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasurementSubmittedV1(Choice):
     """In centimetres, which did not say a tailor's half millimetre."""
@@ -136,14 +135,14 @@ class MeasurementSubmittedV1(Choice):
     cm: Personal[Annotated[float, Field(gt=0, le=10_000)]]
 
 
-@event("customer.intake-started.v1", Kind.FACT)
+@event("customer.intake-started.v1", Kind.FACT, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeStarted(Data):
     intake_id: Plain[Name]
     questions: Plain[tuple[Name, ...]] = ()
 
 
-@event("customer.intake-answered.v1", Kind.FACT)
+@event("customer.intake-answered.v1", Kind.FACT, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeAnswered(Choice):
     """`prefilled_from` names the event whose input spared the customer this question."""
@@ -154,14 +153,14 @@ class IntakeAnswered(Choice):
     prefilled_from: Plain[UUID | None] = None
 
 
-@event("customer.intake-skipped.v1", Kind.FACT)
+@event("customer.intake-skipped.v1", Kind.FACT, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSkipped(Data):
     intake_id: Plain[Name]
     question_id: Plain[Name]
 
 
-@event("customer.intake-abandoned.v1", Kind.FACT)
+@event("customer.intake-abandoned.v1", Kind.FACT, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeAbandoned(Data):
     intake_id: Plain[Name]
@@ -171,7 +170,7 @@ class IntakeAbandoned(Data):
 # How the customer shapes what they use.
 
 
-@event("customer.setting-changed.v1", Kind.FACT)
+@event("customer.setting-changed.v1", Kind.FACT, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChanged(Choice):
     path: Plain[Name]
@@ -179,19 +178,19 @@ class SettingChanged(Choice):
     new: Personal[Text | None]
 
 
-@event("customer.service-option-activated.v1", Kind.FACT)
+@event("customer.service-option-activated.v1", Kind.FACT, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOptionActivated(Choice):
     option: Plain[Name]
 
 
-@event("customer.service-option-deactivated.v1", Kind.FACT)
+@event("customer.service-option-deactivated.v1", Kind.FACT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOptionDeactivated(Data):
     option: Plain[Name]
 
 
-@event("customer.content-contributed.v1", Kind.FACT)
+@event("customer.content-contributed.v1", Kind.FACT, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentContributed(Choice):
     """`portable` is the share of the work that the customer could take elsewhere."""
@@ -202,14 +201,14 @@ class ContentContributed(Choice):
     content: Personal[Text | None] = None
 
 
-@event("customer.content-reused.v1", Kind.FACT)
+@event("customer.content-reused.v1", Kind.FACT, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentReused(Data):
     kind: ContentKind
     item_id: Pseudonym[Name]
 
 
-@event("customer.content-removed.v1", Kind.FACT)
+@event("customer.content-removed.v1", Kind.FACT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentRemoved(Data):
     kind: ContentKind
@@ -219,7 +218,7 @@ class ContentRemoved(Data):
 # How the customer is treated.
 
 
-@event("customer.personalization-applied.v1", Kind.FACT)
+@event("customer.personalization-applied.v1", Kind.FACT, needs="personalize")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalizationApplied(Choice):
     inference_id: Plain[UUID | None] = None
@@ -229,28 +228,28 @@ class PersonalizationApplied(Choice):
     target: Plain[Target] = "experience"
 
 
-@event("customer.personalization-overridden.v1", Kind.FACT)
+@event("customer.personalization-overridden.v1", Kind.FACT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalizationOverridden(Data):
     inference_id: Plain[UUID | None] = None
     setting: Plain[Name]
 
 
-@event("customer.principal-recognised.v1", Kind.FACT)
+@event("customer.principal-recognised.v1", Kind.FACT, needs="personalize")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalRecognised(Data):
     device: Pseudonym[Name]
     probability: Plain[Share]
 
 
-@event("customer.principal-corrected.v1", Kind.FACT)
+@event("customer.principal-corrected.v1", Kind.FACT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalCorrected(Data):
     device: Pseudonym[Name]
     recognition_id: Plain[UUID]
 
 
-@event("customer.experiment-assigned.v1", Kind.FACT)
+@event("customer.experiment-assigned.v1", Kind.FACT, needs="analyse")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentAssigned(Data):
     experiment: Plain[Name]
@@ -260,14 +259,14 @@ class ExperimentAssigned(Data):
 # What the customer allows: decisions on the customer's own stream.
 
 
-@event("customer.consent-granted.v1", Kind.DECISION)
+@event("customer.consent-granted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentGranted(Data):
     purposes: Plain[Annotated[tuple[Purpose, ...], Field(min_length=1)]]
     policy_version: Plain[Name]
 
 
-@event("customer.consent-withdrawn.v1", Kind.DECISION)
+@event("customer.consent-withdrawn.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentWithdrawn(Data):
     purposes: Plain[Annotated[tuple[Purpose, ...], Field(min_length=1)]]

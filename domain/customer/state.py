@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from domain.customer.consent import Purpose
 from domain.customer.events import ConsentGranted, ConsentWithdrawn, CustomerEvent
+from domain.values import Purpose
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from domain.personal import Personal, Plain
 from domain.values import Name, Quantity, Text
 
 
-@event("design.configuration-started.v1", Kind.DECISION)
+@event("design.configuration-started.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationStarted(Data):
     """`book` names the catalogue that the options are from."""
@@ -22,7 +22,7 @@ class ConfigurationStarted(Data):
     lines: Plain[Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=1000)]]
 
 
-@event("design.option-chosen.v1", Kind.DECISION)
+@event("design.option-chosen.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionChosen(Choice):
     """As of an order: `text` is the customer's own, `measurements` are what it is made by."""
@@ -34,14 +34,14 @@ class OptionChosen(Choice):
     measurements: Plain[Annotated[tuple[Name, ...], Field(max_length=100)]] = ()
 
 
-@event("design.option-cleared.v1", Kind.DECISION)
+@event("design.option-cleared.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionCleared(Choice):
     line_id: Plain[Name]
     option: Plain[Name]
 
 
-@event("design.configuration-validated.v1", Kind.DECISION)
+@event("design.configuration-validated.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationValidated(Data):
     """Whether what is chosen can be made as it is, by version `rules_version` of the book.

@@ -39,7 +39,7 @@ OperationIds = Plain[Annotated[tuple[Name, ...], Field(min_length=1, max_length=
 # The configuration.
 
 
-@event("order.order-drafted.v1", Kind.DECISION)
+@event("order.order-drafted.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDrafted(Data):
     """`book` names the catalogue that it is chosen from and priced by, where there is one."""
@@ -49,7 +49,7 @@ class OrderDrafted(Data):
     book: Plain[Name | None] = None
 
 
-@event("order.option-chosen.v1", Kind.DECISION)
+@event("order.option-chosen.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionChosen(Choice):
     """`text` is what the customer wrote for the option, a monogram say.
@@ -64,14 +64,14 @@ class OptionChosen(Choice):
     measurements: Plain[Annotated[tuple[Name, ...], Field(max_length=100)]] = ()
 
 
-@event("order.option-cleared.v1", Kind.DECISION)
+@event("order.option-cleared.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionCleared(Choice):
     line_id: Plain[Name]
     option: Plain[Name]
 
 
-@event("order.special-instruction-given.v1", Kind.DECISION)
+@event("order.special-instruction-given.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialInstructionGiven(Choice):
     """The customer's own words, verbatim; without a line they are about the whole order."""
@@ -90,7 +90,7 @@ class Meaning:
     amount: Plain[Money | None] = None
 
 
-@event("order.special-instruction-interpreted.v1", Kind.DECISION)
+@event("order.special-instruction-interpreted.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialInstructionInterpreted(Data):
     """`operations` are codes of what shall be done; none: it was not understood.
@@ -116,13 +116,13 @@ class SpecialInstructionInterpreted(Data):
         return sum(amounts, Decimal(0)) if priced else None
 
 
-@event("order.special-instruction-accepted.v1", Kind.DECISION)
+@event("order.special-instruction-accepted.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialInstructionAccepted(Data):
     instruction_id: Plain[Name]
 
 
-@event("order.special-instruction-declined.v1", Kind.DECISION)
+@event("order.special-instruction-declined.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialInstructionDeclined(Data):
     """`cause` is a code; words stand in the envelope's `reason`."""
@@ -167,7 +167,7 @@ class TraceLine:
     cost: Plain[Money | None] = None
 
 
-@event("order.quote-issued.v1", Kind.DECISION)
+@event("order.quote-issued.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteIssued(Data):
     """`inputs_hash` is SHA-256 over the inputs; `configuration_hash` is a MAC under the owner's
@@ -186,13 +186,13 @@ class QuoteIssued(Data):
     expires_at: Plain[Time]
 
 
-@event("order.quote-expired.v1", Kind.DECISION)
+@event("order.quote-expired.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteExpired(Data):
     quote_id: Plain[Name]
 
 
-@event("order.order-placed.v1", Kind.DECISION)
+@event("order.order-placed.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPlaced(Data):
     """What was agreed; empty in orders of a release that had no quotes."""
@@ -202,7 +202,7 @@ class OrderPlaced(Data):
     currency: Plain[Currency | None] = None
 
 
-@event("order.promise-made.v1", Kind.DECISION)
+@event("order.promise-made.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseMade(Data):
     """Delivery by `p50` with even odds, by `p90` with nine of ten: `p90` is the promise."""
@@ -212,7 +212,7 @@ class PromiseMade(Data):
     basis: Plain[Name]
 
 
-@event("order.promise-revised.v1", Kind.DECISION)
+@event("order.promise-revised.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseRevised(Data):
     p50: Plain[Time]
@@ -220,14 +220,14 @@ class PromiseRevised(Data):
     basis: Plain[Name]
 
 
-@event("order.promise-kept.v1", Kind.DECISION)
+@event("order.promise-kept.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseKept(Data):
     promised: Plain[Time]
     delivered: Plain[Time]
 
 
-@event("order.promise-missed.v1", Kind.DECISION)
+@event("order.promise-missed.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseMissed(Data):
     promised: Plain[Time]
@@ -255,7 +255,7 @@ class Requote:
     trace: Plain[tuple[TraceLine, ...]]
 
 
-@event("order.change-order-requested.v1", Kind.DECISION)
+@event("order.change-order-requested.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOrderRequested(Choice):
     """Another value for an option, None to clear it; what that costs in money and days.
@@ -273,26 +273,26 @@ class ChangeOrderRequested(Choice):
     requote: Plain[Requote | None] = None
 
 
-@event("order.change-order-approved.v1", Kind.DECISION)
+@event("order.change-order-approved.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOrderApproved(Data):
     change_id: Plain[Name]
 
 
-@event("order.change-order-rejected.v1", Kind.DECISION)
+@event("order.change-order-rejected.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOrderRejected(Data):
     change_id: Plain[Name]
 
 
-@event("order.operations-paused.v1", Kind.DECISION)
+@event("order.operations-paused.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationsPaused(Data):
     change_id: Plain[Name]
     operations: OperationIds
 
 
-@event("order.operations-resumed.v1", Kind.DECISION)
+@event("order.operations-resumed.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationsResumed(Data):
     change_id: Plain[Name]
@@ -302,13 +302,13 @@ class OperationsResumed(Data):
 # The plant, and what comes back.
 
 
-@event("order.order-queued.v1", Kind.DECISION)
+@event("order.order-queued.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderQueued(Data):
     route: Route
 
 
-@event("order.rework-ordered.v1", Kind.DECISION)
+@event("order.rework-ordered.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReworkOrdered(Data):
     """`check_id` is the failed check that caused it."""
@@ -317,7 +317,7 @@ class ReworkOrdered(Data):
     route: Route
 
 
-@event("order.rework-escalated.v1", Kind.DECISION)
+@event("order.rework-escalated.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReworkEscalated(Data):
     """The check failed after so many tries that a person must decide."""
@@ -326,7 +326,7 @@ class ReworkEscalated(Data):
     tries: Plain[Quantity]
 
 
-@event("order.order-cancelled.v1", Kind.DECISION)
+@event("order.order-cancelled.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelled(Data):
     """Closes every open operation. Why stands in the envelope's `reason`."""
@@ -335,14 +335,14 @@ class OrderCancelled(Data):
     currency: Plain[Currency | None] = None
 
 
-@event("order.return-requested.v1", Kind.DECISION)
+@event("order.return-requested.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnRequested(Data):
     return_id: Plain[Name]
     lines: ReturnLines
 
 
-@event("order.refund-issued.v1", Kind.DECISION)
+@event("order.refund-issued.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundIssued(Data):
     refund_id: Plain[Name]

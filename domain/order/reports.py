@@ -28,7 +28,7 @@ class AdoptedLine:
     unit_price: Plain[Money]
 
 
-@event("order.order-adopted.v1", Kind.REPORT, opens=True)
+@event("order.order-adopted.v1", Kind.REPORT, needs=None, opens=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAdopted(Data):
     """A whole order; `origin` is the system that took it."""
@@ -39,7 +39,7 @@ class OrderAdopted(Data):
     origin: Plain[Name]
 
 
-@event("order.order-line-adopted.v1", Kind.REPORT, opens=True)
+@event("order.order-line-adopted.v1", Kind.REPORT, needs=None, opens=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLineAdopted(Data):
     """A line at a time; `market` is where it was sold, a country say."""
@@ -54,7 +54,7 @@ class OrderLineAdopted(Data):
     market: Plain[Name | None] = None
 
 
-@event("order.order-adjusted.v1", Kind.REPORT, opens=True)
+@event("order.order-adjusted.v1", Kind.REPORT, needs=None, opens=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAdjusted(Data):
     """Money that changed without goods; `cause` is a code."""
@@ -65,7 +65,7 @@ class OrderAdjusted(Data):
     origin: Plain[Name | None] = None
 
 
-@event("order.payment-recorded.v1", Kind.REPORT)
+@event("order.payment-recorded.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRecorded(Data):
     amount: Plain[Money]
@@ -76,7 +76,7 @@ class PaymentRecorded(Data):
 # The plant.
 
 
-@event("order.operation-queued.v1", Kind.REPORT)
+@event("order.operation-queued.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationQueued(Data):
     operation_id: Plain[Name]
@@ -84,7 +84,7 @@ class OperationQueued(Data):
     work_centre: Plain[Name]
 
 
-@event("order.operation-started.v1", Kind.REPORT)
+@event("order.operation-started.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationStarted(Data):
     operation_id: Plain[Name]
@@ -92,7 +92,7 @@ class OperationStarted(Data):
     work_centre: Plain[Name]
 
 
-@event("order.operation-completed.v1", Kind.REPORT)
+@event("order.operation-completed.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCompleted(Data):
     operation_id: Plain[Name]
@@ -102,7 +102,7 @@ class OperationCompleted(Data):
     run_s: Plain[Seconds]
 
 
-@event("order.quality-check-passed.v1", Kind.REPORT)
+@event("order.quality-check-passed.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityCheckPassed(Data):
     check_id: Plain[Name]
@@ -110,7 +110,7 @@ class QualityCheckPassed(Data):
     quantity: Plain[Quantity]
 
 
-@event("order.quality-check-failed.v1", Kind.REPORT)
+@event("order.quality-check-failed.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityCheckFailed(Data):
     """`instruction_id` names the special instruction that caused it, where one did."""
@@ -122,13 +122,13 @@ class QualityCheckFailed(Data):
     instruction_id: Plain[Name | None] = None
 
 
-@event("order.packaging-started.v1", Kind.REPORT)
+@event("order.packaging-started.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackagingStarted(Data):
     pass
 
 
-@event("order.order-packaged.v1", Kind.REPORT)
+@event("order.order-packaged.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPackaged(Data):
     pass
@@ -137,19 +137,19 @@ class OrderPackaged(Data):
 # The customer's hands, and back.
 
 
-@event("order.order-shipped.v1", Kind.REPORT)
+@event("order.order-shipped.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderShipped(Data):
     carrier: Plain[Name | None] = None
 
 
-@event("order.order-delivered.v1", Kind.REPORT)
+@event("order.order-delivered.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDelivered(Data):
     pass
 
 
-@event("order.customization-applied-in-use.v1", Kind.REPORT)
+@event("order.customization-applied-in-use.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomizationAppliedInUse(Data):
     line_id: Plain[Name]
@@ -171,7 +171,7 @@ class ReturnLine:
 ReturnLines = Plain[Annotated[tuple[ReturnLine, ...], Field(min_length=1, max_length=1000)]]
 
 
-@event("order.return-received.v1", Kind.REPORT)
+@event("order.return-received.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnReceived(Data):
     """What we had asked back, or not: `return_id` names the request."""
@@ -180,7 +180,7 @@ class ReturnReceived(Data):
     lines: ReturnLines
 
 
-@event("order.return-reported.v1", Kind.REPORT, opens=True)
+@event("order.return-reported.v1", Kind.REPORT, needs=None, opens=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnReported(Data):
     """A return that was handled elsewhere; `against` is the order it belongs to, if known."""

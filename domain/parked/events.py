@@ -15,7 +15,7 @@ Number = Annotated[int, Field(ge=1)]
 """A place in a partition."""
 
 
-@event("view.event-dropped.v1", Kind.DECISION)
+@event("view.event-dropped.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDropped(Data):
     """A view goes on without the event of this number, in this event's own partition.

@@ -15,8 +15,8 @@ from rich.progress import Progress
 
 from consumers.doors.gate import Answer, Gate
 from consumers.ports.store import Appended, Held
-from domain.customer.consent import Purpose
 from domain.errors import Malformed, Refusal
+from domain.values import Purpose
 from infra.cli.ordering import purposes_of
 from infra.cli.terminal import Told, in_log, open_app
 from infra.imports.files import Line, unpacked

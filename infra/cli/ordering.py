@@ -12,7 +12,7 @@ import typer
 
 from consumers.doors.commands import Command, Done
 from consumers.doors.deciders import parse_arguments
-from domain.customer.consent import PURPOSES, Purpose
+from domain.values import PURPOSES, Purpose
 from infra.cli.terminal import Told, in_log, open_app
 
 Said = dict[str, Any]

@@ -16,8 +16,8 @@ from starlette.responses import Response
 from consumers.doors.inbox import DATA, ONE, purposes_of
 from consumers.doors.message import Message
 from consumers.ports.store import Appended, Held
-from domain.customer.consent import PURPOSES
 from domain.errors import Refusal
+from domain.values import PURPOSES
 from infra.http import cloudevents, examples, problems, spec
 from infra.http import log_wait as waiting
 from infra.http.bodies import Body, media_type

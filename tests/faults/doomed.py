@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from consumers.ports.store import Appended
 from consumers.ports.views import Fenced
-from domain.customer.consent import NEEDS
 from domain.event import Data, Kind, event
 from domain.personal import Plain
 from infra.bootstrap import App
@@ -116,9 +115,8 @@ def writer_stopped_before_commit(*said) -> None:
 
 def release_to_come(customer: str) -> None:
     """Its door takes in what the projectors of this release cannot read."""
-    NEEDS["customer.hat-worn"] = "personalize"
 
-    @event("customer.hat-worn.v1", Kind.FACT)
+    @event("customer.hat-worn.v1", Kind.FACT, needs="personalize")
     @dataclass(frozen=True, slots=True, kw_only=True)
     class HatWorn(Data):
         hat: Plain[str]

@@ -11,9 +11,9 @@ import domain.customer.events
 import domain.design.events
 import domain.order.events
 import domain.parked.events  # noqa: F401
-from domain.customer.consent import NEEDS, PURPOSES, purpose_of
 from domain.event import TYPES, Cursor, Event, Kind, Position, Recorded, event
 from domain.personal import PERSONAL, privacy_of
+from domain.values import PURPOSES
 from projections import discover
 
 
@@ -58,18 +58,24 @@ def test_nothing_personal_is_nested_where_it_would_not_be_sealed(cls):
                 assert all(privacy_of(h) not in (None, PERSONAL) for h in fields(inner).values())
 
 
-def test_the_table_of_purposes_names_every_type_and_no_other():
-    assert set(NEEDS) == {name.rpartition(".v")[0] for name in TYPES}
-    assert {p for p in NEEDS.values() if p} <= set(PURPOSES)
+def test_every_version_of_an_event_needs_the_same_purpose():
+    needs = {(name.rpartition(".v")[0], t.needs) for name, t in TYPES.items()}
+    assert len(needs) == len({noun_and_verb for noun_and_verb, _ in needs})
+    assert {purpose for _, purpose in needs} - {None} <= set(PURPOSES)
+
+
+def test_an_event_without_a_decision_about_its_purpose_cannot_be_registered():
+    with pytest.raises(TypeError, match="needs"):
+        event("order.order-photographed.v1", Kind.REPORT)
 
 
 def test_no_report_needs_a_purpose():
-    assert [t.name for t in TYPES.values() if t.kind is Kind.REPORT and purpose_of(t.name)] == []
+    assert [t.name for t in TYPES.values() if t.kind is Kind.REPORT and t.needs] == []
 
 
 def test_a_wire_name_is_never_used_again():
     with pytest.raises(ValueError, match="no free wire name"):
-        event("order.order-placed.v1", Kind.DECISION)(type("Again", (), {}))
+        event("order.order-placed.v1", Kind.DECISION, needs="fulfil")(type("Again", (), {}))
 
 
 def test_a_cursor_is_read_as_it_was_written():

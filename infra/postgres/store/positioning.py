@@ -14,10 +14,10 @@ from uuid import UUID
 import psycopg
 
 from consumers.ports.store import Appended
-from domain.customer.consent import PURPOSES
 from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, OwnerDiffers, Refusal, VersionConflict
 from domain.event import Position
+from domain.values import PURPOSES
 from infra import codec
 from infra.postgres.store.arrays import int4s, texts, uuids
 

@@ -13,10 +13,9 @@ from psycopg_pool import ConnectionPool
 
 from consumers.ports.log import StoreBehind
 from consumers.ports.store import Appended, StreamAppend
-from domain.customer.consent import purpose_of
 from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.errors import KeyLost, OwnerDiffers, Refusal
-from domain.event import Data, Recorded
+from domain.event import Data, Recorded, purpose_of
 from domain.partition import partition_of
 from infra import codec
 from infra.keys import OwnerKey
