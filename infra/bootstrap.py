@@ -43,7 +43,7 @@ from infra.postgres.store.quarantine import PostgresQuarantine
 from infra.postgres.store.restore import PostgresRestore
 from infra.postgres.store.store import PostgresStore
 from infra.postgres.views.builds import PostgresBuild, building
-from infra.postgres.views.progress import Lag, Progress
+from infra.postgres.views.progress import Lag, ViewProgress
 from infra.postgres.views.views import PostgresViews
 from infra.settings import Settings
 from projections import discover, figures
@@ -196,8 +196,8 @@ class App:
         return building(self._projecting, projections, keys, waits)
 
     @cached_property
-    def progress(self) -> Progress:
-        return Progress(self._reading)
+    def progress(self) -> ViewProgress:
+        return ViewProgress(self._reading)
 
     @cached_property
     def feed(self) -> Feed:
@@ -287,9 +287,9 @@ class App:
 
     def intake(self) -> Intaking:
         """A member of the group that takes in what others send to Kafka."""
-        from infra.kafka.inbox import KafkaIntake
+        from infra.kafka.inbox import KafkaInbox
 
-        topic = KafkaIntake(self._cluster, self.settings.session_s)
+        topic = KafkaInbox(self._cluster, self.settings.session_s)
         self._open.callback(topic.close)
         return Intaking(topic, self.taker, self.quarantine)
 

@@ -27,7 +27,7 @@ KeyOf = Callable[[str], OwnerKey | None]
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
-class Wire(msgspec.Struct, kw_only=True, omit_defaults=True):
+class WireEnvelope(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The envelope as stored. The store fills in the last three when it knows them."""
 
     specversion: str = ""
@@ -52,7 +52,7 @@ class Wire(msgspec.Struct, kw_only=True, omit_defaults=True):
     streamversion: int = 0
 
 
-_decode_wire = msgspec.json.Decoder(Wire).decode
+_decode_wire = msgspec.json.Decoder(WireEnvelope).decode
 
 
 class _When(msgspec.Struct):
@@ -92,8 +92,8 @@ def _format(name: str) -> _Format:
 
 
 Sealed = tuple[bytes, bytes]
-"""An event's envelope without the attributes that the store assigns (see `place`), its personal
-values sealed; and what was said, whole and in plain text: what a digest is taken of."""
+"""An event's envelope, its personal values sealed, without the attributes that the store assigns
+(see `with_position`); and the same event in plain text, of which the digest is computed."""
 
 
 def encode(event: Event[Data], key: OwnerKey) -> Sealed:
@@ -111,7 +111,7 @@ def _head(event: Event[Data]) -> bytes:
     """All that is plain for everybody, as the envelope begins."""
     name = event.type
     return _encode(
-        Wire(
+        WireEnvelope(
             specversion="1.0",
             id=event.id,
             source=event.source,
@@ -131,21 +131,21 @@ def _head(event: Event[Data]) -> bytes:
     )
 
 
-def place(envelope: bytes, position: Position, recorded: datetime, version: int) -> bytes:
-    """The envelope with its place: what is stored, and what the log carries, byte for byte."""
+def with_position(envelope: bytes, position: Position, recorded: datetime, version: int) -> bytes:
+    """The envelope as it is stored and carried by the log: with position, time and version."""
     return (
         b'%b,"position":"%b","recordedtime":"%b","streamversion":%d}'
         % (envelope[:-1], str(position).encode(), _timestamp(recorded), version)
     )  # fmt: skip
 
 
-def recorded(stored: bytes) -> datetime:
+def recorded_time(stored: bytes) -> datetime:
     """When an event was recorded, and nothing else of it."""
     return _decode_when(stored).recordedtime
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Placed:
+class StoredAttributes:
     """What the store keeps beside an envelope, told by the envelope itself."""
 
     id: UUID
@@ -157,11 +157,11 @@ class Placed:
     position: Position
 
 
-def placed(stored: bytes) -> Placed:
+def stored_attributes(stored: bytes) -> StoredAttributes:
     """Raises KeyError for a type that this release does not know."""
     wire = _decode_wire(stored)
     assert wire.recordedtime is not None
-    return Placed(
+    return StoredAttributes(
         wire.id, wire.type, _stream(wire), wire.streamversion, wire.time, wire.recordedtime,
         Position.parse(wire.position),
     )  # fmt: skip
@@ -218,7 +218,7 @@ def decode(stored: bytes, key_of: KeyOf) -> Recorded[Data]:
     )
 
 
-def _stream(wire: Wire) -> str:
+def _stream(wire: WireEnvelope) -> str:
     return str(wire.id) if TYPES[wire.type].kind is Kind.FACT else wire.subject
 
 
@@ -232,7 +232,7 @@ def _sealed(event: Event[Data], form: _Format, key: OwnerKey) -> dict[str, Any]:
     return out
 
 
-def _opened(sealed: bytes, wire: Wire, field: str, key: OwnerKey | None) -> bytes | None:
+def _opened(sealed: bytes, wire: WireEnvelope, field: str, key: OwnerKey | None) -> bytes | None:
     if key is None:
         return None
     try:

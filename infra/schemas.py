@@ -16,7 +16,7 @@ from consumers.doors.deciders import DECIDERS, arguments_of
 from consumers.doors.message import Message
 from domain.event import TYPES, Event, purpose_of
 from domain.personal import PLAIN, privacy_of
-from infra.codec import Wire
+from infra.codec import WireEnvelope
 
 FOLDER = Path(__file__).parents[1] / "docs/events"
 COMMANDS = FOLDER.parent / "commands.md"
@@ -159,7 +159,7 @@ def _catalogue() -> str:
     published = TypeAdapter(Message).json_schema()
     privacy = _privacy(Event)
     envelope = []
-    for field in Wire.__struct_fields__:
+    for field in WireEnvelope.__struct_fields__:
         said = "by the store" if field not in published["properties"] else "may be"
         said = "must be" if field in published["required"] else said
         kept = "by field" if field == "data" else privacy.get(field, PLAIN.name)

@@ -50,10 +50,9 @@ def sentence(error: Exception) -> str:
     from infra.postgres.server.database import NotOurs
     from infra.postgres.server.embedded import explain
     from infra.postgres.store.backup import BackupUnfit
-    from infra.postgres.store.restore import Busy
     from infra.settings import Settings
 
-    foreseen = Told | Refusal | NotOurs | LogBroken | KafkaSilent | KafkaUnfit | BackupUnfit | Busy
+    foreseen = Told | Refusal | NotOurs | LogBroken | KafkaSilent | KafkaUnfit | BackupUnfit
     if isinstance(error, foreseen):
         return str(error)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:

@@ -32,7 +32,7 @@ _LOG = {
     # The recorded time never runs backwards, so after a clock that was wrong it may be ahead.
     "message.timestamp.after.max.ms": str(2**63 - 1),
 }
-_INTAKE = {
+_INBOX = {
     **_A_DAY,
     "max.message.bytes": str(LARGEST),
     "segment.ms": "3600000",  # what is in the segment that is written to is not forgotten
@@ -78,7 +78,7 @@ class Cluster:
         return {f"{self.topics}.log": self.partitions, f"{self.topics}.catalogue": 1}
 
     @property
-    def intake(self) -> str:
+    def inbox(self) -> str:
         """The topic that is taken in. It may be given more partitions."""
         return f"{self.topics}.intake"
 
@@ -101,12 +101,12 @@ def provision(cluster: Cluster) -> None:
     """Makes the topics where there are none. Raises KafkaUnfit for topics that are not ours."""
     try:
         with closing(KafkaAdminClient(**cluster.connection())) as admin:
-            wanted = {**cluster.sizes, cluster.intake: cluster.partitions}
+            wanted = {**cluster.sizes, cluster.inbox: cluster.partitions}
             known = {t["name"]: t for t in admin.describe_topics(list(wanted))}
             for name, size in wanted.items():
                 if known[name]["error_code"]:
-                    _create(admin, name, size, _INTAKE if name == cluster.intake else _LOG)
-                elif name != cluster.intake and len(known[name]["partitions"]) != size:
+                    _create(admin, name, size, _INBOX if name == cluster.inbox else _LOG)
+                elif name != cluster.inbox and len(known[name]["partitions"]) != size:
                     raise KafkaUnfit(
                         f"the topic {name} has {len(known[name]['partitions'])} partitions and "
                         f"this deployment {size}, for good: an owner's partition cannot change. "
@@ -134,7 +134,7 @@ def _create(admin: KafkaAdminClient, name: str, size: int, settings: Mapping[str
 def _check(admin: KafkaAdminClient, cluster: Cluster) -> None:
     forgets = "would forget events"
     wanted = {name: (_FOR_EVER, forgets) for name in cluster.sizes}
-    wanted[cluster.intake] = _A_DAY, "what is personal stands in it in clear, for a day"
+    wanted[cluster.inbox] = _A_DAY, "what is personal stands in it in clear, for a day"
     asked = [
         ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(settings))
         for name, (settings, _) in wanted.items()

@@ -33,14 +33,14 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-class KafkaIntake:
+class KafkaInbox:
     """The port `Topic`. A member that is silent for `session_s` loses what it holds."""
 
     def __init__(self, cluster: Cluster, session_s: float) -> None:
         self._cluster = cluster
         try:
             self._consumer = KafkaConsumer(
-                cluster.intake,
+                cluster.inbox,
                 **cluster.connection(),
                 **_SETTINGS,
                 group_id=cluster.group(GROUP),
@@ -60,7 +60,7 @@ class KafkaIntake:
             polled = self._consumer.poll(timeout_ms=_WAIT_MS)
         except CorruptRecordError:
             raise KafkaUnfit(
-                f"a message in {self._cluster.intake} cannot be read, nor what came with it: it is "
+                f"a message in {self._cluster.inbox} cannot be read, nor what came with it: it is "
                 "damaged, or a header's name is not UTF-8. Move the group "
                 f"{self._cluster.group(GROUP)} past it (kafka-consumer-groups.sh --reset-offsets)"
             ) from None
@@ -94,8 +94,8 @@ def lags(cluster: Cluster) -> list[Lag]:
         with closing(
             KafkaConsumer(**cluster.connection(), **_SETTINGS, group_id=cluster.group(GROUP))
         ) as consumer:
-            parts = consumer.partitions_for_topic(cluster.intake) or ()
-            places = [TopicPartition(cluster.intake, part) for part in sorted(parts)]
+            parts = consumer.partitions_for_topic(cluster.inbox) or ()
+            places = [TopicPartition(cluster.inbox, part) for part in sorted(parts)]
             ends, starts = consumer.end_offsets(places), consumer.beginning_offsets(places)
             taken = {p: max(consumer.committed(p) or 0, starts[p]) for p in places}
             oldest = _oldest(consumer, {p: at for p, at in taken.items() if at < ends[p]})

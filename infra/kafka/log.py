@@ -87,7 +87,7 @@ class KafkaLog:
         # Kafka knows milliseconds; the rest of the way is read.
         for partition, offset in self._reader.offsets(milliseconds(time)).items():
             for record in self._reader.since(partition, offset):
-                if codec.recorded(record.envelope) > time:
+                if codec.recorded_time(record.envelope) > time:
                     found[partition] = record.number - 1
                     break
         return found

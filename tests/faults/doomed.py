@@ -15,7 +15,7 @@ from domain.personal import Plain
 from infra.bootstrap import App
 from infra.cli import main
 from infra.kafka.writer import KafkaLogWriter
-from infra.postgres.store import positioning as placing
+from infra.postgres.store import positioning
 from infra.postgres.views.views import PostgresViews
 from infra.settings import Settings
 from tests.faults import writer
@@ -104,12 +104,12 @@ class Uncommitted:
 
 
 def writer_stopped_before_commit(*said) -> None:
-    write = placing.write
+    write = positioning.write
 
     def uncommitted(db, places):
         write(Uncommitted(db) if places.moved else db, places)
 
-    placing.write = uncommitted
+    positioning.write = uncommitted
     writer.main(*said)
 
 

@@ -52,7 +52,9 @@ def _add(golden: Golden, schema: dict[str, Any]) -> None:
         consentref="consent",
         reason=value["reason"],
     )
-    stored = codec.place(codec.encode(event, key(golden.folder))[0], Position(1, 3, 42), _TIME, 1)
+    stored = codec.with_position(
+        codec.encode(event, key(golden.folder))[0], Position(1, 3, 42), _TIME, 1
+    )
     golden.file(".json").parent.mkdir(exist_ok=True)
     for suffix, content in {
         ".json": stored,

@@ -20,7 +20,7 @@ from domain.event import TYPES
 from infra.kafka.cloudevents import message
 from infra.kafka.cluster import provision
 from infra.kafka.errors import KafkaUnfit
-from infra.kafka.inbox import KafkaIntake, lags
+from infra.kafka.inbox import KafkaInbox, lags
 from infra.postgres.server import database
 from infra.postgres.store.quarantine import PostgresQuarantine
 from tests.frontdoor import message as event
@@ -49,7 +49,7 @@ def intaking(topics, store, owners, holding, quarantine):
     doors = Intake(lambda basis: Gate(store, owners, holding, basis),
                    Commands(store, owners, holding))  # fmt: skip
     taker = Taker(message, doors, lambda: datetime.now(UTC), database.passes)
-    with closing(KafkaIntake(topics, 3.0)) as topic:
+    with closing(KafkaInbox(topics, 3.0)) as topic:
         yield Intaking(topic, taker, quarantine)
 
 
@@ -62,7 +62,7 @@ def sent(topics, intaking):
 
         def send(id, type, data):
             value = json.dumps(event(id, type, "order/1", data)).encode()
-            producer.send(topics.intake, value, headers=HEADERS, partition=3)
+            producer.send(topics.inbox, value, headers=HEADERS, partition=3)
 
         send("1", "order.order-adopted.v1", adopted)
         stepped(intaking, 1)
@@ -103,7 +103,7 @@ def test_a_database_that_is_away_is_waited_for(
         stepped(intaking, 2)
     assert behind(topics) == 2
     recover(deployment)
-    with closing(KafkaIntake(topics, 3.0)) as topic:
+    with closing(KafkaInbox(topics, 3.0)) as topic:
         intaking._topic.close()
         stepped(Intaking(topic, intaking._taker, quarantine), 2)
     assert (stored(store), quarantine.find(), behind(topics)) == (
@@ -130,7 +130,7 @@ def test_what_we_cannot_take_is_kept_and_the_rest_goes_on(
 
 def test_nothing_of_what_is_kept_is_readable_in_the_database(intaking, deployment, topics):
     with closing(KafkaProducer(bootstrap_servers=topics.address)) as producer:
-        producer.send(topics.intake, b"private words", key=b"shop:ann", headers=HEADERS).get(10)
+        producer.send(topics.inbox, b"private words", key=b"shop:ann", headers=HEADERS).get(10)
     stepped(intaking, 1)
     [row] = deployment.sql("SELECT t::text, sealed FROM store.quarantine t")
     for part in (b"private", b"shop:ann"):
@@ -142,7 +142,7 @@ def test_nothing_of_what_is_kept_is_readable_in_the_database(intaking, deploymen
 def test_a_topic_that_keeps_what_is_personal_is_refused(topics):
     config = {"retention.ms": "-1"}
     with closing(KafkaAdminClient(bootstrap_servers=topics.address)) as admin:
-        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.intake, config)])
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.inbox, config)])
     time.sleep(0.5)  # the broker may tell a setting a little later
     with pytest.raises(KafkaUnfit, match=r"retention.ms=-1 and what is personal stands in it"):
         provision(topics)
@@ -157,7 +157,7 @@ class Unspeakable(str):
 
 def test_a_message_that_the_client_cannot_read_is_said_with_the_remedy(intaking, topics):
     with closing(KafkaProducer(bootstrap_servers=topics.address)) as producer:
-        producer.send(topics.intake, b"{}", headers=[(Unspeakable("x"), b"")]).get(10)
+        producer.send(topics.inbox, b"{}", headers=[(Unspeakable("x"), b"")]).get(10)
     with pytest.raises(KafkaUnfit, match=r"Move the group test-\w+.intake past it"):
         stepped(intaking, 1)
 

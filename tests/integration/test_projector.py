@@ -17,7 +17,7 @@ from domain.order.events import OrderDrafted, OrderLine, OrderPlaced
 from domain.order.reports import OrderShipped
 from domain.partition import partition_of
 from infra.postgres.store.log import PostgresLog
-from infra.postgres.views.progress import Progress
+from infra.postgres.views.progress import ViewProgress
 from infra.postgres.views.views import PostgresViews
 from projections import discover
 
@@ -157,7 +157,7 @@ def test_a_fold_that_fails_for_too_many_keys_stops_its_partition(store, log, vie
             ]
         )  # fmt: skip
     Projector(replace(backlog, evolve=evolve), log, views, "ann").drain()
-    progress = Progress(log._pool)
+    progress = ViewProgress(log._pool)
     lags = {lag.partition: lag for lag in progress.lags([backlog.group])}
     stopped = lags[partition_of("many", deployment.partitions)]
     assert (stopped.position, stopped.stopped.split(" at ")[0]) == (0, "KeyError")

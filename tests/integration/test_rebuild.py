@@ -18,8 +18,9 @@ from domain.order.reports import OrderShipped
 from domain.personal import Plain
 from infra.keys import Secrets
 from infra.postgres.server import database
+from infra.postgres.server.locks import MaintenanceRunning
 from infra.postgres.views import builds, tables
-from infra.postgres.views.builds import Busy, PostgresBuild, building
+from infra.postgres.views.builds import PostgresBuild, ViewBusy, building
 from infra.postgres.views.views import PostgresViews
 from projections.backlog import BacklogRow
 from tests.integration.test_projector import VIEWS, append, everything, log, shop, views  # noqa: F401
@@ -315,7 +316,9 @@ def test_an_open_transaction_holds_up_the_switch_and_nobody_else(made, deploymen
         reader = threading.Thread(target=read)
         reader.start()
         try:
-            with pytest.raises(Busy, match=rf"process {idle.info.backend_pid} \(ordermade_analyst"):
+            with pytest.raises(
+                ViewBusy, match=rf"process {idle.info.backend_pid} \(ordermade_analyst"
+            ):
                 made.rebuild(BACKLOG, patience_s=1.5, waits=told.append)
         finally:
             stop.set()
@@ -384,7 +387,7 @@ def test_a_rebuild_that_was_killed_can_be_run_again_and_only_one_runs(made, monk
         PostgresBuild(db, BACKLOG, made.keys)  # what a killed one leaves
         assert f"{BACKLOG.group}_rebuild" in made.tables
         db.execute("SELECT pg_advisory_lock(7303)")
-        with pytest.raises(Busy, match="another rebuild or restore is under way"):
+        with pytest.raises(MaintenanceRunning, match="another rebuild or restore is under way"):
             made.rebuild(BACKLOG)
         db.execute("SELECT pg_advisory_unlock(7303)")
     assert made.rebuild(BACKLOG)[0].switched

@@ -10,7 +10,8 @@ from psycopg_pool import ConnectionPool
 from consumers.movers.restore import missing, pull
 from consumers.ports.log import LogForged, NotWritten
 from infra.postgres.server import database
-from infra.postgres.store.restore import Busy, PostgresRestore
+from infra.postgres.server.locks import MaintenanceRunning
+from infra.postgres.store.restore import PostgresRestore
 from tests.conftest import Deployment
 from tests.integration.test_relay import placed
 
@@ -51,7 +52,7 @@ def test_a_restore_that_was_killed_goes_on_where_it_was(empty, kafka, store, dep
 
 def test_of_two_restores_one_waits(empty):
     restored, _ = empty
-    with restored.alone(), pytest.raises(Busy), restored.alone():
+    with restored.alone(), pytest.raises(MaintenanceRunning), restored.alone():
         pass
     with restored.alone():
         pass

@@ -26,7 +26,7 @@ def said(data, **more):
 
 
 def stored(event):
-    return codec.place(codec.encode(event, KEY)[0], Position(1, 3, 42), NOW, 1)
+    return codec.with_position(codec.encode(event, KEY)[0], Position(1, 3, 42), NOW, 1)
 
 
 def test_what_is_read_is_what_was_said_and_its_place():

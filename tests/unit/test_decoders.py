@@ -151,7 +151,7 @@ def test_what_the_schema_allows_enters_and_reads_as_it_was_said(name, data, esca
     text = json.dumps(said, ensure_ascii=escaped)
     event = at_the_door(name, text, reason)
 
-    stored = codec.place(codec.encode(event, KEY)[0], Position(1, 3, 42), NOW, 1)
+    stored = codec.with_position(codec.encode(event, KEY)[0], Position(1, 3, 42), NOW, 1)
     read = codec.decode(stored, {"x": KEY}.get)
     newest = current(event.data)
     # Compared as text too: 5 and 5.0 are equal, and so is a moment in two zones.
@@ -173,7 +173,7 @@ def shipped(time):
 def test_a_moment_of_another_zone_is_kept_in_utc(time):
     event = shipped(time)
     read = codec.decode(
-        codec.place(codec.encode(event, KEY)[0], Position(1, 3, 42), event.time, 1), {}.get
+        codec.with_position(codec.encode(event, KEY)[0], Position(1, 3, 42), event.time, 1), {}.get
     )
     assert read.event.time == read.recorded == datetime.fromisoformat(time)
     assert repr(read.event.time) == repr(event.time)

@@ -103,7 +103,7 @@ def test_it_reads_without_its_key_but_for_what_is_personal(golden, monkeypatch):
 def test_the_envelope_is_written_as_it_was(golden, monkeypatch):
     read = as_stored(golden, {"golden": key()}, monkeypatch)
     envelope, _ = codec.encode(read.event, key())
-    again = codec.place(envelope, read.position, read.recorded, read.version)
+    again = codec.with_position(envelope, read.position, read.recorded, read.version)
     before = but_sealed(json.loads(golden.stored))
     assert unsaid(but_sealed(json.loads(again)), before) == []
 

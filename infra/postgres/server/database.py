@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from consumers.ports.log import StoreBehind
 from infra.keys import Secrets
+from infra.postgres.server.locks import MIGRATION
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 DATABASE = "ordermade"
@@ -36,7 +37,7 @@ def migrate(admin_url: str, secrets: Secrets, partitions: int = 12) -> str:
                 server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
     url = make_conninfo(admin_url, dbname=DATABASE)
     with psycopg.connect(url) as admin:
-        admin.execute("SELECT pg_advisory_xact_lock(7301)")
+        admin.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION])
         admin.execute("CREATE TABLE IF NOT EXISTS public.migration (number int PRIMARY KEY)")
         done = {n for (n,) in admin.execute("SELECT number FROM public.migration")}
         files = {int(path.name[:4]): path for path in sorted(MIGRATIONS.glob("*.sql"))}

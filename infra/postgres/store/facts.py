@@ -10,13 +10,13 @@ import psycopg
 from consumers.ports.store import Appended
 from domain.event import Position
 from infra.postgres.store.arrays import byteas, int4s, texts, times, uuids
-from infra.postgres.store.positioning import COPY_FROM, Prepared
+from infra.postgres.store.positioning import COPY_FROM, PreparedAppend
 
 _FACTS = "SELECT * FROM store.append_facts(%b, %b, %b, %b, %b, %b, %b, %b, %b)"
 
 
 def append(
-    db: psycopg.Connection, batch: Sequence[Prepared], now: Callable[[], datetime]
+    db: psycopg.Connection, batch: Sequence[PreparedAppend], now: Callable[[], datetime]
 ) -> list[Appended] | None:
     """One transaction in one call; None, and nothing is stored, where one needs a closer look."""
     if len(batch) >= COPY_FROM or not all(fact.lone for fact in batch):

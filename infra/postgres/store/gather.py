@@ -18,10 +18,10 @@ import psycopg
 
 from consumers.ports.store import Appended
 from domain.errors import Refusal
-from infra.postgres.store.positioning import Prepared
+from infra.postgres.store.positioning import PreparedAppend
 
 Answer = Appended | Refusal
-Transact = Callable[[Sequence[Prepared]], Sequence[Answer | None]]
+Transact = Callable[[Sequence[PreparedAppend]], Sequence[Answer | None]]
 """One transaction; None for an append that another transaction's lock keeps out of it."""
 
 _MOST = 1_000  # appends in a transaction
@@ -35,7 +35,7 @@ _RETURN_S, _LOOKS = 0.00002, 8
 class _Job:
     """One caller's appends, until each is answered."""
 
-    waiting: dict[int, Prepared]
+    waiting: dict[int, PreparedAppend]
     answers: dict[int, Answer] = field(default_factory=dict)
     error: Exception | None = None
     woken: queue.SimpleQueue[None] = field(default_factory=queue.SimpleQueue)
@@ -52,7 +52,7 @@ class Gatherer:
         self._working = threading.Lock()
         self._company = 1  # how many took part in the last transaction
 
-    def append(self, appends: dict[int, Prepared]) -> dict[int, Answer]:
+    def append(self, appends: dict[int, PreparedAppend]) -> dict[int, Answer]:
         """Returns when each is answered, and what was stored is durable."""
         if not appends:
             return {}
@@ -103,7 +103,7 @@ class Gatherer:
             if job.done and job is not mine:
                 job.woken.put(None)
 
-    def _answers(self, batch: Sequence[Prepared]) -> Sequence[Answer | None]:
+    def _answers(self, batch: Sequence[PreparedAppend]) -> Sequence[Answer | None]:
         try:
             return self._transact(batch) if batch else []
         except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected):

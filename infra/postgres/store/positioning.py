@@ -76,7 +76,7 @@ Seal = tuple[bytes, bytes]
 
 
 @dataclass(slots=True)
-class Prepared:
+class PreparedAppend:
     """An append made ready outside the transaction: only its numbers are missing.
 
     Sealing needs no lock either, and most of the time: `make_seals` may wait until there is time.
@@ -114,7 +114,7 @@ Known = tuple[bytes, Position, int, datetime]
 
 
 @dataclass(slots=True)
-class Placing:
+class Positioning:
     """Gives places to appends, one after another, under the locks of their transaction."""
 
     incarnation: int
@@ -129,7 +129,7 @@ class Placing:
     opened: dict[str, str] = field(default_factory=dict)
     consented: set[str] = field(default_factory=set)
 
-    def place(self, append: Prepared) -> Appended | Refusal | None:
+    def assign(self, append: PreparedAppend) -> Appended | Refusal | None:
         stream, owner, expected = append.stream, append.owner, append.expected
         if owner not in self.purposes:
             return None
@@ -144,21 +144,21 @@ class Placing:
             return ConsentMissing(owner, missing)
         return self._store(append, (expected or 0) if current is None else current)
 
-    def _again(self, append: Prepared, said: list[Known]) -> Appended | Refusal:
+    def _again(self, append: PreparedAppend, said: list[Known]) -> Appended | Refusal:
         digests = [digest for _, digest in append.seals()]
         if [digest for digest, *_ in said] != digests:
             return ContentsDiffer()
         _, _, version, recorded = said[-1]
         return Appended(tuple(place for _, place, *_ in said), version, recorded, known=True)
 
-    def _store(self, append: Prepared, version: int) -> Appended:
+    def _store(self, append: PreparedAppend, version: int) -> Appended:
         stream, owner, partition = append.stream, append.owner, append.partition
         places = []
         for event, (envelope, digest) in zip(append.events, append.seals(), strict=True):
             version += 1
             self.heads[partition] += 1
             position = Position(self.incarnation, partition, self.heads[partition])
-            data = codec.place(envelope, position, self.recorded, version)
+            data = codec.with_position(envelope, position, self.recorded, version)
             self.rows.append(
                 (self.incarnation, partition, position.number, owner, stream, version,
                  event.id, event.type, event.time, self.recorded, digest, data)
@@ -176,7 +176,9 @@ class Placing:
         return Appended(tuple(places), version, self.recorded)
 
 
-def lock(db: psycopg.Connection, batch: Sequence[Prepared], now: Callable[[], datetime]) -> Placing:
+def lock(
+    db: psycopg.Connection, batch: Sequence[PreparedAppend], now: Callable[[], datetime]
+) -> Positioning:
     """Owners, then heads, each in sorted order; under the heads, what is known already."""
     changed = {s.owner for s in batch if s.consent}
     shared = {s.owner for s in batch} - changed
@@ -196,7 +198,7 @@ def lock(db: psycopg.Connection, batch: Sequence[Prepared], now: Callable[[], da
         for append in batch[: len(batch) * 2 // 3]:  # while the database locks and looks;
             append.seals()  # the others while it copies
     at_heads = heads.fetchall()
-    return Placing(
+    return Positioning(
         incarnation=max((made for _, made, *_ in at_heads), default=0),
         purposes={o: set(p) for cursor in owners for p, found in cursor for o in found},
         heads={partition: last for partition, _, last, _ in at_heads},
@@ -210,20 +212,20 @@ def lock(db: psycopg.Connection, batch: Sequence[Prepared], now: Callable[[], da
     )
 
 
-def place(
-    db: psycopg.Connection, placing: Placing, batch: Sequence[Prepared]
+def assign_positions(
+    db: psycopg.Connection, positioning: Positioning, batch: Sequence[PreparedAppend]
 ) -> list[Appended | Refusal | None]:
     """Gives places; rows of a large batch are on their way while the next are made."""
     if len(batch) < COPY_FROM:
-        return [placing.place(append) for append in batch]
+        return [positioning.assign(append) for append in batch]
     answers = []
     with db.cursor().copy(COPY) as copy:
         copy.set_types(TYPES)
         for append in batch:
-            answers.append(placing.place(append))
-            for row in placing.rows:
+            answers.append(positioning.assign(append))
+            for row in positioning.rows:
                 copy.write_row(row)
-            placing.rows.clear()
+            positioning.rows.clear()
     return answers
 
 
@@ -241,18 +243,18 @@ def note(cursor: psycopg.Cursor[Any], purposes: Mapping[str, set[str]]) -> None:
     )
 
 
-def write(db: psycopg.Connection, placing: Placing) -> None:
+def write(db: psycopg.Connection, positioning: Positioning) -> None:
     """What is left of the rows, streams, consent and heads, and the commit."""
     with db.pipeline():
         cursor = db.cursor()
-        if placing.opened:
-            cursor.executemany(_OPEN, list(placing.opened.items()))
-        if placing.consented:
-            note(cursor, {owner: placing.purposes[owner] for owner in placing.consented})
-        if placing.moved:
-            moved = sorted(placing.moved)
-            last = [placing.heads[partition] for partition in moved]
-            cursor.execute(_ADVANCE, [placing.recorded, moved, last])
-        if placing.rows:
-            cursor.executemany(_INSERT, placing.rows)
+        if positioning.opened:
+            cursor.executemany(_OPEN, list(positioning.opened.items()))
+        if positioning.consented:
+            note(cursor, {owner: positioning.purposes[owner] for owner in positioning.consented})
+        if positioning.moved:
+            moved = sorted(positioning.moved)
+            last = [positioning.heads[partition] for partition in moved]
+            cursor.execute(_ADVANCE, [positioning.recorded, moved, last])
+        if positioning.rows:
+            cursor.executemany(_INSERT, positioning.rows)
         db.execute("COMMIT")

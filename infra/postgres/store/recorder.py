@@ -17,7 +17,7 @@ from domain.errors import Refusal
 from domain.event import NAMESPACE
 from domain.partition import partition_of
 from infra.postgres.keys.owners import PostgresOwners
-from infra.postgres.store.positioning import Prepared, Seal
+from infra.postgres.store.positioning import PreparedAppend, Seal
 from infra.postgres.store.store import PostgresStore
 from infra.postgres.store.streams import StreamReader
 
@@ -55,7 +55,7 @@ class PostgresRecorder(StreamReader):
             if isinstance(answer, Refusal) or answer.known:
                 raise IntegrityError(str(answer))
 
-    def _prepared(self, stream: str, events: Sequence[StoredEvent]) -> Prepared:
+    def _prepared(self, stream: str, events: Sequence[StoredEvent]) -> PreparedAppend:
         key = self._owners.keys([stream], mint=True)[stream]
         made: list[_BareEvent] = []
         seals: list[Seal] = []
@@ -78,7 +78,7 @@ class PostgresRecorder(StreamReader):
             )
             made.append(event)
             seals.append((envelope, key.digest(stored.state)))
-        return Prepared(
+        return PreparedAppend(
             stream=stream,
             expected=events[0].originator_version - 1,
             owner=stream,

@@ -15,6 +15,7 @@ from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.event import Position
 from infra import codec
 from infra.keys import OwnerKey, Secrets
+from infra.postgres.server.locks import MAINTENANCE, MaintenanceRunning
 from infra.postgres.store.envelopes import PostgresEnvelopes
 from infra.postgres.store.positioning import COPY, TYPES, note, say
 
@@ -42,11 +43,6 @@ RETURNING incarnation
 """
 
 
-class Busy(Exception):
-    def __init__(self) -> None:
-        super().__init__("another restore or rebuild is under way: wait until it has ended")
-
-
 class PostgresRestore(PostgresEnvelopes):
     """The port `Restorable`. `pool` is the administrator's."""
 
@@ -56,15 +52,15 @@ class PostgresRestore(PostgresEnvelopes):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Raises Busy where another restore, or a rebuild, is at it."""
+        """Hold the lock MAINTENANCE. Raises MaintenanceRunning where somebody else holds it."""
         with self._pool.connection() as db:
-            [(mine,)] = db.execute("SELECT pg_try_advisory_lock(7303)").fetchall()
+            [(mine,)] = db.execute("SELECT pg_try_advisory_lock(%s)", [MAINTENANCE]).fetchall()
             if not mine:
-                raise Busy
+                raise MaintenanceRunning
             try:
                 yield
             finally:
-                db.execute("SELECT pg_advisory_unlock(7303)")
+                db.execute("SELECT pg_advisory_unlock(%s)", [MAINTENANCE])
 
     def put(self, partition: int, events: Sequence[Carried]) -> None:
         rows = [_row(partition, carried) for carried in events]
@@ -79,7 +75,7 @@ class PostgresRestore(PostgresEnvelopes):
                     copy.write_row(row)
             _consent(cursor, events)
             last = events[-1].number
-            cursor.execute(_HEAD, [last, last, codec.recorded(events[-1].envelope), partition])
+            cursor.execute(_HEAD, [last, last, codec.recorded_time(events[-1].envelope), partition])
 
     def keyless(self) -> Counter[str]:
         """How many personal values, at least one, stay sealed for each owner without a key.
@@ -114,7 +110,7 @@ class PostgresRestore(PostgresEnvelopes):
 def _row(partition: int, carried: Carried) -> tuple[Any, ...]:
     """As placing writes it. Raises LogForged or TypeUnknown."""
     try:
-        placed = codec.placed(carried.envelope)
+        placed = codec.stored_attributes(carried.envelope)
     except KeyError as error:
         raise TypeUnknown(error.args[0]) from None
     place = Position(carried.incarnation, partition, carried.number)

@@ -20,10 +20,9 @@ from domain.partition import partition_of
 from infra import codec
 from infra.keys import OwnerKey
 from infra.postgres.keys.owners import PostgresOwners
-from infra.postgres.store import facts
-from infra.postgres.store import positioning as placing
+from infra.postgres.store import facts, positioning
 from infra.postgres.store.gather import Gatherer
-from infra.postgres.store.positioning import COPY_FROM, Prepared, Seal
+from infra.postgres.store.positioning import COPY_FROM, PreparedAppend, Seal
 from infra.postgres.store.streams import EnvelopeMapper, StreamReader
 
 
@@ -52,9 +51,11 @@ class PostgresStore:
     def append(self, appends: Sequence[StreamAppend]) -> list[Appended | Refusal]:
         return self.append_prepared(self._prepare(appends))
 
-    def append_prepared(self, appends: Sequence[Prepared | Refusal]) -> list[Appended | Refusal]:
+    def append_prepared(
+        self, appends: Sequence[PreparedAppend | Refusal]
+    ) -> list[Appended | Refusal]:
         """Appends what is ready for it; a refusal among it stays one."""
-        ready = {i: a for i, a in enumerate(appends) if isinstance(a, Prepared)}
+        ready = {i: a for i, a in enumerate(appends) if isinstance(a, PreparedAppend)}
         if len(ready) < COPY_FROM:  # more of them seal while their locks are taken: see ADR 2
             for append in ready.values():
                 append.seals()
@@ -76,13 +77,13 @@ class PostgresStore:
             rows = db.execute("SELECT id FROM store.event WHERE id = ANY(%s)", [list(ids)])
             return {id for (id,) in rows}
 
-    def _prepare(self, appends: Sequence[StreamAppend]) -> list[Prepared | Refusal]:
+    def _prepare(self, appends: Sequence[StreamAppend]) -> list[PreparedAppend | Refusal]:
         """What needs no lock, done in the caller's thread."""
         named = {a.stream for a in appends if "/" in a.stream}
         opened = self.owners(named) if named else {}
         owners = [append.owner for append in appends]
         keys = self._owners.keys(set(owners), mint=True)
-        ready: list[Prepared | Refusal] = []
+        ready: list[PreparedAppend | Refusal] = []
         for append, owner in zip(appends, owners, strict=True):
             if opened.get(append.stream, owner) != owner:
                 ready.append(OwnerDiffers(append.stream))
@@ -92,7 +93,7 @@ class PostgresStore:
                 ready.append(KeyLost(owner))
         return ready
 
-    def _prepared(self, append: StreamAppend, owner: str, key: OwnerKey) -> Prepared:
+    def _prepared(self, append: StreamAppend, owner: str, key: OwnerKey) -> PreparedAppend:
         needs: set[str] = set()
         consent: list[ConsentGranted | ConsentWithdrawn] = []
         for event in append.events:
@@ -100,7 +101,7 @@ class PostgresStore:
                 needs.add(purpose)
             if isinstance(event.data, ConsentGranted | ConsentWithdrawn):
                 consent.append(event.data)
-        return Prepared(
+        return PreparedAppend(
             append.stream,
             append.expected,
             owner,
@@ -111,7 +112,7 @@ class PostgresStore:
             consent,
         )
 
-    def _transact(self, batch: Sequence[Prepared]) -> Sequence[Appended | Refusal | None]:
+    def _transact(self, batch: Sequence[PreparedAppend]) -> Sequence[Appended | Refusal | None]:
         """One transaction; None for an append whose owner is being changed elsewhere.
 
         One at a time, and always on the same connection while it is good.
@@ -120,9 +121,9 @@ class PostgresStore:
         try:
             if stored := facts.append(db, batch, self._now):
                 return stored
-            places = placing.lock(db, batch, self._now)
-            answers = placing.place(db, places, batch)
-            placing.write(db, places)
+            locked = positioning.lock(db, batch, self._now)
+            answers = positioning.assign_positions(db, locked, batch)
+            positioning.write(db, locked)
         except BaseException as error:
             self._db = None
             self._pool.putconn(db)  # which rolls back, or throws a broken one away

@@ -13,6 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from consumers.movers.rebuild import Difference
 from domain.errors import Refusal
+from infra.postgres.server.locks import MAINTENANCE, MaintenanceRunning
 from infra.postgres.views import tables
 from infra.postgres.views.columns import Column, columns
 from infra.postgres.views.tables import Keys, identifier
@@ -27,8 +28,8 @@ _KEYS = 20
 _PAGE = 2_000
 
 
-class Busy(Refusal):
-    """Somebody's transaction is in the way."""
+class ViewBusy(Refusal):
+    """A transaction of somebody else holds the view, and the switch has given up."""
 
 
 class PostgresBuild:
@@ -104,7 +105,7 @@ class PostgresBuild:
         return Difference(before, after, count, first)
 
     def switch(self, follow: Follow) -> None:
-        """Raises Busy where somebody's transaction holds the view for longer than the patience."""
+        """Raises ViewBusy where a transaction holds the view for longer than `patience_s`."""
         for attempt in Retrying(
             retry=retry_if_exception_type(psycopg.errors.LockNotAvailable),
             wait=wait_fixed(_PAUSE_S),
@@ -163,7 +164,7 @@ class PostgresBuild:
         return f"{self.projection.name}: an open transaction of {held} holds the view"
 
     def _give_up(self, _: RetryCallState) -> None:
-        raise Busy(
+        raise ViewBusy(
             f"{self._in_the_way()}, and nothing was switched: end it, and run the rebuild again"
         )
 
@@ -238,6 +239,6 @@ def building(
 
 def _alone(db: psycopg.Connection) -> None:
     try:
-        db.execute("SELECT pg_advisory_lock(7303)")
+        db.execute("SELECT pg_advisory_lock(%s)", [MAINTENANCE])
     except psycopg.errors.LockNotAvailable:
-        raise Busy("another rebuild or restore is under way: wait until it has ended") from None
+        raise MaintenanceRunning from None

@@ -48,7 +48,7 @@ class Lag:
     stopped: str | None
 
 
-class Progress:
+class ViewProgress:
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 

@@ -41,7 +41,7 @@ def named(projection: AnyProjection, key: str) -> Where:
     return where
 
 
-class Reading:
+class RowReader:
     """Where the version that is shown is not this release's, rows have the fields they had."""
 
     def __init__(self, pool: ConnectionPool, keys: Keys) -> None:

@@ -8,19 +8,20 @@ from typing import Any
 import psycopg
 
 from consumers.ports.views import Change, Fenced, Parked
+from infra.postgres.server.locks import NEW_VIEW
 from infra.postgres.views import tables
-from infra.postgres.views.reader import Reading
+from infra.postgres.views.reader import RowReader
 from projections.view import AnyProjection, View
 
 _Rows = list[tuple[Any, ...]]
 
 
-class PostgresViews(Reading):
+class PostgresViews(RowReader):
     """The port `Views`, and the rows for those who read them."""
 
     def prepare(self, projection: AnyProjection) -> None:
         with self._pool.connection() as db, db.transaction():
-            db.execute("SELECT pg_advisory_xact_lock(7302)")
+            db.execute("SELECT pg_advisory_xact_lock(%s)", [NEW_VIEW])
             known = db.execute("SELECT FROM projection.live WHERE view = %s", [projection.name])
             if known.rowcount:
                 return
