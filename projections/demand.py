@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from domain.free_text.interpretation import Meaning
 from domain.order import events as e
 from domain.order.state import Answer
 from domain.personal import ERASED, Erased, Personal, Plain, Pseudonym
@@ -32,7 +33,7 @@ class Wish:
     line_id: Plain[str | None]
     given: Plain[datetime]
     answer: Plain[Answer] = Answer.GIVEN
-    meanings: Plain[tuple[e.Meaning, ...] | None] = None
+    meanings: Plain[tuple[Meaning, ...] | None] = None
     currency: Plain[str | None] = None
     understood: Plain[float | None] = None
     confidence: Plain[float | None] = None
@@ -117,9 +118,9 @@ def _with(texts: tuple[str, ...] | Erased, text: str | Erased) -> tuple[str, ...
     return (*texts, text)
 
 
-def _meanings(read: e.SpecialInstructionInterpreted) -> tuple[e.Meaning, ...]:
+def _meanings(read: e.SpecialInstructionInterpreted) -> tuple[Meaning, ...]:
     """What was said before there were meanings: each operation is one."""
-    return read.meanings or tuple(e.Meaning(operations=(o,)) for o in read.operations)
+    return read.meanings or tuple(Meaning(operations=(o,)) for o in read.operations)
 
 
 def _wish(row: DemandRow, id: str, **now: Any) -> DemandRow:

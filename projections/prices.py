@@ -13,6 +13,7 @@ from domain.order import reports as r
 from domain.order.sales import SALES, Sale, sold
 from domain.personal import Plain, Pseudonym
 from domain.pricing.engines import GIVEN
+from domain.pricing.quote import QuoteInput
 from projections.view import Handled, Projection, View
 
 Booked = Literal["sold", "changed", "returned", "adjusted", "paid", "refunded", "sunk_cost"]
@@ -39,7 +40,7 @@ class Quote:
     currency: Plain[str]
     total: Plain[Decimal]
     by_rule: Plain[tuple[ByRule, ...]]
-    inputs: Plain[tuple[e.QuoteInput, ...]] = ()
+    inputs: Plain[tuple[QuoteInput, ...]] = ()
     state: Plain[State] = "open"
 
 

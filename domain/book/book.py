@@ -190,6 +190,16 @@ class Book:
     withdrawn: tuple[Term, ...] = ()
 
 
+@strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """A product that is ordered, and how many pieces of it."""
+
+    line_id: Plain[Name]
+    product: Plain[Name]
+    quantity: Plain[Quantity] = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """A line as constraints and prices see it. `lengths` are those of the texts, in characters;

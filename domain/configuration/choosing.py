@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from domain.book.book import PRODUCT, Book, Input, Option, Selection
+from domain.book.book import PRODUCT, Book, Input, Option, OrderLine, Selection
 from domain.configuration.constraints import Verdict, check, complete
 from domain.errors import NotAllowed
-from domain.order.events import OrderLine
 from domain.personal import Erased
 from domain.values import number
 
@@ -72,6 +71,11 @@ def need_book(found: Book | None, name: str) -> Book:
             "book",
         )
     return found
+
+
+def need_distinct(ids: Sequence[str], what: str, field: str) -> None:
+    if twice := next((i for i in ids if ids.count(i) > 1), None):
+        raise NotAllowed(f"{what} {twice} is named twice: give each its own id", field)
 
 
 def need_products(book: Book, lines: Sequence[OrderLine]) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain.book.book import Book
-from domain.configuration.choosing import need_book, need_choosable, need_products, selections
+from domain.book.book import Book, OrderLine
+from domain.configuration.choosing import (
+    need_book,
+    need_choosable,
+    need_distinct,
+    need_products,
+    selections,
+)
 from domain.configuration.constraints import check, complete
 from domain.design import events as e
 from domain.design.state import Design
 from domain.errors import NotAllowed
-from domain.order.decide.guards import need_apart
-from domain.order.events import OrderLine
 from domain.values import Name
 
 
@@ -25,7 +29,7 @@ def start(
         raise NotAllowed("this id names another design: use a new one", "lines")
     if not lines:
         raise NotAllowed("a design has a line: name one", "lines")
-    need_apart([line.line_id for line in lines], "line", "lines")
+    need_distinct([line.line_id for line in lines], "line", "lines")
     need_products(need_book(offered, book), lines)
     return [started]
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from domain.book.book import OrderLine
 from domain.event import Choice, Data, Kind, event
-from domain.order.events import OrderLine
 from domain.personal import Personal, Plain
 from domain.values import Name, Quantity, Text
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
+from domain.book.book import OrderLine
 from domain.design import events as e
-from domain.order.events import OrderLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from domain.book.book import Phrase
 from domain.event import strict
-from domain.order.events import Meaning
+from domain.free_text.interpretation import Meaning
 from domain.personal import Plain, Pseudonym
 from domain.values import Name, Share
 

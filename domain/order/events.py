@@ -8,18 +8,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from domain.book.book import OrderLine
 from domain.event import Choice, Data, Kind, event, strict
+from domain.free_text.interpretation import Meaning
 from domain.order.reports import Report, ReturnLines
 from domain.personal import Personal, Plain, Pseudonym
+from domain.pricing.quote import QuoteInput, QuoteLine, Requote, TraceLine
 from domain.values import Currency, Money, Name, Quantity, Share, Text, Time
-
-
-@strict
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderLine:
-    line_id: Plain[Name]
-    product: Plain[Name]
-    quantity: Plain[Quantity] = 1
 
 
 @strict
@@ -33,7 +28,6 @@ class Step:
 
 
 Route = Plain[Annotated[tuple[Step, ...], Field(min_length=1, max_length=1000)]]
-Operations = Plain[Annotated[tuple[Name, ...], Field(min_length=1, max_length=100)]]
 OperationIds = Plain[Annotated[tuple[Name, ...], Field(min_length=1, max_length=1000)]]
 
 # The configuration.
@@ -81,15 +75,6 @@ class SpecialInstructionGiven(Choice):
     text: Personal[Text]
 
 
-@strict
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
-    """One wish of an instruction, and what it costs a piece; None: nobody has said."""
-
-    operations: Operations
-    amount: Plain[Money | None] = None
-
-
 @event("order.special-instruction-interpreted.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialInstructionInterpreted(Data):
@@ -132,39 +117,6 @@ class SpecialInstructionDeclined(Data):
 
 
 # The price, and the date.
-
-
-@strict
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteLine:
-    line_id: Plain[Name]
-    amount: Plain[Money]
-
-
-@strict
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteInput:
-    """Something that the price depended on, as it was then: `domain.pricing.inputs` says what."""
-
-    name: Plain[Name]
-    value: Plain[Annotated[Name, Field(max_length=500_000)]]
-
-
-@strict
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceLine:
-    """What one rule added to the price; the trace sums to the total.
-
-    `basis` is what the amount was computed from, before it was rounded. `cost` is what it costs
-    us, where the book knows that. A price that was given names its line in `basis`.
-    """
-
-    rule_id: Plain[Name]
-    basis: Plain[Name]
-    amount: Plain[Money]
-    line_id: Plain[Name | None] = None
-    step: Plain[Name | None] = None
-    cost: Plain[Money | None] = None
 
 
 @event("order.quote-issued.v1", Kind.DECISION, needs="fulfil")
@@ -235,24 +187,6 @@ class PromiseMissed(Data):
 
 
 # Changes to what is agreed.
-
-
-@strict
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requote:
-    """What the order would cost with a change, by the book that it was placed under.
-
-    Like a quote, it can be proved from its inputs; `before` is the price without the change.
-    """
-
-    lines: Plain[Annotated[tuple[QuoteLine, ...], Field(min_length=1, max_length=1000)]]
-    before: Plain[Money]
-    total: Plain[Money]
-    currency: Plain[Currency]
-    inputs: Plain[tuple[QuoteInput, ...]]
-    inputs_hash: Plain[Name]
-    engine_version: Plain[Name]
-    trace: Plain[tuple[TraceLine, ...]]
 
 
 @event("order.change-order-requested.v1", Kind.DECISION, needs="fulfil")

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from domain.book.book import Selection
+from domain.book.book import OrderLine, Selection
 from domain.configuration import choosing
 from domain.order import events as e
 from domain.order.evolve import evolve as evolve_progress
@@ -85,7 +85,7 @@ def configuration(order: Order) -> bytes:
 def selections(order: Order) -> tuple[Selection, ...]:
     """The lines as constraints and prices see them."""
     lines = [
-        e.OrderLine(line_id=line.line_id, product=line.product, quantity=line.ordered)
+        OrderLine(line_id=line.line_id, product=line.product, quantity=line.ordered)
         for line in order.progress.lines
     ]
     return choosing.selections(lines, order.options)

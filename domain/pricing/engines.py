@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.book.book import Book
 from domain.errors import NotAllowed, Refusal
-from domain.order.events import QuoteInput, QuoteIssued, QuoteLine, Requote, TraceLine
 from domain.pricing.inputs import Asked, asked, inputs, inputs_hash
 from domain.pricing.pricing import price
+from domain.pricing.quote import Quotation, QuoteInput, QuoteLine, TraceLine
 
 GIVEN, BY_BOOK = "given.v1", "book.v1"
 GIVEN_RULE = "given"
-Price = QuoteIssued | Requote
+Q = TypeVar("Q", bound=Quotation)
 Version = Callable[[str, int], Book]
 """The version of a book, for ever as it was published."""
 
@@ -58,7 +58,7 @@ def given(
     }  # fmt: skip
 
 
-def repriced(quote: Price, version: Version) -> Price:
+def repriced(quote: Q, version: Version) -> Q:
     """The quote as its engine prices it from its inputs. Raises NotAllowed where it cannot."""
     engine = ENGINES.get(quote.engine_version)
     if engine is None:
@@ -70,7 +70,7 @@ def repriced(quote: Price, version: Version) -> Price:
     return replace(quote, **engine(quote, version))
 
 
-def proof(quote: Price, version: Version) -> list[Difference]:
+def proof(quote: Quotation, version: Version) -> list[Difference]:
     """Where the quote is not what its inputs make of it; nothing where it is proved."""
     try:
         return list(differences(quote, repriced(quote, version)))
@@ -78,7 +78,7 @@ def proof(quote: Price, version: Version) -> list[Difference]:
         return [Difference(what="the whole", stored=str(quote.total), again=str(refusal))]
 
 
-def differences(quote: Price, again: Price) -> Iterator[Difference]:
+def differences(quote: Quotation, again: Quotation) -> Iterator[Difference]:
     """Each value in which they differ."""
     if quote == again:
         return
@@ -87,12 +87,12 @@ def differences(quote: Price, again: Price) -> Iterator[Difference]:
             yield Difference(what=what, stored=_text(stored), again=_text(anew))
 
 
-def _values(quote: Price, again: Price) -> Iterator[tuple[str, Any, Any]]:
+def _values(quote: Quotation, again: Quotation) -> Iterator[tuple[str, Any, Any]]:
     for field in ("currency", "total", "inputs_hash"):
         yield field, getattr(quote, field), getattr(again, field)
 
 
-def _parts(quote: Price, again: Price) -> Iterator[tuple[str, Any, Any]]:
+def _parts(quote: Quotation, again: Quotation) -> Iterator[tuple[str, Any, Any]]:
     for part in ("lines", "trace", "inputs"):
         pairs = zip_longest(getattr(quote, part), getattr(again, part))
         for n, (stored, anew) in enumerate(pairs, 1):
@@ -111,16 +111,16 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _given(quote: Price, version: Version) -> dict[str, Any]:  # noqa: ARG001
+def _given(quote: Quotation, version: Version) -> dict[str, Any]:  # noqa: ARG001
     return given(quote.lines, quote.currency, quote.inputs)
 
 
-def _by_book(quote: Price, version: Version) -> dict[str, Any]:
+def _by_book(quote: Quotation, version: Version) -> dict[str, Any]:
     wanted = asked(quote.inputs)
     return by_book(wanted, version(wanted.book, wanted.version))
 
 
-ENGINES: dict[str, Callable[[Price, Version], dict[str, Any]]] = {
+ENGINES: dict[str, Callable[[Quotation, Version], dict[str, Any]]] = {
     GIVEN: _given,
     BY_BOOK: _by_book,
 }

@@ -15,9 +15,9 @@ import msgspec
 
 from domain.book.book import Selection
 from domain.errors import NotAllowed
-from domain.order.events import QuoteInput
 from domain.pricing.price_index import Conditions
 from domain.pricing.pricing import Wish
+from domain.pricing.quote import QuoteInput
 
 
 class _Line(msgspec.Struct):

@@ -28,7 +28,6 @@ import msgspec
 
 from domain.book.book import Book, Selection
 from domain.errors import NotAllowed
-from domain.order.events import QuoteLine, TraceLine
 from domain.pricing.price_index import (
     BASE,
     OPTION,
@@ -38,6 +37,7 @@ from domain.pricing.price_index import (
     PriceIndex,
     price_index,
 )
+from domain.pricing.quote import QuoteLine, TraceLine
 from domain.values import number
 
 INSTRUCTION = "instruction"

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consumers.doors.commands import Command, Done
+from domain.book.book import OrderLine
 from domain.book.contents import PARTS, TERMS
-from domain.order.events import OptionChosen, OrderLine, OrderPlaced, SpecialInstructionGiven, Step
+from domain.order.events import OptionChosen, OrderPlaced, SpecialInstructionGiven, Step
 from infra.bootstrap import App
 from infra.cli.showing import show_view
 from infra.imports.catalogue import CATALOGUES, read

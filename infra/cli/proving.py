@@ -17,8 +17,8 @@ from rich.progress import Progress
 from domain.book.book import Book
 from domain.book.contents import rules_hash
 from domain.errors import NotAllowed, Refusal
-from domain.order.events import TraceLine
 from domain.pricing.engines import Difference, proof, repriced
+from domain.pricing.quote import TraceLine
 from infra.bootstrap import App
 from infra.cli.tables import plain, table
 from infra.cli.terminal import Told

@@ -15,8 +15,8 @@ from decimal import Decimal as D
 
 from consumers.doors.commands import Command
 from consumers.ports.store import StreamAppend
-from domain.book.book import Book, Option, PriceRule, Range, Selection, Term
-from domain.order.events import OptionChosen, OrderDrafted, OrderLine
+from domain.book.book import Book, Option, OrderLine, PriceRule, Range, Selection, Term
+from domain.order.events import OptionChosen, OrderDrafted
 from domain.pricing.inputs import Asked, inputs, inputs_hash
 from domain.pricing.price_index import Conditions
 from domain.pricing.pricing import price

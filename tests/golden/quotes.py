@@ -15,10 +15,11 @@ from pathlib import Path
 import msgspec
 
 from domain.book.book import Book
-from domain.order.events import QuoteIssued, QuoteLine
+from domain.order.events import QuoteIssued
 from domain.pricing.engines import BY_BOOK, GIVEN, repriced
 from domain.pricing.inputs import Asked, inputs
 from domain.pricing.pricing import Conditions, Wish
+from domain.pricing.quote import QuoteLine
 from tests.golden import FOLDER, SUMS, committed, sums
 from tests.unit.books import NOON, RULES, T0, book, line, rule
 

@@ -10,15 +10,10 @@ import pytest
 
 from consumers.doors.commands import Command, Commands
 from consumers.doors.deciders import parse_arguments
+from domain.book.book import OrderLine
 from domain.errors import ConsentMissing, ContentsDiffer, Malformed, NotAllowed
-from domain.order.events import (
-    OptionChosen,
-    OptionCleared,
-    OrderDrafted,
-    OrderLine,
-    OrderPlaced,
-    QuoteLine,
-)
+from domain.order.events import OptionChosen, OptionCleared, OrderDrafted, OrderPlaced
+from domain.pricing.quote import QuoteLine
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LINES = [OrderLine(line_id="L1", product="shirt")]

@@ -10,10 +10,10 @@ import pytest
 from consumers.doors.commands import Command, Commands
 from consumers.doors.gate import Gate
 from consumers.ports.store import Appended, Held, StreamAppend
+from domain.book.book import OrderLine
 from domain.customer.events import ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, Malformed
 from domain.event import Event, event_id
-from domain.order.events import OrderLine
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -11,9 +11,10 @@ import pytest
 
 from consumers.movers.projector import Projector, step
 from consumers.ports.store import StreamAppend
+from domain.book.book import OrderLine
 from domain.customer.events import ConsentGranted, PreferenceStated
 from domain.event import Event, event_id
-from domain.order.events import OrderDrafted, OrderLine, OrderPlaced
+from domain.order.events import OrderDrafted, OrderPlaced
 from domain.order.reports import OrderShipped
 from domain.partition import partition_of
 from infra.postgres.store.log import PostgresLog

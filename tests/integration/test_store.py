@@ -10,10 +10,11 @@ import psycopg
 import pytest
 
 from consumers.ports.store import Appended, StreamAppend
+from domain.book.book import OrderLine
 from domain.customer.events import BehaviourObserved, ConsentGranted, ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, OwnerDiffers, VersionConflict
 from domain.event import Event, event_id
-from domain.order.events import OrderDrafted, OrderLine, OrderPlaced
+from domain.order.events import OrderDrafted, OrderPlaced
 from domain.partition import partition_of
 from infra.postgres.store.store import PostgresStore
 

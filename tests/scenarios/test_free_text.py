@@ -12,7 +12,7 @@ from tests.conftest import log_of
 from tests.frontdoor import Front
 
 PLUG_IN = """
-from domain.order.events import Meaning
+from domain.free_text.interpretation import Meaning
 from domain.free_text.reading import Reading
 
 def read(text, phrases):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from domain.book.book import OrderLine
 from domain.customer.events import PrincipalCorrected, PrincipalRecognised
 from domain.event import event_id, recorded_id
 from domain.order import events as e
@@ -12,7 +13,7 @@ from projections.story import tree
 from tests.unit.log import HOUR, T0, figures, fold, said
 
 COMMAND = event_id("/t", "place-1")
-LINES = (e.OrderLine(line_id="L1", product="shirt"),)
+LINES = (OrderLine(line_id="L1", product="shirt"),)
 DRAFTED = e.OrderDrafted(lines=LINES)
 STARTED = r.OperationStarted(operation_id="cut", line_id="L1", work_centre="cutting")
 

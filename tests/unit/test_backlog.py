@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from domain.book.book import OrderLine
 from domain.order import events as e
 from domain.order import reports as r
 from projections.backlog import may_change
@@ -110,7 +111,7 @@ def chosen(order, option, value, line="L1", stage="pre_manufacture"):
 
 
 def agreed(order, pieces):
-    lines = tuple(e.OrderLine(line_id=x, product="shoe", quantity=n) for x, n in pieces.items())
+    lines = tuple(OrderLine(line_id=x, product="shoe", quantity=n) for x, n in pieces.items())
     return [said(f"order/{order}", e.OrderDrafted(lines=lines)),
             said(f"order/{order}", e.OrderPlaced())]  # fmt: skip
 
@@ -124,7 +125,7 @@ def test_load_by_option_is_what_is_still_to_be_made_of_what_is_agreed():
         said("order/1", e.OrderQueued(route=steps)),
         done("a", 1, 60.0), said("order/1", passed),
         *agreed("2", {"L1": 5}), chosen("2", "sole", "red"), chosen("2", "sole", "black"),
-        said("order/3", e.OrderDrafted(lines=(e.OrderLine(line_id="L1", product="shoe"),))),
+        said("order/3", e.OrderDrafted(lines=(OrderLine(line_id="L1", product="shoe"),))),
         chosen("3", "sole", "red"),
         *agreed("4", {"L1": 9}), chosen("4", "sole", "red"), said("order/4", e.OrderCancelled()),
     ]  # fmt: skip

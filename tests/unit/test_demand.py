@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from decimal import Decimal
 
+from domain.book.book import OrderLine
+from domain.free_text.interpretation import Meaning
 from domain.order import events as e
 from domain.personal import ERASED
 from tests.unit.log import CHOICE, figures, fold, said
 
 
 def drafted(**pieces):
-    lines = (e.OrderLine(line_id=x, product="burger", quantity=n) for x, n in pieces.items())
+    lines = (OrderLine(line_id=x, product="burger", quantity=n) for x, n in pieces.items())
     return e.OrderDrafted(lines=tuple(lines))
 
 
@@ -21,7 +23,7 @@ def wish(id, line="L1", text="please"):
 
 def read(id, currency="EUR", understood=None, unsure=False, **amounts):
     meanings = tuple(
-        e.Meaning(operations=(operation,), amount=amount and Decimal(amount))
+        Meaning(operations=(operation,), amount=amount and Decimal(amount))
         for operation, amount in amounts.items()
     )
     return e.SpecialInstructionInterpreted(

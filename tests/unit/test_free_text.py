@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.book.book import Book, Phrase
+from domain.free_text.interpretation import Meaning
 from domain.free_text.phrase_problems import problems
 from domain.free_text.reading import MOST, priced, read
-from domain.order.events import Meaning
 from tests.unit.log import T0
 
 

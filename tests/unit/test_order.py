@@ -9,8 +9,9 @@ from functools import reduce
 
 import pytest
 
-from domain.book.book import Book, Phrase
+from domain.book.book import Book, OrderLine, Phrase
 from domain.errors import NotAllowed
+from domain.free_text.interpretation import Meaning
 from domain.free_text.reading import Reading
 from domain.order import decide
 from domain.order import events as e
@@ -18,6 +19,7 @@ from domain.order import reports as r
 from domain.order.expected import unexpected
 from domain.order.progress import Status
 from domain.order.state import Order, evolve
+from domain.pricing.quote import QuoteLine
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -27,7 +29,7 @@ FACTS = {
     "target": "product",
     "stage": "packaging",
 }
-LINES = (e.OrderLine(line_id="L1", product="shirt"), e.OrderLine(line_id="L2", product="shirt"))
+LINES = (OrderLine(line_id="L1", product="shirt"), OrderLine(line_id="L2", product="shirt"))
 DRAFTED = e.OrderDrafted(lines=LINES)
 MONOGRAM = e.OptionChosen(line_id="L1", option="monogram", value="serif", text="A.B.", **FACTS)
 CLEARED = e.OptionCleared(line_id="L1", option="monogram", **FACTS)
@@ -37,7 +39,7 @@ FIT = e.OptionChosen(
 WISH = e.SpecialInstructionGiven(instruction_id="I1", text="no starch, please", **FACTS)
 READ = e.SpecialInstructionInterpreted(
     instruction_id="I1", operations=("no-starch",), confidence=0.9, by="clerk",
-    meanings=(e.Meaning(operations=("no-starch",)),),
+    meanings=(Meaning(operations=("no-starch",)),),
 )  # fmt: skip
 BY_HAND = {"instruction_id": "I1", "book": None, "reading": None, "sure_from": 0.9}
 ACCEPTED = e.SpecialInstructionAccepted(instruction_id="I1")
@@ -47,8 +49,8 @@ BURGERS = Book(
     phrases=(Phrase(words=("extra patty",), operations=("extra-patty",), amount=Decimal("2.50")),),
 )  # fmt: skip
 PRICES = (
-    e.QuoteLine(line_id="L1", amount=Decimal("40")),
-    e.QuoteLine(line_id="L2", amount=Decimal("30.50")),
+    QuoteLine(line_id="L1", amount=Decimal("40")),
+    QuoteLine(line_id="L2", amount=Decimal("30.50")),
 )
 ASKED = {"quote_id": "Q1", "lines": PRICES, "currency": "EUR", "expires_at": T0 + DAY}
 [QUOTED] = decide.quote(
@@ -201,7 +203,7 @@ def test_an_instruction_is_read_and_then_answered():
     given(DRAFTED).when(decide.accept, instruction_id="I9").refused("instruction_id", "I9")
 
 
-PATTY = e.Meaning(operations=("extra-patty",), amount=Decimal("2.50"))
+PATTY = Meaning(operations=("extra-patty",), amount=Decimal("2.50"))
 
 
 def reading(confidence, *meanings):
@@ -263,7 +265,7 @@ def test_a_quote_prices_each_line_once_and_its_trace_sums_to_its_total():
     ask = {**ASKED, "configuration_hash": "h1", "now": T0}
     given(DRAFTED).when(decide.quote, **{**ask, "lines": PRICES[:1]}).refused("lines", "L2")
     given(DRAFTED).when(decide.quote, **{**ask, "lines": PRICES[:1] * 2}).refused("lines", "twice")
-    below = (e.QuoteLine(line_id="L1", amount=Decimal(-1)), PRICES[1])
+    below = (QuoteLine(line_id="L1", amount=Decimal(-1)), PRICES[1])
     given(DRAFTED).when(decide.quote, **{**ask, "lines": below}).refused("lines", "negative")
     given(DRAFTED).when(decide.quote, **{**ask, "expires_at": T0}).refused("expires_at", "later")
     given(DRAFTED, QUOTED).when(decide.quote, **{**ask, "currency": "GBP"}).refused(

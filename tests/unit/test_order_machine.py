@@ -9,11 +9,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from domain.book.book import OrderLine
 from domain.errors import NotAllowed
 from domain.order import decide
 from domain.order import events as e
 from domain.order import reports as r
 from domain.order.state import Order, configuration, evolve
+from domain.pricing.quote import QuoteLine
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FACTS = {"origin": "direct", "choice_space": "closed", "target": "product"}
@@ -40,7 +42,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.price = self.paid = self.refunded = Decimal(0)
         self.delivered = False
         self.execute(decide.draft, lines=[
-            e.OrderLine(line_id=i, product="shirt", quantity=q) for i, q in LINES.items()
+            OrderLine(line_id=i, product="shirt", quantity=q) for i, q in LINES.items()
         ])  # fmt: skip
         self.phase = "draft"
 
@@ -92,7 +94,7 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(price=amounts, hours=st.integers(1, 24))
     def quote(self, price, hours):
-        each = [e.QuoteLine(line_id=line, amount=price) for line in LINES]
+        each = [QuoteLine(line_id=line, amount=price) for line in LINES]
         expires = self.now + timedelta(hours=hours)
         id = self.fresh("Q")
         done = self.execute(

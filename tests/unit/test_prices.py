@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain.order import events as e
 from domain.order import reports as r
+from domain.pricing.quote import QuoteLine, TraceLine
 from tests.unit.log import CHOICE, DAY, HOUR, T0, figures, fold, said
 
 GBP = {"currency": "GBP", "origin": "shop"}
@@ -30,11 +31,11 @@ def returned(*lines, currency="GBP"):
 
 def quoted(id, total, expires=T0 + DAY, adder="0"):
     trace = (
-        e.TraceLine(rule_id="base", basis="L1", amount=Decimal(total) - Decimal(adder)),
-        e.TraceLine(rule_id="monogram", basis="L1", amount=Decimal(adder)),
+        TraceLine(rule_id="base", basis="L1", amount=Decimal(total) - Decimal(adder)),
+        TraceLine(rule_id="monogram", basis="L1", amount=Decimal(adder)),
     )
     return e.QuoteIssued(
-        quote_id=id, lines=(e.QuoteLine(line_id="L1", amount=Decimal(total)),),
+        quote_id=id, lines=(QuoteLine(line_id="L1", amount=Decimal(total)),),
         total=Decimal(total), currency="EUR", inputs=(), inputs_hash="h", configuration_hash="h",
         engine_version="given.v1", trace=trace, expires_at=expires,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.book.book import OrderLine
 from domain.order import events as e
 from domain.order import reports as r
 from domain.order.evolve import evolve
@@ -14,7 +15,7 @@ from tests.unit.log import CHOICE, T0, figures, said
 
 
 def drafted(*lines):
-    return e.OrderDrafted(lines=tuple(e.OrderLine(line_id=x, product="shirt") for x in lines))
+    return e.OrderDrafted(lines=tuple(OrderLine(line_id=x, product="shirt") for x in lines))
 
 
 def chosen(line, option, value):

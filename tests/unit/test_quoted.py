@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal as D
 from functools import reduce
 
-from domain.book.book import Book
+from domain.book.book import Book, OrderLine
 from domain.order import decide
 from domain.order import events as e
 from domain.order.state import Order, evolve
+from domain.pricing.quote import QuoteLine
 from projections import figures as all_figures
 from projections.prices import projection
 from tests.unit.books import book, rule, term
@@ -37,7 +38,7 @@ class Published:
 
 
 def order(id, load, *choices, product="shirt", place=True):
-    line = e.OrderLine(line_id="L1", product=product)
+    line = OrderLine(line_id="L1", product=product)
     story = [e.OrderDrafted(lines=(line,), book="shop"), *choices]
     state = reduce(lambda s, data: evolve(s, data, T0), story, Order())
     [quote] = decide.quote(
@@ -91,8 +92,8 @@ def test_a_fixed_basket_is_priced_by_the_book_of_today():
 
 
 def test_what_was_given_has_no_premium():
-    line = e.QuoteLine(line_id="L1", amount=D(9))
-    state = evolve(Order(), e.OrderDrafted(lines=(e.OrderLine(line_id="L1", product="hat"),)), T0)
+    line = QuoteLine(line_id="L1", amount=D(9))
+    state = evolve(Order(), e.OrderDrafted(lines=(OrderLine(line_id="L1", product="hat"),)), T0)
     [quote] = decide.quote(
         state, quote_id="Q1", lines=[line], currency="EUR", expires_at=T0 + DAY, now=T0,
         configuration_hash="h",

@@ -8,12 +8,14 @@ from decimal import Decimal as D
 
 import pytest
 
+from domain.free_text.interpretation import Meaning
 from domain.order import decide
 from domain.order import events as e
 from domain.order.decide.quoting import Rate
 from domain.order.progress import Status
 from domain.pricing.engines import BY_BOOK, proof
 from domain.pricing.inputs import asked
+from domain.pricing.quote import QuoteLine
 from tests.unit.books import T0, book, rule, term
 from tests.unit.test_order import ACCEPTED, FACTS, LINES, WISH, given
 
@@ -29,7 +31,7 @@ COTTON = replace(SILK, value="cotton")
 LETTERS = e.OptionChosen(line_id="L2", option="monogram", value="serif", text="A.B.", **FACTS)
 READ = e.SpecialInstructionInterpreted(
     instruction_id="I1", operations=("no-starch",), confidence=1, by="clerk", currency="EUR",
-    meanings=(e.Meaning(operations=("no-starch",), amount=D("0.50")),),
+    meanings=(Meaning(operations=("no-starch",), amount=D("0.50")),),
 )  # fmt: skip
 ASK = {"quote_id": "Q1", "expires_at": T0 + timedelta(hours=1), "configuration_hash": "h"}
 CHANGE = e.ChangeOrderRequested(
@@ -62,7 +64,7 @@ def test_what_is_not_accepted_costs_nothing():
 @pytest.mark.parametrize(
     ("asks", "field", "words"),
     [
-        ({"lines": [e.QuoteLine(line_id="L1", amount=D(1))]}, "lines", "priced by the book shop"),
+        ({"lines": [QuoteLine(line_id="L1", amount=D(1))]}, "lines", "priced by the book shop"),
         ({"currency": "USD"}, "currency", "the book is in EUR"),
         ({"load": D("-0.1")}, "load", "a load is not negative"),
         ({"rates": [Rate(currency="USD", rate=D(0))]}, "rates", "above zero"),

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from domain.book.book import Book
-from domain.configuration.choosing import need_book, need_choosable, need_complete, need_products
+from domain.book.book import Book, OrderLine
+from domain.configuration.choosing import (
+    need_book,
+    need_choosable,
+    need_complete,
+    need_distinct,
+    need_products,
+)
 from domain.design import events as d
 from domain.design.state import Design
 from domain.errors import NotAllowed
 from domain.order import events as e
-from domain.order.decide.guards import need_apart, need_line
+from domain.order.decide.guards import need_line
 from domain.order.decide.quoting import need_same_price
 from domain.order.progress import OVER, Status
 from domain.order.state import Order, chosen, selections
@@ -21,7 +27,7 @@ from domain.values import Name
 def draft(
     order: Order,
     *,
-    lines: Sequence[e.OrderLine] = (),
+    lines: Sequence[OrderLine] = (),
     from_design: Name | None = None,
     book: Name | None = None,
     design: Design | None = None,
@@ -42,7 +48,7 @@ def draft(
         copied = [_copied(choice) for choice in design.options.values()]
     if not lines:
         raise NotAllowed("an order has a line: name one, or a design that has some", "lines")
-    need_apart([line.line_id for line in lines], "line", "lines")
+    need_distinct([line.line_id for line in lines], "line", "lines")
     if book:
         need_products(need_book(offered, book), lines)
     return [e.OrderDrafted(lines=tuple(lines), from_design=from_design, book=book), *copied]

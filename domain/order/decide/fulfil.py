@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from domain.configuration.choosing import need_distinct
 from domain.errors import NotAllowed
 from domain.order import events as e
 from domain.order import reports as r
 from domain.order.decide.guards import (
     need_agreed,
-    need_apart,
     need_currency,
     need_line,
     need_status,
@@ -86,4 +86,4 @@ def _route(order: Order, route: Sequence[e.Step]) -> None:
     for step in route:
         need_line(order, step.line_id)
     known = [o.operation_id for o in order.progress.operations]
-    need_apart([*known, *(step.operation_id for step in route)], "operation", "route")
+    need_distinct([*known, *(step.operation_id for step in route)], "operation", "route")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from domain.errors import NotAllowed
 from domain.order.progress import OPEN_TO_CHOICES, OVER, Status
 from domain.order.state import Order
@@ -25,11 +23,6 @@ def need_line(order: Order, line_id: str) -> None:
     if order.progress.line(line_id) is None:
         known = ", ".join(line.line_id for line in order.progress.lines)
         raise NotAllowed(f"the order has no line {line_id}: its lines are {known}", "line_id")
-
-
-def need_apart(ids: Sequence[str], what: str, field: str) -> None:
-    if twice := next((i for i in ids if ids.count(i) > 1), None):
-        raise NotAllowed(f"{what} {twice} is named twice: give each its own id", field)
 
 
 def need_currency(order: Order, currency: str | None) -> None:

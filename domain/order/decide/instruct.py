@@ -9,6 +9,7 @@ from pydantic import Field
 
 from domain.book.book import Book
 from domain.errors import NotAllowed
+from domain.free_text.interpretation import Meaning
 from domain.free_text.reading import Reading, priced
 from domain.order import events as e
 from domain.order.decide.guards import need_line, need_status
@@ -75,7 +76,7 @@ def interpret(
                          "currency")  # fmt: skip
     meanings = priced(operations, book.phrases if book else ())
     if amount is not None:
-        meanings = (e.Meaning(operations=tuple(operations), amount=amount),)
+        meanings = (Meaning(operations=tuple(operations), amount=amount),)
     return [
         e.SpecialInstructionInterpreted(
             instruction_id=instruction_id,
@@ -119,5 +120,5 @@ def _asked(order: Order, instruction_id: str, *wanted: Answer) -> None:
         )
 
 
-def _operations(meanings: Iterable[e.Meaning]) -> tuple[str, ...]:
+def _operations(meanings: Iterable[Meaning]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(o for m in meanings for o in m.operations))

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from domain.book.book import Book, Selection
+from domain.configuration.choosing import need_distinct
 from domain.configuration.constraints import complete
 from domain.errors import NotAllowed
 from domain.event import strict
 from domain.order import events as e
-from domain.order.decide.guards import need_apart, need_status
+from domain.order.decide.guards import need_status
 from domain.order.progress import OPEN_TO_CHOICES
 from domain.order.state import Answer, Order, changed, selections
 from domain.personal import Plain
@@ -21,6 +22,7 @@ from domain.pricing.engines import GIVEN, by_book, given
 from domain.pricing.inputs import Asked, asked
 from domain.pricing.price_index import Conditions
 from domain.pricing.pricing import Wish
+from domain.pricing.quote import QuoteInput, QuoteLine, Requote
 from domain.values import Currency, Money, Name, Quantity, Time
 
 
@@ -37,7 +39,7 @@ def quote(
     order: Order,
     *,
     quote_id: Name,
-    lines: Sequence[e.QuoteLine] = (),
+    lines: Sequence[QuoteLine] = (),
     currency: Currency | None = None,
     expires_at: Time,
     load: Money | None = None,
@@ -95,7 +97,7 @@ def requoted(order: Order, change: e.ChangeOrderRequested, book: Book) -> e.Chan
             f"the book makes the change {delta} {book.currency}: leave delta_price out",
             "delta_price",
         )
-    requote = e.Requote(before=before["total"], **after)
+    requote = Requote(before=before["total"], **after)
     return replace(change, delta_price=delta, requote=requote)
 
 
@@ -136,7 +138,7 @@ def _whole(order: Order, book: Book) -> tuple[Selection, ...]:
 
 
 def _by_book(
-    order: Order, book: Book, conditions: Conditions, lines: Sequence[e.QuoteLine],
+    order: Order, book: Book, conditions: Conditions, lines: Sequence[QuoteLine],
     currency: str | None,
 ) -> dict[str, Any]:  # fmt: skip
     if lines:
@@ -186,23 +188,23 @@ def _wishes(order: Order, book: Book) -> tuple[Wish, ...]:
 
 
 def _given(
-    order: Order, conditions: Conditions, lines: tuple[e.QuoteLine, ...], currency: str | None
+    order: Order, conditions: Conditions, lines: tuple[QuoteLine, ...], currency: str | None
 ) -> dict[str, Any]:
     if (conditions.load, conditions.lead_days) != (None, None) or conditions.rates:
         raise NotAllowed("no book prices the order: name the price of each line alone", "load")
     if currency is None:
         raise NotAllowed("no book prices the order: name the currency of its lines", "currency")
-    need_apart([line.line_id for line in lines], "line", "lines")
+    need_distinct([line.line_id for line in lines], "line", "lines")
     wanted = {line.line_id for line in order.progress.lines}
     if wrong := wanted ^ {line.line_id for line in lines}:
         raise NotAllowed(f"line {min(wrong)}: price each line of the order, and no other", "lines")
     if any(line.amount < 0 for line in lines):
         raise NotAllowed("a price is negative: give a discount as a lower price", "lines")
-    return given(lines, currency, (e.QuoteInput(name="clock", value=conditions.clock.isoformat()),))
+    return given(lines, currency, (QuoteInput(name="clock", value=conditions.clock.isoformat()),))
 
 
 def _same(
-    known: e.QuoteIssued, lines: tuple[e.QuoteLine, ...], currency: str | None,
+    known: e.QuoteIssued, lines: tuple[QuoteLine, ...], currency: str | None,
     expires_at: datetime, conditions: Conditions,
 ) -> bool:  # fmt: skip
     """Whether a quote is what is asked for again, whatever the clock says by now."""

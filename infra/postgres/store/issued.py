@@ -10,7 +10,8 @@ import msgspec
 from psycopg_pool import ConnectionPool
 
 from domain.event import Data, Position, Recorded
-from domain.order.events import ChangeOrderRequested, QuoteIssued, Requote
+from domain.order.events import ChangeOrderRequested, QuoteIssued
+from domain.pricing.quote import Requote
 from infra import codec
 
 TYPES = ["order.quote-issued.v1", "order.change-order-requested.v1"]
