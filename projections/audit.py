@@ -9,14 +9,14 @@ from uuid import UUID
 
 from domain.event import Data, Event, event_id, recorded_id
 from domain.personal import Personal, Plain, Pseudonym
-from projections.view import Handled, Projection, View
+from projections.view import AnyEvent, Projection, Row
 
 _MOST = 16
 """Events of a command that are tried: none records more than a handful."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRow(View):
+class AuditRow(Row):
     """`cause` is our id of what `causationid` names: a command that recorded this, or an event."""
 
     event_id: Plain[UUID]
@@ -34,11 +34,11 @@ class AuditRow(View):
     reason: Personal[str | None]
 
 
-def keys(event: Handled) -> Iterable[str]:
+def keys(event: AnyEvent) -> Iterable[str]:
     return [str(event.event.id)]
 
 
-def evolve(_: AuditRow | None, event: Handled) -> AuditRow:
+def evolve(_: AuditRow | None, event: AnyEvent) -> AuditRow:
     said = event.event
     cause = _cause(said) if said.causationid else None
     return AuditRow(

@@ -13,9 +13,9 @@ from domain.order.evolve import evolve as evolve_order
 from domain.order.expected import unexpected
 from domain.order.progress import OVER, Progress
 from domain.personal import Plain, Pseudonym
-from projections.choices import Choices, Choosing, Chosen
+from projections.choices import Choices, Choosing, ChosenOption
 from projections.choices import evolve as choose
-from projections.view import Handled, Projection, View
+from projections.view import AnyEvent, Projection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BacklogRow(View):
+class BacklogRow(Row):
     """An order; its operations are kept for good.
 
     What was unexpected stands here and nowhere else: only who has the order's progress can tell.
@@ -42,7 +42,7 @@ class BacklogRow(View):
     unexpected: Plain[tuple[Broken, ...]] = ()
 
 
-def may_change(row: BacklogRow, chosen: Chosen) -> Literal["yes", "by change order", "no"]:
+def may_change(row: BacklogRow, chosen: ChosenOption) -> Literal["yes", "by change order", "no"]:
     """Whether a choice may still be changed, and how (domain.md, The order)."""
     if row.progress.status in OVER:
         return "no"
@@ -50,12 +50,12 @@ def may_change(row: BacklogRow, chosen: Chosen) -> Literal["yes", "by change ord
     return "by change order" if frozen else "yes"
 
 
-def keys(event: Handled) -> Iterable[str]:
+def keys(event: AnyEvent) -> Iterable[str]:
     kind, _, order = event.event.subject.partition("/")
     return [order] if kind == "order" else []
 
 
-def evolve(row: BacklogRow | None, event: Handled) -> BacklogRow:
+def evolve(row: BacklogRow | None, event: AnyEvent) -> BacklogRow:
     before, flagged = (row.progress, row.unexpected) if row else (Progress(), ())
     choices = row.choices if row else Choices()
     said = event.event

@@ -10,7 +10,7 @@ from typing import Any
 from domain.book.book import Term
 from domain.catalogue import events as e
 from domain.personal import Plain, Pseudonym
-from projections.view import Handled, Projection, View
+from projections.view import AnyEvent, Projection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueRow(View):
+class CatalogueRow(Row):
     """`withdrawn` is what was taken out of the versions that there were by then."""
 
     book: Plain[str]
@@ -44,12 +44,12 @@ def current(row: CatalogueRow, at: datetime) -> Edition | None:
     return begun[-1] if begun else None
 
 
-def keys(event: Handled) -> Iterable[str]:
+def keys(event: AnyEvent) -> Iterable[str]:
     kind, _, book = event.event.subject.partition("/")
     return [book] if kind == "catalogue" else []
 
 
-def evolve(row: CatalogueRow | None, event: Handled) -> CatalogueRow | None:
+def evolve(row: CatalogueRow | None, event: AnyEvent) -> CatalogueRow | None:
     if isinstance(said := event.data, e.BookDrafted):
         new = Edition(version=said.version, author=said.author, drafted=event.event.time)
         row = row or CatalogueRow(book=said.book, currency=said.currency)

@@ -10,7 +10,7 @@ from domain.values import Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ChosenOption:
     line_id: Plain[str]
     option: Plain[str]
     value: Plain[str]
@@ -18,7 +18,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class OpenChange:
     """A change order that nobody has answered: a value of None clears the option."""
 
     change_id: Plain[str]
@@ -33,8 +33,8 @@ class Choices:
     """The options as they are now, what may become of them, and the book that they are from."""
 
     book: Plain[str | None] = None
-    options: Plain[tuple[Chosen, ...]] = ()
-    asked: Plain[tuple[Asked, ...]] = ()
+    options: Plain[tuple[ChosenOption, ...]] = ()
+    asked: Plain[tuple[OpenChange, ...]] = ()
 
 
 Choosing = (
@@ -56,7 +56,7 @@ def evolve(now: Choices, event: Choosing) -> Choices:
         case e.OptionCleared(line_id=line, option=option, stage=stage):
             return _chosen(now, line, option, None, stage)
         case e.ChangeOrderRequested():
-            asked = Asked(
+            asked = OpenChange(
                 change_id=event.change_id, line_id=event.line_id, option=event.option,
                 value=event.value, stage=event.stage,
             )  # fmt: skip
@@ -73,5 +73,5 @@ def evolve(now: Choices, event: Choosing) -> Choices:
 def _chosen(now: Choices, line: str, option: str, value: str | None, stage: Stage) -> Choices:
     options = tuple(c for c in now.options if (c.line_id, c.option) != (line, option))
     if value is not None:
-        options += (Chosen(line_id=line, option=option, value=value, stage=stage),)
+        options += (ChosenOption(line_id=line, option=option, value=value, stage=stage),)
     return replace(now, options=options)

@@ -11,7 +11,7 @@ from domain.free_text.interpretation import Meaning
 from domain.order import events as e
 from domain.order.state import Answer
 from domain.personal import ERASED, Erased, Personal, Plain, Pseudonym
-from projections.view import Handled, Projection, View
+from projections.view import AnyEvent, Projection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Pieces:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class SpecialInstruction:
     """An instruction; its text stands at the same place of `texts`.
 
     `meanings` are what it was last taken for: empty, it was not understood; None, nobody has said.
@@ -46,7 +46,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DemandRow(View):
+class DemandRow(Row):
     """An order. It `waits_for` a person to say what a wish means, or for a yes or no to one."""
 
     order_id: Pseudonym[str]
@@ -54,10 +54,10 @@ class DemandRow(View):
     waits_for: Plain[str] = "nobody"
     cancelled: Plain[bool] = False
     lines: Plain[tuple[Pieces, ...]] = ()
-    wishes: Plain[tuple[Wish, ...]] = ()
+    wishes: Plain[tuple[SpecialInstruction, ...]] = ()
     texts: Personal[tuple[str, ...]] = ()
 
-    def pieces(self, wish: Wish) -> int:
+    def pieces(self, wish: SpecialInstruction) -> int:
         return sum(li.pieces for li in self.lines if wish.line_id in (li.line_id, None))
 
 
@@ -71,12 +71,12 @@ _HANDLED = (
 )
 
 
-def keys(event: Handled) -> Iterable[str]:
+def keys(event: AnyEvent) -> Iterable[str]:
     handled = isinstance(event.data, _HANDLED)
     return [event.event.subject.partition("/")[2]] if handled else []
 
 
-def evolve(row: DemandRow | None, event: Handled) -> DemandRow:
+def evolve(row: DemandRow | None, event: AnyEvent) -> DemandRow:
     said = event.event
     row = row or DemandRow(order_id=said.subject.partition("/")[2], customer=said.customerid)
     match event.data:
@@ -86,7 +86,7 @@ def evolve(row: DemandRow | None, event: Handled) -> DemandRow:
         case e.OrderCancelled():
             row = replace(row, cancelled=True)
         case e.SpecialInstructionGiven(instruction_id=id, line_id=line, text=text):
-            wish = Wish(instruction_id=id, line_id=line, given=said.time)
+            wish = SpecialInstruction(instruction_id=id, line_id=line, given=said.time)
             row = replace(row, wishes=(*row.wishes, wish), texts=_with(row.texts, text))
         case e.SpecialInstructionInterpreted(instruction_id=id) as read:
             row = _wish(
@@ -106,7 +106,7 @@ def evolve(row: DemandRow | None, event: Handled) -> DemandRow:
     return replace(row, waits_for=_waits(row))
 
 
-def worded(row: DemandRow) -> list[tuple[Wish, str | None]]:
+def worded(row: DemandRow) -> list[tuple[SpecialInstruction, str | None]]:
     """Each wish with its words; None where they cannot be read."""
     texts = (None,) * len(row.wishes) if isinstance(row.texts, Erased) else row.texts
     return list(zip(row.wishes, texts, strict=True))

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from domain.design import events as e
 from domain.personal import Plain, Pseudonym
-from projections.choices import Chosen
-from projections.view import Handled, Projection, View
+from projections.choices import ChosenOption
+from projections.view import AnyEvent, Projection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Validated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DesignRow(View):
+class DesignRow(Row):
     """`validated` is of what is chosen now: none after another choice."""
 
     design_id: Pseudonym[str]
@@ -31,16 +31,16 @@ class DesignRow(View):
     book: Plain[str]
     started: Plain[datetime]
     products: Plain[tuple[str, ...]]
-    options: Plain[tuple[Chosen, ...]] = ()
+    options: Plain[tuple[ChosenOption, ...]] = ()
     validated: Plain[Validated | None] = None
 
 
-def keys(event: Handled) -> Iterable[str]:
+def keys(event: AnyEvent) -> Iterable[str]:
     kind, _, design = event.event.subject.partition("/")
     return [design] if kind == "design" else []
 
 
-def evolve(row: DesignRow | None, event: Handled) -> DesignRow | None:
+def evolve(row: DesignRow | None, event: AnyEvent) -> DesignRow | None:
     said = event.event
     if isinstance(event.data, e.ConfigurationStarted):
         return DesignRow(
@@ -54,7 +54,7 @@ def evolve(row: DesignRow | None, event: Handled) -> DesignRow | None:
         return None  # nobody started it: nothing else may come first
     match event.data:
         case e.OptionChosen(line_id=line, option=option, value=value, stage=stage):
-            new = Chosen(line_id=line, option=option, value=value, stage=stage)
+            new = ChosenOption(line_id=line, option=option, value=value, stage=stage)
             return replace(_without(row, line, option), options=(*_others(row, line, option), new))
         case e.OptionCleared(line_id=line, option=option):
             return _without(row, line, option)
@@ -68,7 +68,7 @@ def _without(row: DesignRow, line: str, option: str) -> DesignRow:
     return replace(row, options=_others(row, line, option), validated=None)
 
 
-def _others(row: DesignRow, line: str, option: str) -> tuple[Chosen, ...]:
+def _others(row: DesignRow, line: str, option: str) -> tuple[ChosenOption, ...]:
     return tuple(c for c in row.options if (c.line_id, c.option) != (line, option))
 
 

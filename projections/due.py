@@ -23,7 +23,7 @@ from domain.order.events import (
 )
 from domain.order.reports import OrderDelivered
 from domain.personal import Plain, Pseudonym
-from projections.view import Handled, Projection, View
+from projections.view import AnyEvent, Projection, Row
 
 ABANDONED_AFTER = timedelta(days=1)
 """An intake with open questions and no answer for so long is abandoned."""
@@ -36,7 +36,7 @@ _INTAKE = IntakeStarted | IntakeAnswered | IntakeSkipped | IntakeAbandoned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueRow(View):
+class DueRow(Row):
     """`cause` is the event that it follows from; without `due` it waits for another one."""
 
     subject: Pseudonym[str]
@@ -49,7 +49,7 @@ class DueRow(View):
     last_question: Plain[str | None] = None
 
 
-def keys(event: Handled) -> Iterable[str]:
+def keys(event: AnyEvent) -> Iterable[str]:
     subject, data = event.event.subject, event.data
     if isinstance(data, _QUOTE):
         yield f"{subject}/quote"
@@ -59,7 +59,7 @@ def keys(event: Handled) -> Iterable[str]:
         yield f"{subject}/intake/{data.intake_id}"
 
 
-def evolve(row: DueRow | None, event: Handled) -> DueRow | None:
+def evolve(row: DueRow | None, event: AnyEvent) -> DueRow | None:
     match event.data:
         case QuoteIssued(quote_id=quote, expires_at=expires):
             return _row(event, "quote", quote, expires)
@@ -84,7 +84,7 @@ def evolve(row: DueRow | None, event: Handled) -> DueRow | None:
     return None
 
 
-def _row(event: Handled, kind: str, ref: str, due: datetime) -> DueRow:
+def _row(event: AnyEvent, kind: str, ref: str, due: datetime) -> DueRow:
     said = event.event
     return DueRow(
         subject=said.subject, kind=kind, ref=ref, due=due, cause=said.id, customer=said.customerid

@@ -13,7 +13,7 @@ from domain.order.events import OrderCancelled, OrderPlaced
 from domain.order.reports import OrderAdopted, OrderLineAdopted
 from domain.order.sales import SALES, Sale, sold
 from domain.personal import Plain, Pseudonym
-from projections.view import Handled, Projection, View
+from projections.view import AnyEvent, Projection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoyaltyRow(View):
+class LoyaltyRow(Row):
     """A cancelled order is no purchase, and removed content is nothing to rebuild."""
 
     customer: Pseudonym[str]
@@ -49,12 +49,12 @@ class LoyaltyRow(View):
 _HANDLED = {*SALES, OrderCancelled, ContentContributed, ContentReused, ContentRemoved}
 
 
-def keys(event: Handled) -> Iterable[str]:
+def keys(event: AnyEvent) -> Iterable[str]:
     customer = event.event.customerid
     return [customer] if customer and type(event.data) in _HANDLED else []
 
 
-def evolve(row: LoyaltyRow | None, event: Handled) -> LoyaltyRow:
+def evolve(row: LoyaltyRow | None, event: AnyEvent) -> LoyaltyRow:
     row = row or LoyaltyRow(customer=cast(str, event.event.customerid))
     match event.data:
         case OrderPlaced() | OrderAdopted() | OrderLineAdopted() as sale:
@@ -75,11 +75,11 @@ def evolve(row: LoyaltyRow | None, event: Handled) -> LoyaltyRow:
     return row
 
 
-def _order(event: Handled) -> str:
+def _order(event: AnyEvent) -> str:
     return event.event.subject.partition("/")[2]
 
 
-def _bought(before: tuple[Purchase, ...], sale: Sale, event: Handled) -> tuple[Purchase, ...]:
+def _bought(before: tuple[Purchase, ...], sale: Sale, event: AnyEvent) -> tuple[Purchase, ...]:
     order, at = _order(event), event.event.time
     for n in range(len(before) - 1, -1, -1):  # most often it is the latest one
         if before[n].order_id == order:

@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.customer.events import MeasurementSubmitted
 from domain.order.events import OptionChosen, OptionCleared
 from domain.personal import Plain, Pseudonym
-from projections.view import Handled
+from projections.view import AnyEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Use:
 
 
 def measured(
-    known: tuple[Measurement, ...], taken: MeasurementSubmitted, event: Handled
+    known: tuple[Measurement, ...], taken: MeasurementSubmitted, event: AnyEvent
 ) -> tuple[Measurement, ...]:
     """Taken again under the same id, the newer one holds."""
     new = Measurement(
@@ -47,7 +47,7 @@ def measured(
 
 
 def used(
-    known: tuple[Use, ...], choice: OptionChosen | OptionCleared, event: Handled
+    known: tuple[Use, ...], choice: OptionChosen | OptionCleared, event: AnyEvent
 ) -> tuple[Use, ...]:
     order = event.event.subject.partition("/")[2]
     what = order, choice.line_id, choice.option

@@ -14,7 +14,7 @@ from domain.order.sales import SALES, Sale, sold
 from domain.personal import Plain, Pseudonym
 from domain.pricing.engines import GIVEN
 from domain.pricing.quote import QuoteInput
-from projections.view import Handled, Projection, View
+from projections.view import AnyEvent, Projection, Row
 
 Booked = Literal["sold", "changed", "returned", "adjusted", "paid", "refunded", "sunk_cost"]
 State = Literal["open", "placed", "expired", "replaced"]
@@ -45,7 +45,7 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class OpenChangePrice:
     """A change order that nobody has answered, and what it would add to the price."""
 
     change_id: Plain[str]
@@ -62,7 +62,7 @@ class Foreign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PricesRow(View):
+class PricesRow(Row):
     """Exact sums in the order's `currency`; nothing is rounded before it is shown.
 
     `sold` is gross, by `domain.order.sales`. Of what came back, `unpriced` pieces named no price.
@@ -84,7 +84,7 @@ class PricesRow(View):
     refunded: Plain[Decimal] = Decimal(0)
     sunk_cost: Plain[Decimal] = Decimal(0)
     quotes: Plain[tuple[Quote, ...]] = ()
-    asked: Plain[tuple[Asked, ...]] = ()
+    asked: Plain[tuple[OpenChangePrice, ...]] = ()
     foreign: Plain[tuple[Foreign, ...]] = ()
 
 
@@ -104,11 +104,11 @@ _HANDLED = {
 }
 
 
-def keys(event: Handled) -> Iterable[str]:
+def keys(event: AnyEvent) -> Iterable[str]:
     return [event.event.subject.partition("/")[2]] if type(event.data) in _HANDLED else []
 
 
-def evolve(row: PricesRow | None, event: Handled) -> PricesRow:
+def evolve(row: PricesRow | None, event: AnyEvent) -> PricesRow:
     said, at = event.event, event.event.time
     row = row or PricesRow(order_id=said.subject.partition("/")[2], customer=said.customerid)
     match event.data:
@@ -121,7 +121,9 @@ def evolve(row: PricesRow | None, event: Handled) -> PricesRow:
         case e.QuoteExpired(quote_id=id):
             return replace(row, quotes=_settled(row.quotes, {id}, "expired"))
         case e.ChangeOrderRequested(change_id=id, delta_price=delta):
-            return replace(row, asked=(*row.asked, Asked(change_id=id, delta_price=delta)))
+            return replace(
+                row, asked=(*row.asked, OpenChangePrice(change_id=id, delta_price=delta))
+            )
         case e.ChangeOrderApproved(change_id=id) | e.ChangeOrderRejected(change_id=id):
             left = tuple(a for a in row.asked if a.change_id != id)
             if isinstance(event.data, e.ChangeOrderApproved):

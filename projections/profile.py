@@ -12,7 +12,7 @@ from domain.order.events import OptionChosen, OptionCleared
 from domain.personal import ERASED, Erased, Personal, Plain, Pseudonym
 from projections.beliefs import Belief
 from projections.measured import Measurement, Use, measured, used
-from projections.view import Handled, Projection, View
+from projections.view import AnyEvent, Projection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Veto:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class BeliefConflict:
     attribute: Plain[str]
     events: Plain[tuple[UUID, ...]]
 
@@ -40,7 +40,7 @@ Values = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileRow(View):
+class ProfileRow(Row):
     """`squared_error` sums (confidence - truth)² over the inferences that were `judged`."""
 
     customer: Pseudonym[str]
@@ -52,7 +52,7 @@ class ProfileRow(View):
     values: Personal[Values] = ()
     vetoes: Plain[tuple[Veto, ...]] = ()
     vetoed: Personal[tuple[str, ...]] = ()
-    conflicts: Plain[tuple[Conflict, ...]] = ()
+    conflicts: Plain[tuple[BeliefConflict, ...]] = ()
     services: Plain[tuple[Service, ...]] = ()
     measurements: Plain[tuple[Measurement, ...]] = ()
     uses: Plain[tuple[Use, ...]] = ()
@@ -62,11 +62,11 @@ class ProfileRow(View):
     squared_error: Plain[float] = 0.0
 
 
-def keys(event: Handled) -> Iterable[str]:
+def keys(event: AnyEvent) -> Iterable[str]:
     return [event.event.customerid] if event.event.customerid else []
 
 
-def evolve(row: ProfileRow | None, event: Handled) -> ProfileRow:
+def evolve(row: ProfileRow | None, event: AnyEvent) -> ProfileRow:
     at = event.event.time
     if row is None:
         row = ProfileRow(customer=event.event.customerid or "", first_seen=at, last_seen=at)
@@ -102,7 +102,9 @@ def evolve(row: ProfileRow | None, event: Handled) -> ProfileRow:
             return _without(row, attribute, at)
         case c.PreferenceConflictDetected(attribute=attribute, events=events):
             others = tuple(x for x in row.conflicts if x.attribute != attribute)
-            return replace(row, conflicts=(*others, Conflict(attribute=attribute, events=events)))
+            return replace(
+                row, conflicts=(*others, BeliefConflict(attribute=attribute, events=events))
+            )
         case c.ServiceOptionActivated(option=option):
             kept = tuple(s for s in row.services if s.option != option)
             return replace(row, services=(*kept, Service(option=option, since=at)))
@@ -121,12 +123,12 @@ def evolve(row: ProfileRow | None, event: Handled) -> ProfileRow:
     return row
 
 
-def _belief(attribute: str, origin: str, event: Handled) -> Belief:
+def _belief(attribute: str, origin: str, event: AnyEvent) -> Belief:
     said = event.event
     return Belief(attribute=attribute, origin=origin, event_id=said.id, since=said.time)
 
 
-def _inferred(row: ProfileRow, said: c.PreferenceInferred, event: Handled) -> Belief:
+def _inferred(row: ProfileRow, said: c.PreferenceInferred, event: AnyEvent) -> Belief:
     """Its evidence is what `previous` had, and what is new."""
     before = next((b for b in row.beliefs if b.event_id == said.previous), None)
     new = tuple(e.event_id for e in said.evidence)
@@ -173,7 +175,7 @@ def _vetoes(row: ProfileRow) -> list[tuple[Veto, str | Erased]]:
     return list(zip(row.vetoes, row.vetoed, strict=True))
 
 
-def _rejected(row: ProfileRow, said: c.PreferenceRejected, event: Handled) -> ProfileRow:
+def _rejected(row: ProfileRow, said: c.PreferenceRejected, event: AnyEvent) -> ProfileRow:
     """Vetoes the value that is named, or that of the inference that is, or whichever it is."""
     known = [v for b, v in valued(row) if b.event_id == said.inference_id]
     what = said.value if said.value is not None else next(iter(known), "")

@@ -13,7 +13,7 @@ from domain.order.progress import Check, Progress
 from domain.personal import Plain, Pseudonym
 from projections.choices import Choices, Choosing
 from projections.choices import evolve as choose
-from projections.view import Handled, Projection, View
+from projections.view import AnyEvent, Projection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class InstructionOutcome:
     """A special instruction. `understood` is None until it is interpreted."""
 
     instruction_id: Plain[str]
@@ -32,12 +32,12 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QualityRow(View):
+class QualityRow(Row):
     order_id: Pseudonym[str]
     customer: Pseudonym[str | None]
     products: Plain[tuple[Product, ...]] = ()
     choices: Plain[Choices] = field(default_factory=Choices)
-    wishes: Plain[tuple[Wish, ...]] = ()
+    wishes: Plain[tuple[InstructionOutcome, ...]] = ()
     checks: Plain[tuple[Check, ...]] = ()
 
 
@@ -52,11 +52,11 @@ _HANDLED = {
 }
 
 
-def keys(event: Handled) -> Iterable[str]:
+def keys(event: AnyEvent) -> Iterable[str]:
     return [event.event.subject.partition("/")[2]] if type(event.data) in _HANDLED else []
 
 
-def evolve(row: QualityRow | None, event: Handled) -> QualityRow:
+def evolve(row: QualityRow | None, event: AnyEvent) -> QualityRow:
     said = event.event
     row = row or QualityRow(order_id=said.subject.partition("/")[2], customer=said.customerid)
     if type(event.data) in _CHECKS:
@@ -70,7 +70,7 @@ def evolve(row: QualityRow | None, event: Handled) -> QualityRow:
             products = (Product(line_id=x.line_id, product=x.product) for x in lines)
             return replace(row, products=tuple(products))
         case e.SpecialInstructionGiven(instruction_id=id):
-            return replace(row, wishes=(*row.wishes, Wish(instruction_id=id)))
+            return replace(row, wishes=(*row.wishes, InstructionOutcome(instruction_id=id)))
         case e.SpecialInstructionInterpreted(instruction_id=id, operations=operations) as read:
             return _wish(row, id, understood=bool(operations) and not read.unsure)
         case e.SpecialInstructionAccepted(instruction_id=id):

@@ -10,15 +10,15 @@ from domain.event import Data, Recorded
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Row:
     """A row. Its fields are its columns; personal ones are sealed under the row's owner's key.
 
     A row belongs to one owner: all its events do.
     """
 
 
-R = TypeVar("R", bound=View)
-Handled = Recorded[Data]
+R = TypeVar("R", bound=Row)
+AnyEvent = Recorded[Data]
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Projection(Generic[R]):
 
     name: str
     version: int
-    view: type[R]
-    keys: Callable[[Handled], Iterable[str]]
-    evolve: Callable[[R | None, Handled], R | None]
+    row: type[R]
+    keys: Callable[[AnyEvent], Iterable[str]]
+    evolve: Callable[[R | None, AnyEvent], R | None]
     answers: str
     find_by: str = "key"  # the column that a person looks a row up in
     sort_by: str = "key"
@@ -49,7 +49,7 @@ class Projection(Generic[R]):
         """The columns that need an index of their own."""
         return sorted({self.find_by, *self.look_up} - {"key"})
 
-    def fold(self, events: Iterable[Handled]) -> dict[str, R]:
+    def fold(self, events: Iterable[AnyEvent]) -> dict[str, R]:
         """The rows that the events lead to, in memory: what the runner must arrive at too."""
         rows: dict[str, R] = {}
         for event in events:

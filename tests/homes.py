@@ -18,7 +18,7 @@ from infra.postgres.server import embedded
 from infra.postgres.server.keeper import lock
 from infra.settings import Settings
 from projections import discover
-from projections.view import View
+from projections.view import Row
 from tests.frontdoor import Front
 from tests.within import Within
 
@@ -92,7 +92,7 @@ def stored(front: Front) -> dict[str, list[tuple]]:
         }
 
 
-def shown(front: Front) -> dict[str, dict[str, View]]:
+def shown(front: Front) -> dict[str, dict[str, Row]]:
     """Every row of every view."""
     with App(Settings(home=front.home, linger_s=0.1)) as app:
         return {name: dict(app.views.find(view, None)) for name, view in discover().items()}

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from consumers.ports.log import Undecodable
 from consumers.ports.views import Parked
-from projections.view import AnyProjection, Handled, View
+from projections.view import AnyEvent, AnyProjection, Row
 
-Read = Handled | Undecodable
-Rows = dict[str, tuple[str, View | None]]
+Read = AnyEvent | Undecodable
+Rows = dict[str, tuple[str, Row | None]]
 """Owner and row by key; None removes one."""
 Waiting = Set[tuple[str, str | None]]
 """Owners and keys for which an event waits already; a key of None means all of the owner's."""
@@ -20,13 +20,13 @@ Waiting = Set[tuple[str, str | None]]
 def fold(
     projection: AnyProjection,
     events: Iterable[Read],
-    load: Callable[[Set[str]], Mapping[str, View]],
+    load: Callable[[Set[str]], Mapping[str, Row]],
     waiting: Waiting = frozenset(),
 ) -> tuple[Rows, list[Parked]]:
     """The rows that changed, and the events that wait: theirs stay as they were before."""
     parked: list[Parked] = []
     waits = set(waiting)
-    touched: list[tuple[Handled, str]] = []
+    touched: list[tuple[AnyEvent, str]] = []
 
     def park(event: Read, key: str | None, reason: str) -> None:
         parked.append(Parked(event.position.number, key, event.owner, reason))
@@ -43,7 +43,7 @@ def fold(
             except Exception as error:
                 park(event, None, reason(error))
     wanted = {key for _, key in touched}
-    rows: dict[str, View | None] = dict(load(wanted)) if wanted else {}
+    rows: dict[str, Row | None] = dict(load(wanted)) if wanted else {}
     changed: Rows = {}
     for event, key in touched:
         if waits and (event.owner, key) in waits:

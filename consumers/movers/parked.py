@@ -13,7 +13,7 @@ from consumers.ports.views import Change, Parked, Views
 from domain.errors import Refusal
 from domain.event import Event, Recorded, event_id
 from domain.parked.events import EventDropped
-from projections.view import AnyProjection, Handled, View
+from projections.view import AnyEvent, AnyProjection, Row
 
 SOURCE = "/ordermade/parked"
 Dropped = Set[tuple[int, str | None]]
@@ -28,8 +28,8 @@ class NotParked(Refusal):
 class Retried:
     """What sending events on made, or would make, of the rows; `parked` wait still."""
 
-    before: dict[str, View] = field(default_factory=dict)
-    after: dict[str, View | None] = field(default_factory=dict)
+    before: dict[str, Row] = field(default_factory=dict)
+    after: dict[str, Row | None] = field(default_factory=dict)
     freed: int = 0
     parked: list[Parked] = field(default_factory=list)
 
@@ -43,7 +43,7 @@ def drop_of(view: str, event: Read) -> EventDropped | None:
 def without(projection: AnyProjection, dropped: Dropped) -> AnyProjection:
     """The projection of a partition's events but those that were dropped."""
 
-    def keys(event: Handled) -> Iterable[str]:
+    def keys(event: AnyEvent) -> Iterable[str]:
         number = event.position.number
         return [key for key in projection.keys(event) if (number, key) not in dropped]
 
@@ -74,7 +74,7 @@ def again(
         if (p.number, p.key) not in dropped:
             waited.setdefault(p.number, set()).add(p.key)
 
-    def keys(event: Handled) -> Iterable[str]:
+    def keys(event: AnyEvent) -> Iterable[str]:
         only = waited.get(event.position.number, {None})
         return [key for key in projection.keys(event) if None in only or key in only]
 
@@ -122,7 +122,7 @@ def _fold(
     others: Waiting,
     told: Retried,
 ) -> tuple[Rows, list[Parked]]:
-    def load(keys: Set[str]) -> Mapping[str, View]:
+    def load(keys: Set[str]) -> Mapping[str, Row]:
         before = views.load(projection, partition, keys)
         told.before |= before
         return before

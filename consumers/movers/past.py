@@ -8,7 +8,7 @@ from consumers.movers.fold import Read, fold
 from consumers.movers.parked import undropped, without
 from consumers.ports.log import Log
 from domain.event import Recorded
-from projections.view import AnyProjection, View
+from projections.view import AnyProjection, Row
 
 
 def past(
@@ -18,7 +18,7 @@ def past(
     *,
     as_of: datetime | None = None,
     valid_at: datetime | None = None,
-) -> list[tuple[str, View]]:
+) -> list[tuple[str, Row]]:
     """An owner's rows by key, from what was recorded by `as_of` and had happened by `valid_at`.
 
     Events are taken in the order of the log. What cannot be folded leaves its key as it was.

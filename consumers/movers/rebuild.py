@@ -11,7 +11,7 @@ from consumers.movers.parked import Dropped, undropped, without
 from consumers.ports.log import Log, ReaderAhead
 from domain.errors import Refusal
 from domain.event import Position
-from projections.view import AnyProjection, View
+from projections.view import AnyProjection, Row
 
 PAGE = 10_000
 KEPT = 50_000
@@ -34,11 +34,11 @@ class Target(Protocol):
         """How far each partition's rows are."""
         ...
 
-    def load(self, partition: int, keys: Set[str]) -> Mapping[str, View]:
+    def load(self, partition: int, keys: Set[str]) -> Mapping[str, Row]:
         """Those of the rows that there are."""
         ...
 
-    def write(self, partition: int, rows: Mapping[str, tuple[str, View | None]], upto: int) -> None:
+    def write(self, partition: int, rows: Mapping[str, tuple[str, Row | None]], upto: int) -> None:
         """Writes rows and their position."""
         ...
 
@@ -130,7 +130,7 @@ def rebuild(
 
 def fold_until(
     projection: AnyProjection, log: Log, goal: Goal, told: Told = lambda _: None
-) -> list[tuple[str, View]]:
+) -> list[tuple[str, Row]]:
     """The rows by key, as the events up to `goal` leave them. Raises Poison."""
     target = _Memory(projection)
     _follow(log, [(target, goal)], {projection.name: log.dropped(projection.name)}, told)
@@ -143,12 +143,12 @@ class _Memory:
 
     projection: AnyProjection
     positions: dict[int, int] = field(default_factory=dict)
-    rows: dict[tuple[int, str], View] = field(default_factory=dict)
+    rows: dict[tuple[int, str], Row] = field(default_factory=dict)
 
-    def load(self, partition: int, keys: Set[str]) -> Mapping[str, View]:
+    def load(self, partition: int, keys: Set[str]) -> Mapping[str, Row]:
         return {k: row for k in keys if (row := self.rows.get((partition, k)))}
 
-    def write(self, partition: int, rows: Mapping[str, tuple[str, View | None]], upto: int) -> None:
+    def write(self, partition: int, rows: Mapping[str, tuple[str, Row | None]], upto: int) -> None:
         self.positions[partition] = upto
         for key, (_, row) in rows.items():
             if row is None:
@@ -215,7 +215,7 @@ class _Run:
         self._target.write(self._partition, self._rows, self.position)
         self._rows = {}
 
-    def _load(self, keys: Set[str]) -> Mapping[str, View]:
+    def _load(self, keys: Set[str]) -> Mapping[str, Row]:
         kept = {key: self._rows[key][1] for key in keys & self._rows.keys()}
         found = {key: row for key, row in kept.items() if row is not None}
         missing = keys - kept.keys()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from projections.view import AnyProjection, View
+from projections.view import AnyProjection, Row
 
 
 class Fenced(Exception):
@@ -32,7 +32,7 @@ class Change:
     epoch: int
     after: int
     upto: int
-    rows: Mapping[str, tuple[str, View | None]]  # key → owner, row
+    rows: Mapping[str, tuple[str, Row | None]]  # key → owner, row
     parked: Sequence[Parked] = ()
     freed: Sequence[Parked] = ()  # wait no longer
 
@@ -58,7 +58,7 @@ class Views(Protocol):
 
     def load(
         self, projection: AnyProjection, partition: int, keys: Collection[str]
-    ) -> dict[str, View]:
+    ) -> dict[str, Row]:
         """Those of the rows that there are."""
         ...
 

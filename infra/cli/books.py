@@ -23,7 +23,7 @@ from infra.cli.terminal import Told, open_app
 from infra.imports.catalogue import Fault, read, write
 from projections import discover
 from projections.backlog import BacklogRow
-from projections.choices import Chosen
+from projections.choices import ChosenOption
 from projections.designs import DesignRow
 
 
@@ -65,7 +65,7 @@ def withdraw_option(
 ) -> None:  # fmt: skip
     """Also where it is withdrawn already: whoever asks again sees who is still hit."""
 
-    def meant(chosen: Chosen) -> bool:
+    def meant(chosen: ChosenOption) -> bool:
         return chosen.option == option and (not values or chosen.value in values)
 
     said = {"option": option, "values": values}
@@ -189,7 +189,7 @@ def _words(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(msgspec.to_builtins(value))
 
 
-def _hit(app: App, book: str, meant: Callable[[Chosen], bool]) -> Iterator[dict[str, str]]:
+def _hit(app: App, book: str, meant: Callable[[ChosenOption], bool]) -> Iterator[dict[str, str]]:
     """The open orders and the designs of the book that have what is meant."""
     views = discover()
     for row in app.views.stream(views["backlog"]):
@@ -203,7 +203,10 @@ def _hit(app: App, book: str, meant: Callable[[Chosen], bool]) -> Iterator[dict[
 
 
 def _chosen(
-    subject: str, status: str, options: Sequence[Chosen], meant: Callable[[Chosen], bool]
+    subject: str,
+    status: str,
+    options: Sequence[ChosenOption],
+    meant: Callable[[ChosenOption], bool],
 ) -> Iterator[dict[str, str]]:
     for c in options:
         if meant(c):

@@ -22,7 +22,7 @@ from infra.cli.tables import table
 from infra.cli.terminal import Told
 from infra.postgres.views.reader import Where, named
 from projections import discover
-from projections.view import AnyProjection, View
+from projections.view import AnyProjection, Row
 
 _time = TypeAdapter[datetime](Time)
 
@@ -76,9 +76,9 @@ def rows_until(app: App, name: str, to: str, as_json: bool) -> None:
 
 
 def _answer(
-    app: App, projection: AnyProjection, rows: list[tuple[str, View]], as_json: bool
+    app: App, projection: AnyProjection, rows: list[tuple[str, Row]], as_json: bool
 ) -> None:
-    def place(found: tuple[str, View]) -> tuple[bool, Any]:
+    def place(found: tuple[str, Row]) -> tuple[bool, Any]:
         value = _field(*found, projection.sort_by)
         return value is None, value  # as the database does: what has no value is last
 
@@ -87,7 +87,7 @@ def _answer(
     answer(app, projection.answers, told, [projection], as_json)
 
 
-def _field(key: str, row: View, name: str) -> Any:
+def _field(key: str, row: Row, name: str) -> Any:
     return key if name == "key" else getattr(row, name)
 
 
@@ -145,7 +145,7 @@ def retry(app: App, name: str, key: str | None, dry_run: bool) -> None:
                                for p in done.parked])  # fmt: skip
 
 
-def _changes(before: View | None, after: View | None) -> list[tuple[str, Any, Any]]:
+def _changes(before: Row | None, after: Row | None) -> list[tuple[str, Any, Any]]:
     old = msgspec.to_builtins(before) if before else {}
     new = msgspec.to_builtins(after) if after else {}
     both = {**old, **new}

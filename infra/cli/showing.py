@@ -16,7 +16,7 @@ from domain.order.state import Answer
 from domain.personal import readable
 from infra.bootstrap import App
 from infra.cli import story, tables
-from infra.cli.tables import Row, detail, listing, plain, table
+from infra.cli.tables import TableRow, detail, listing, plain, table
 from infra.cli.terminal import Told
 from infra.postgres.views.reader import named
 from projections import discover
@@ -24,7 +24,7 @@ from projections.audit import AuditRow
 from projections.beliefs import believed
 from projections.demand import DemandRow, worded
 from projections.profile import ProfileRow, valued
-from projections.view import AnyProjection, View
+from projections.view import AnyProjection, Row
 
 ON_A_PAGE, IN_JSON = 20, 1_000
 """Rows that are shown unless told otherwise; a story is shown whole, as far as JSON goes."""
@@ -82,7 +82,7 @@ def resolved(app: App, key: str) -> str:
     return known
 
 
-def _presented(row: View) -> Row:
+def _presented(row: Row) -> TableRow:
     """A row for people; in a profile each belief has its value and what is thought of it."""
     told: dict[str, Any] = plain(row)
     if isinstance(row, ProfileRow):
@@ -103,7 +103,7 @@ def _presented(row: View) -> Row:
 def answer(
     app: App,
     sentence: str,
-    rows: Sequence[Row],
+    rows: Sequence[TableRow],
     views: Collection[AnyProjection],
     as_json: bool,
     parts: Mapping[str, Any] | None = None,
@@ -196,7 +196,7 @@ def ask(app: App, query: str, as_json: bool) -> None:
     answer(app, query, _asked(app, query), discover().values(), as_json)
 
 
-def _asked(app: App, query: str) -> list[Row]:
+def _asked(app: App, query: str) -> list[TableRow]:
     with app.pool("analyst") as pool, pool.connection() as db:
         try:
             cursor = db.cursor(row_factory=dict_row).execute(query.encode())

@@ -18,7 +18,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-Row = Mapping[str, Any]
+TableRow = Mapping[str, Any]
 _SHORT, _PAGE = 34, 140  # characters: what is kept on one line, and a page that is no terminal
 _NOTHING = ("", "0", "0.00", "no")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
@@ -31,7 +31,7 @@ def plain(value: Any) -> Any:
     return msgspec.to_builtins(value, builtin_types=(Decimal, datetime, date, UUID))
 
 
-def table(sentence: str, rows: Sequence[Row], blank: Collection[str] = ("",)) -> None:
+def table(sentence: str, rows: Sequence[TableRow], blank: Collection[str] = ("",)) -> None:
     """A sentence, and the rows below it, without the columns in which all are `blank`."""
     typer.echo(f"\n{sentence}")
     if not rows:
@@ -48,12 +48,12 @@ def table(sentence: str, rows: Sequence[Row], blank: Collection[str] = ("",)) ->
     Console(width=None if sys.stdout.isatty() else _PAGE).print(shown)
 
 
-def listing(sentence: str, rows: Sequence[Row]) -> None:
+def listing(sentence: str, rows: Sequence[TableRow]) -> None:
     """Rows on a line each: of a record its own words, of records how many there are."""
     table(sentence, [_summary(row) for row in rows], _NOTHING)
 
 
-def detail(sentence: str, row: Row) -> None:
+def detail(sentence: str, row: TableRow) -> None:
     """One row, whole: its own words, then a table for each kind of record in it."""
     own = {n: _cell(v, n) for n, v in row.items() if not _records(v) and not isinstance(v, dict)}
     said = {name: cell for name, cell in own.items() if cell not in _NOTHING}
@@ -66,7 +66,7 @@ def detail(sentence: str, row: Row) -> None:
             listing(title, value)
 
 
-def _summary(row: Row) -> Row:
+def _summary(row: TableRow) -> TableRow:
     told: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, dict) and "low" not in value:

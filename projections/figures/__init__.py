@@ -16,7 +16,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Figured:
+class FigureDefinition:
     """How a view's figures are made: from the rows of the views that it reads, in any order."""
 
     reads: tuple[str, ...]
@@ -24,11 +24,11 @@ class Figured:
     by_books: bool
 
 
-def of(view: str) -> Figured | None:
+def of(view: str) -> FigureDefinition | None:
     """None for a view that has no figures."""
     name = f"{__name__}.{view}"
     if find_spec(name) is None:
         return None
     module = importlib.import_module(name)
     reads, by_books = getattr(module, "READS", (view,)), getattr(module, "BY_BOOKS", False)
-    return Figured(reads, module.figures, by_books)
+    return FigureDefinition(reads, module.figures, by_books)

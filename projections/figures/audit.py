@@ -59,7 +59,7 @@ class Flagged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class AuditFigures:
     events: Annotated[int, "How many events are there?"]
     caused: Annotated[int, "How many name a cause?"]
     orphan_causes: Annotated[int, "How many name a cause that nobody knows?"]
@@ -73,7 +73,7 @@ class Figures:
     flagged: Annotated[tuple[Flagged, ...], "Which reports did so?"]
 
 
-def figures(rows: Iterable[AuditRow | BacklogRow], _now: datetime) -> Figures:
+def figures(rows: Iterable[AuditRow | BacklogRow], _now: datetime) -> AuditFigures:
     """A cause is known if it is an event, or a command that recorded one."""
     types: Counter[str] = Counter()
     known = array("Q")  # halves of ids, 8 bytes each; a set of whole ones takes ten times as much
@@ -105,7 +105,7 @@ def figures(rows: Iterable[AuditRow | BacklogRow], _now: datetime) -> Figures:
             actorless += [_example(row)][: MOST - len(actorless)]
     _let_go(wanted, known)
     orphans = [example for effects in wanted.values() for example in effects]
-    return Figures(
+    return AuditFigures(
         events=types.total(),
         caused=caused,
         orphan_causes=len(orphans),

@@ -76,7 +76,7 @@ class Promises:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class BacklogFigures:
     orders: Annotated[int, "How many orders are there?"]
     by_status: Annotated[dict[str, int], "How far are they?"]
     until: Annotated[datetime | None, "When did the plant last report? Rates end there."]
@@ -149,7 +149,7 @@ class _Seen:
         )
 
 
-def figures(rows: Iterable[BacklogRow], now: datetime) -> Figures:
+def figures(rows: Iterable[BacklogRow], now: datetime) -> BacklogFigures:
     statuses: Counter[str] = Counter()
     centres: defaultdict[str, _Seen] = defaultdict(_Seen)
     promises: list[tuple[Promise, datetime | None]] = []
@@ -170,7 +170,7 @@ def figures(rows: Iterable[BacklogRow], now: datetime) -> Figures:
     ]
     loaded = sorted(load.items(), key=lambda found: (-found[1]["pieces"], found[0]))
     busy = [c for c in seen if c.utilisation]
-    return Figures(
+    return BacklogFigures(
         orders=statuses.total(),
         by_status=dict(statuses.most_common()),
         until=None if until is None else datetime.fromtimestamp(until, UTC),

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from domain.order.state import Answer
-from projections.demand import DemandRow, Wish
+from projections.demand import DemandRow, SpecialInstruction
 from projections.figures.measures import NO_CURRENCY, Money, Tally, money, share, shown
 
 Meaning = tuple[str, ...]
@@ -39,7 +39,7 @@ class Unmet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class DemandFigures:
     given: Annotated[int, "How many special instructions were given?"]
     waiting: Annotated[int, "How many wait for a person to say what they mean?"]
     unanswered: Annotated[int, "How many wait for a yes or no?"]
@@ -60,10 +60,10 @@ class _Declined:
     worth: defaultdict[str, Decimal] = field(default_factory=money)
 
 
-def figures(rows: Iterable[DemandRow], _now: datetime) -> Figures:
+def figures(rows: Iterable[DemandRow], _now: datetime) -> DemandFigures:
     counts: Counter[str] = Counter()
     accepted: defaultdict[Meaning, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
-    declined: list[tuple[Meaning, Decimal | None, int, Wish]] = []
+    declined: list[tuple[Meaning, Decimal | None, int, SpecialInstruction]] = []
     for row in rows:
         for wish in row.wishes:
             counts["given"] += 1
@@ -91,7 +91,7 @@ def figures(rows: Iterable[DemandRow], _now: datetime) -> Figures:
             entry.worth[currency or NO_CURRENCY] += amount * pieces
             total[currency or NO_CURRENCY] += amount * pieces
         entry.priced[by] += 1
-    return Figures(
+    return DemandFigures(
         given=counts["given"],
         waiting=counts["person"],
         unanswered=counts["answer"],
@@ -127,7 +127,7 @@ def _mean(accepted: Mapping[str, Tally], currency: str | None) -> tuple[str | No
     return known, round(accepted[known].amount / accepted[known].orders, 6)
 
 
-def _state(row: DemandRow, wish: Wish) -> str:
+def _state(row: DemandRow, wish: SpecialInstruction) -> str:
     if not wish.open:
         return wish.answer
     if row.cancelled:

@@ -25,7 +25,7 @@ class Superseded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class DesignFigures:
     designs: Annotated[int, "How many designs are there?"]
     valid: Annotated[int, "How many are valid as they are?"]
     invalid: Annotated[int, "How many cannot be made as they are?"]
@@ -34,7 +34,7 @@ class Figures:
     to_validate: Annotated[tuple[Superseded, ...], "Which ones are to be validated again?"]
 
 
-def figures(rows: Iterable[DesignRow | CatalogueRow], now: datetime) -> Figures:
+def figures(rows: Iterable[DesignRow | CatalogueRow], now: datetime) -> DesignFigures:
     versions: dict[str, int] = {}
     validated: list[tuple[str, str, int]] = []
     designs = valid = invalid = 0
@@ -53,7 +53,7 @@ def figures(rows: Iterable[DesignRow | CatalogueRow], now: datetime) -> Figures:
         for design, book, version in sorted(validated)
         if versions.get(book, version) > version
     ]
-    return Figures(
+    return DesignFigures(
         designs=designs,
         valid=valid,
         invalid=invalid,

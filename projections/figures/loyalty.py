@@ -51,7 +51,7 @@ class Rebuild:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class LoyaltyFigures:
     customers: Annotated[int, "How many customers have bought something?"]
     repeat_customers: Annotated[int, "How many of them have two orders or more?"]
     repeat_rate: Annotated[float | None, "What share is that?"]
@@ -64,7 +64,7 @@ class Figures:
     rebuild: Annotated[tuple[Rebuild, ...], "Who would have to rebuild how much elsewhere?"]
 
 
-def figures(rows: Iterable[LoyaltyRow], now: datetime) -> Figures:
+def figures(rows: Iterable[LoyaltyRow], now: datetime) -> LoyaltyFigures:
     customers = repeat = orders = 0
     bought: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
     latest: dict[tuple[str, str], datetime] = {}
@@ -85,7 +85,7 @@ def figures(rows: Iterable[LoyaltyRow], now: datetime) -> Figures:
             key = row.customer, purchase.currency or NO_CURRENCY
             bought[key].add(purchase.amount)
             latest[key] = max(purchase.at, latest.get(key, purchase.at))
-    return Figures(
+    return LoyaltyFigures(
         customers=customers,
         repeat_customers=repeat,
         repeat_rate=share(repeat, customers),

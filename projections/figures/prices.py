@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from projections.figures.measures import NO_CURRENCY, Money, Tally, money, share, shown
-from projections.figures.quoted import Band, Books, Drift, Margin, Premium, Quoted
+from projections.figures.quoted import Band, BookVersions, Drift, Margin, Premium, Quoted
 from projections.prices import PricesRow
 
 BY_BOOKS = True
@@ -67,7 +67,7 @@ class OfRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class PricesFigures:
     orders: Annotated[int, "How many orders have a sale?"]
     revenue: Annotated[Money, "What was sold, before anything was cancelled or returned?"]
     revenue_unrecognised: Annotated[Money, "How much of it was sold to nobody we know?"]
@@ -97,7 +97,9 @@ class Figures:
     unknown: Annotated[tuple[str, ...], "What can nobody say from the events there are?"]
 
 
-def figures(rows: Iterable[PricesRow], now: datetime, books: Books | None = None) -> Figures:
+def figures(
+    rows: Iterable[PricesRow], now: datetime, books: BookVersions | None = None
+) -> PricesFigures:
     """Revenue is gross, by `domain.order.sales`; days are days of UTC; drift needs the books."""
     priced = Quoted()
     orders = quoted = bought = off_trace = 0
@@ -136,7 +138,7 @@ def figures(rows: Iterable[PricesRow], now: datetime, books: Books | None = None
             if quote.state == "placed":
                 for rule in quote.by_rule:
                     rules[rule.rule_id, quote.currency].add(rule.amount)
-    return Figures(
+    return PricesFigures(
         orders=orders,
         revenue=shown(sums["sold"]),
         revenue_unrecognised=shown(unrecognised),

@@ -26,7 +26,7 @@ class Vendor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class ProfileFigures:
     customers: Annotated[int, "How many customers do we know something about?"]
     believed: Annotated[int, "How many attributes do we believe to know?"]
     by_origin: Annotated[dict[str, int], "From which source?"]
@@ -45,7 +45,7 @@ class Figures:
     vendors: Annotated[tuple[Vendor, ...], "What falls if a vendor leaves?"]
 
 
-def figures(rows: Iterable[ProfileRow], now: datetime) -> Figures:
+def figures(rows: Iterable[ProfileRow], now: datetime) -> ProfileFigures:
     """Brier score: the mean of (confidence - outcome)² (Brier 1950, Monthly Weather Review 78)."""
     counts, origins = Counter[str](), Counter[str]()
     vendors: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -65,7 +65,7 @@ def figures(rows: Iterable[ProfileRow], now: datetime) -> Figures:
         squared_error += row.squared_error
         for vendor in {v for b in row.beliefs for v in b.rests_on}:
             vendors[vendor].update(_without(vendor, row.beliefs, best, now))
-    return Figures(
+    return ProfileFigures(
         customers=counts["customers"],
         believed=origins.total(),
         by_origin=dict(origins.most_common()),

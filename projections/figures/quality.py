@@ -64,7 +64,7 @@ class Instructions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class QualityFigures:
     first_pass_yield: Annotated[Yield, "How many lines passed every check, the first included?"]
     reworked: Annotated[int, "How many failed checks led to rework?"]
     escalated: Annotated[int, "How many went to a person to decide?"]
@@ -77,7 +77,7 @@ class Figures:
     rare_left_off: Annotated[int, "How many more such combinations are there?"]
 
 
-def figures(rows: Iterable[QualityRow], _now: datetime) -> Figures:
+def figures(rows: Iterable[QualityRow], _now: datetime) -> QualityFigures:
     """A line is the trial: its pieces share a configuration and a run, so they are no more.
 
     A line counts as built once it was checked, with the options that it has now.
@@ -113,7 +113,7 @@ def figures(rows: Iterable[QualityRow], _now: datetime) -> Figures:
     rare = sorted((times, *what) for what, times in built.items() if times < FEW)
     worst = sorted((_pair(pair, seen) for pair, seen in pairs.items()),
                    key=lambda p: (p.interval.high, p.one, p.other))  # fmt: skip
-    return Figures(
+    return QualityFigures(
         first_pass_yield=Yield(
             first_pass=lines[True],
             checked=lines.total(),

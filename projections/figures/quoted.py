@@ -23,7 +23,7 @@ _ADDERS = ("option", "combination", "parametric")
 _SURCHARGE = "capacity"
 
 
-class Books(Protocol):
+class BookVersions(Protocol):
     """The published versions, which never change."""
 
     def current(self, name: str, at: datetime) -> Book | None: ...
@@ -147,7 +147,7 @@ class Quoted:
             for name, band in sorted(self._bands.items())
         )  # fmt: skip
 
-    def drift(self, now: datetime, books: Books) -> Iterator[Drift]:
+    def drift(self, now: datetime, books: BookVersions) -> Iterator[Drift]:
         for (name, version), basket in sorted(self._baskets.items()):
             book = books.current(name, now)
             if book is not None and book.version != version:

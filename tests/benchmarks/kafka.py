@@ -24,7 +24,7 @@ from infra.kafka.writer import KafkaLogWriter
 from infra.postgres.store.envelopes import PostgresEnvelopes
 from infra.postgres.store.log import PostgresLog, PostgresSubscription
 from projections import discover
-from projections.view import Projection, View
+from projections.view import Projection, Row
 from tests.benchmarks import quix
 from tests.benchmarks.harness import Bench, Figure, in_turn
 from tests.benchmarks.visible import waits_with
@@ -35,7 +35,7 @@ PROFILE = discover()["profile"]
 
 
 @dataclass(frozen=True, slots=True)
-class Count(View):
+class Count(Row):
     events: Plain[int]
 
 

@@ -49,7 +49,7 @@ class ProfileView(PostgresTrackingRecorder):
             found = cursor.fetchone()
             row = None
             if found:
-                row = PROFILE.view(**{c.name: _read(c, found[c.name]) for c in COLUMNS})
+                row = PROFILE.row(**{c.name: _read(c, found[c.name]) for c in COLUMNS})
             row = PROFILE.evolve(row, event)
             values = [_store(c, getattr(row, c.name)) for c in COLUMNS]
             cursor.execute(UPSERT, [customer, customer, *values])

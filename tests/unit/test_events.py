@@ -38,7 +38,7 @@ def nested(annotation):
 DATA = [pytest.param(t.cls, id=t.name) for t in TYPES.values()]
 
 
-VIEWS = dict.fromkeys(cls for p in discover().values() for cls in nested(p.view))
+VIEWS = dict.fromkeys(cls for p in discover().values() for cls in nested(p.row))
 ROWS = [pytest.param(cls, id=cls.__name__) for cls in VIEWS if cls.__name__ != "Erased"]
 
 

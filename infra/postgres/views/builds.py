@@ -17,7 +17,7 @@ from infra.postgres.server.locks import MAINTENANCE, MaintenanceRunning
 from infra.postgres.views import tables
 from infra.postgres.views.columns import Column, columns
 from infra.postgres.views.tables import Keys, identifier
-from projections.view import AnyProjection, View
+from projections.view import AnyProjection, Row
 
 Follow = Callable[[Mapping[int, int]], None]
 
@@ -70,13 +70,13 @@ class PostgresBuild:
         )
         return dict(rows.fetchall())
 
-    def load(self, partition: int, keys: Set[str]) -> Mapping[str, View]:
+    def load(self, partition: int, keys: Set[str]) -> Mapping[str, Row]:
         if not self.positions.get(partition):
             return {}
         self._index()
         return tables.load(self._db, self.projection, self._table, partition, keys, self._keys)
 
-    def write(self, partition: int, rows: Mapping[str, tuple[str, View | None]], upto: int) -> None:
+    def write(self, partition: int, rows: Mapping[str, tuple[str, Row | None]], upto: int) -> None:
         stored = tables.stored(self.projection, partition, rows, self._keys)
         with self._db.transaction(), self._db.cursor() as cursor:
             if rows and self.positions.get(partition):

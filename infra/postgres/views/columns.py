@@ -59,7 +59,7 @@ def _about(view: str, owner: str, column: str) -> bytes:
 @functools.cache
 def columns(projection: AnyProjection) -> list[Column]:
     """The columns of a row: scalars as themselves, personal values sealed, all else as JSON."""
-    hints = typing.get_type_hints(projection.view, include_extras=True)
+    hints = typing.get_type_hints(projection.row, include_extras=True)
     return [_column(name, hints[name]) for name in hints]
 
 

@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool
 
 from infra.postgres.views import tables
 from infra.postgres.views.tables import Found, Keys, Shown
-from projections.view import AnyProjection, View
+from projections.view import AnyProjection, Row
 
 PAGE = 2_000
 """Rows of a stream that are in memory at a time."""
@@ -47,7 +47,7 @@ class RowReader:
     def __init__(self, pool: ConnectionPool, keys: Keys) -> None:
         self._pool, self._keys = pool, keys
 
-    def find(self, projection: AnyProjection, wanted: str | None) -> list[tuple[str, View]]:
+    def find(self, projection: AnyProjection, wanted: str | None) -> list[tuple[str, Row]]:
         """The rows, by key, that a person asks for; all of them without a word of which."""
         return [(found.key, found.row) for found in self._wanted(projection, wanted)]
 
@@ -56,14 +56,14 @@ class RowReader:
         found, _ = self._page(projection, where, None, ["key"], None)
         return {each.owner for each in found}
 
-    def some(self, projection: AnyProjection, where: Where, limit: int) -> list[View]:
+    def some(self, projection: AnyProjection, where: Where, limit: int) -> list[Row]:
         """The first rows, in their order."""
         found, _ = self._page(projection, where, None, [projection.sort_by, "key"], limit)
         return [each.row for each in found]
 
     def page(
         self, projection: AnyProjection, where: Where, after: Place | None, limit: int
-    ) -> tuple[list[View], Place | None]:
+    ) -> tuple[list[Row], Place | None]:
         """Up to `limit` rows after a place, and the place to go on from; None at the end.
 
         Raises psycopg.DataError for a place that is none.
@@ -80,7 +80,7 @@ class RowReader:
         there = {"partition": last.partition, "key": last.key}
         return rows, [str(there.get(c, getattr(last.row, c, None))) for c in order]
 
-    def due(self, projection: AnyProjection, by: datetime) -> list[View]:
+    def due(self, projection: AnyProjection, by: datetime) -> list[Row]:
         """The rows that are due by a time; none where another version is shown."""
 
         def ask(db: psycopg.Connection, shown: Shown, prepare: bool | None) -> list[Found]:
@@ -91,7 +91,7 @@ class RowReader:
 
         return [found.row for found in self._asked(projection, ask)]
 
-    def stream(self, projection: AnyProjection) -> Iterator[View]:
+    def stream(self, projection: AnyProjection) -> Iterator[Row]:
         """Every row, as of one moment and in no order; personal values stay sealed."""
         with (
             self._pool.connection() as db,
@@ -163,5 +163,5 @@ def _any_of(shown: Shown, where: Where) -> tuple[sql.Composable, list[Any]]:
 
 
 def _may_be_null(projection: AnyProjection, column: str) -> bool:
-    hint = typing.get_type_hints(projection.view).get(column)
+    hint = typing.get_type_hints(projection.row).get(column)
     return type(None) in typing.get_args(hint)

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from infra.keys import OwnerKey
 from infra.postgres.views.columns import Column, column_of, columns
-from projections.view import AnyProjection, View
+from projections.view import AnyProjection, Row
 
 Keys = Callable[[Collection[str]], Mapping[str, OwnerKey]]
 
@@ -26,7 +26,7 @@ class Shown:
 
     group: str
     columns: list[Column]
-    view: type[View]
+    row: type[Row]
     table: str
 
     @property
@@ -43,7 +43,7 @@ class Found:
     partition: int
     key: str
     owner: str
-    row: View
+    row: Row
 
 
 def identifier(table: str) -> sql.Identifier:
@@ -122,13 +122,13 @@ def shown(db: psycopg.Connection, projection: AnyProjection) -> Shown:
         return own(projection)
     made = described(db, group)
     fields = [(c.name, Any) for c in made]
-    return Shown(group, made, make_dataclass("Row", fields, bases=(View,), frozen=True), group)
+    return Shown(group, made, make_dataclass("Row", fields, bases=(Row,), frozen=True), group)
 
 
 def own(projection: AnyProjection, table: str | None = None) -> Shown:
     """A table of this release's rows."""
     group = projection.group
-    return Shown(group, columns(projection), projection.view, table or group)
+    return Shown(group, columns(projection), projection.row, table or group)
 
 
 def statement(
@@ -155,7 +155,7 @@ def load(
     partition: int,
     wanted: Collection[str],
     keys: Keys,
-) -> dict[str, View]:
+) -> dict[str, Row]:
     """Those of the rows of a partition that there are, from a table of this release's."""
     rows = db.execute(_load(projection, table), [partition, list(wanted)]).fetchall()
     return {found.key: found.row for found in opened(rows, own(projection, table), keys)}
@@ -191,7 +191,7 @@ def opened(rows: Sequence[tuple[Any, ...]], shown: Shown, keys: Keys) -> list[Fo
             partition,
             key,
             owner,
-            shown.view(
+            shown.row(
                 **{
                     c.name: c.read(value, group, owner, found.get(owner))
                     for c, value in zip(made, stored, strict=True)
@@ -205,7 +205,7 @@ def opened(rows: Sequence[tuple[Any, ...]], shown: Shown, keys: Keys) -> list[Fo
 def stored(
     projection: AnyProjection,
     partition: int,
-    rows: Mapping[str, tuple[str, View | None]],
+    rows: Mapping[str, tuple[str, Row | None]],
     keys: Keys,
 ) -> list[tuple[Any, ...]]:
     """Rows as a table keeps them; those that are removed are left out."""

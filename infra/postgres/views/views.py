@@ -11,7 +11,7 @@ from consumers.ports.views import Change, Fenced, Parked
 from infra.postgres.server.locks import NEW_VIEW
 from infra.postgres.views import tables
 from infra.postgres.views.reader import RowReader
-from projections.view import AnyProjection, View
+from projections.view import AnyProjection, Row
 
 _Rows = list[tuple[Any, ...]]
 
@@ -66,7 +66,7 @@ class PostgresViews(RowReader):
 
     def load(
         self, projection: AnyProjection, partition: int, keys: Collection[str]
-    ) -> dict[str, View]:
+    ) -> dict[str, Row]:
         with self._pool.connection() as db:
             return tables.load(db, projection, projection.group, partition, keys, self._keys)
 
