@@ -154,7 +154,7 @@ def counted(row, event):
     return SecondRow(**same, events=row.events + 1 if row else 1)
 
 
-SECOND = replace(BACKLOG, version=3, view=SecondRow, evolve=counted)
+SECOND = replace(BACKLOG, version=3, row=SecondRow, evolve=counted)
 
 
 def test_another_version_waits_beside_the_one_that_is_shown_until_it_is_accepted(made):
