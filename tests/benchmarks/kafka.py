@@ -42,7 +42,7 @@ class Count(Row):
 COUNTS = Projection(
     "bench_counts",
     version=1,
-    view=Count,
+    row=Count,
     keys=lambda event: [f"{event.owner} {event.event.type}"],
     evolve=lambda row, _: Count(row.events + 1 if row else 1),
     answers="How many events of each type has an owner?",
