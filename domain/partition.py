@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 
-SHARED = ("catalogue/", "plant/")
-"""Streams that everybody needs; they live in the partition after the last."""
+from domain.subject import Subject, is_subject
 
 _M, _R, _MASK = 0x5BD1E995, 24, 0xFFFFFFFF
 
 
 @functools.lru_cache(50_000)
 def partition_of(owner: str, partitions: int) -> int:
-    """The partition of an owner among `partitions`; that number itself for what is shared."""
-    if owner.startswith(SHARED):
+    """Return the partition of an owner: 0 to `partitions` - 1, or `partitions` if it is shared."""
+    if is_subject(owner) and Subject.parse(owner).is_shared:
         return partitions
     return (murmur2(owner.encode()) & 0x7FFFFFFF) % partitions
 

@@ -29,6 +29,7 @@ from consumers.movers.inbox import Intaking, Taker
 from consumers.movers.projector import Projector, last_page, step
 from consumers.movers.relay import GROUP, Relay, compare
 from consumers.ports.log import Log, LogAhead, StoreBehind
+from domain.subject import CUSTOMER, without_kind
 from domain.values import Purpose
 from infra.interpreters import interpreter
 from infra.kafka.errors import KafkaSilent
@@ -205,7 +206,7 @@ class App:
 
     def key(self, said: str) -> str:
         """A key as the views have it: a customer may be said as `namespace:id`."""
-        name = said.removeprefix("customer/")
+        name = without_kind(said, CUSTOMER)
         found = self.owners(self._reading).find([name]) if ":" in name else {}
         return said.removesuffix(name) + found.get(name, name)
 

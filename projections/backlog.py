@@ -13,6 +13,7 @@ from domain.order.evolve import evolve as evolve_order
 from domain.order.expected import unexpected
 from domain.order.progress import OVER, Progress
 from domain.personal import Plain, Pseudonym
+from domain.subject import Subject
 from projections.choices import Choices, Choosing, ChosenOption
 from projections.choices import evolve as choose
 from projections.view import AnyEvent, Projection, Row
@@ -51,8 +52,8 @@ def may_change(row: BacklogRow, chosen: ChosenOption) -> Literal["yes", "by chan
 
 
 def keys(event: AnyEvent) -> Iterable[str]:
-    kind, _, order = event.event.subject.partition("/")
-    return [order] if kind == "order" else []
+    subject = Subject.parse(event.event.subject)
+    return [subject.id] if subject.kind == "order" else []
 
 
 def evolve(row: BacklogRow | None, event: AnyEvent) -> BacklogRow:
@@ -66,7 +67,7 @@ def evolve(row: BacklogRow | None, event: AnyEvent) -> BacklogRow:
         flagged += tuple(Broken(event_id=said.id, rule=rule, time=said.time) for rule in rules)
     progress = evolve_order(before, data, said.time)
     return BacklogRow(
-        order_id=said.subject.partition("/")[2],
+        order_id=Subject.parse(said.subject).id,
         customer=said.customerid,
         status=progress.status,
         progress=progress,

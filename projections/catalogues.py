@@ -10,6 +10,7 @@ from typing import Any
 from domain.book.book import Term
 from domain.catalogue import events as e
 from domain.personal import Plain, Pseudonym
+from domain.subject import Subject
 from projections.view import AnyEvent, Projection, Row
 
 
@@ -45,8 +46,8 @@ def current(row: CatalogueRow, at: datetime) -> Edition | None:
 
 
 def keys(event: AnyEvent) -> Iterable[str]:
-    kind, _, book = event.event.subject.partition("/")
-    return [book] if kind == "catalogue" else []
+    subject = Subject.parse(event.event.subject)
+    return [subject.id] if subject.kind == "catalogue" else []
 
 
 def evolve(row: CatalogueRow | None, event: AnyEvent) -> CatalogueRow | None:

@@ -11,6 +11,7 @@ from domain.free_text.interpretation import Meaning
 from domain.order import events as e
 from domain.order.state import Answer
 from domain.personal import ERASED, Erased, Personal, Plain, Pseudonym
+from domain.subject import Subject
 from projections.view import AnyEvent, Projection, Row
 
 
@@ -73,12 +74,12 @@ _HANDLED = (
 
 def keys(event: AnyEvent) -> Iterable[str]:
     handled = isinstance(event.data, _HANDLED)
-    return [event.event.subject.partition("/")[2]] if handled else []
+    return [Subject.parse(event.event.subject).id] if handled else []
 
 
 def evolve(row: DemandRow | None, event: AnyEvent) -> DemandRow:
     said = event.event
-    row = row or DemandRow(order_id=said.subject.partition("/")[2], customer=said.customerid)
+    row = row or DemandRow(order_id=Subject.parse(said.subject).id, customer=said.customerid)
     match event.data:
         case e.OrderDrafted(lines=lines):
             pieces = tuple(Pieces(line_id=li.line_id, pieces=li.quantity) for li in lines)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from domain.design import events as e
 from domain.personal import Plain, Pseudonym
+from domain.subject import Subject
 from projections.choices import ChosenOption
 from projections.view import AnyEvent, Projection, Row
 
@@ -36,15 +37,15 @@ class DesignRow(Row):
 
 
 def keys(event: AnyEvent) -> Iterable[str]:
-    kind, _, design = event.event.subject.partition("/")
-    return [design] if kind == "design" else []
+    subject = Subject.parse(event.event.subject)
+    return [subject.id] if subject.kind == "design" else []
 
 
 def evolve(row: DesignRow | None, event: AnyEvent) -> DesignRow | None:
     said = event.event
     if isinstance(event.data, e.ConfigurationStarted):
         return DesignRow(
-            design_id=said.subject.partition("/")[2],
+            design_id=Subject.parse(said.subject).id,
             customer=said.customerid,
             book=event.data.book,
             started=said.time,

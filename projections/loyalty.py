@@ -13,6 +13,7 @@ from domain.order.events import OrderCancelled, OrderPlaced
 from domain.order.reports import OrderAdopted, OrderLineAdopted
 from domain.order.sales import SALES, Sale, sold
 from domain.personal import Plain, Pseudonym
+from domain.subject import Subject
 from projections.view import AnyEvent, Projection, Row
 
 
@@ -76,7 +77,7 @@ def evolve(row: LoyaltyRow | None, event: AnyEvent) -> LoyaltyRow:
 
 
 def _order(event: AnyEvent) -> str:
-    return event.event.subject.partition("/")[2]
+    return Subject.parse(event.event.subject).id
 
 
 def _bought(before: tuple[Purchase, ...], sale: Sale, event: AnyEvent) -> tuple[Purchase, ...]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from domain.customer.events import MeasurementSubmitted
 from domain.order.events import OptionChosen, OptionCleared
 from domain.personal import Plain, Pseudonym
+from domain.subject import Subject
 from projections.view import AnyEvent
 
 
@@ -49,7 +50,7 @@ def measured(
 def used(
     known: tuple[Use, ...], choice: OptionChosen | OptionCleared, event: AnyEvent
 ) -> tuple[Use, ...]:
-    order = event.event.subject.partition("/")[2]
+    order = Subject.parse(event.event.subject).id
     what = order, choice.line_id, choice.option
     others = tuple(u for u in known if (u.order_id, u.line_id, u.option) != what)
     if isinstance(choice, OptionCleared) or not choice.measurements:

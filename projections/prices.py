@@ -14,6 +14,7 @@ from domain.order.sales import SALES, Sale, sold
 from domain.personal import Plain, Pseudonym
 from domain.pricing.engines import GIVEN
 from domain.pricing.quote import QuoteInput
+from domain.subject import Subject
 from projections.view import AnyEvent, Projection, Row
 
 Booked = Literal["sold", "changed", "returned", "adjusted", "paid", "refunded", "sunk_cost"]
@@ -105,12 +106,12 @@ _HANDLED = {
 
 
 def keys(event: AnyEvent) -> Iterable[str]:
-    return [event.event.subject.partition("/")[2]] if type(event.data) in _HANDLED else []
+    return [Subject.parse(event.event.subject).id] if type(event.data) in _HANDLED else []
 
 
 def evolve(row: PricesRow | None, event: AnyEvent) -> PricesRow:
     said, at = event.event, event.event.time
-    row = row or PricesRow(order_id=said.subject.partition("/")[2], customer=said.customerid)
+    row = row or PricesRow(order_id=Subject.parse(said.subject).id, customer=said.customerid)
     match event.data:
         case e.OrderPlaced() | r.OrderAdopted() | r.OrderLineAdopted() as sale:
             return _sold(row, sale, at)

@@ -11,6 +11,7 @@ from domain.order import reports as r
 from domain.order.evolve import evolve as evolve_order
 from domain.order.progress import Check, Progress
 from domain.personal import Plain, Pseudonym
+from domain.subject import Subject
 from projections.choices import Choices, Choosing
 from projections.choices import evolve as choose
 from projections.view import AnyEvent, Projection, Row
@@ -53,12 +54,12 @@ _HANDLED = {
 
 
 def keys(event: AnyEvent) -> Iterable[str]:
-    return [event.event.subject.partition("/")[2]] if type(event.data) in _HANDLED else []
+    return [Subject.parse(event.event.subject).id] if type(event.data) in _HANDLED else []
 
 
 def evolve(row: QualityRow | None, event: AnyEvent) -> QualityRow:
     said = event.event
-    row = row or QualityRow(order_id=said.subject.partition("/")[2], customer=said.customerid)
+    row = row or QualityRow(order_id=Subject.parse(said.subject).id, customer=said.customerid)
     if type(event.data) in _CHECKS:
         data = cast(e.OrderEvent, event.data)
         checked = evolve_order(Progress(checks=row.checks), data, said.time)

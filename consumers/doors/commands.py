@@ -21,6 +21,7 @@ from domain.design.state import Design
 from domain.errors import ConsentMissing, Malformed, Refusal, VersionConflict
 from domain.event import Data, Event, Recorded, event_id, recorded_id
 from domain.order.state import Order
+from domain.subject import CUSTOMER, Subject
 
 _TRIES = 20
 """How often a decision is taken anew because the stream has moved on meanwhile."""
@@ -78,14 +79,18 @@ class Commands:
 
     def execute(self, command: Command) -> Done:
         """Decides and records. Raises Refusal; a refusal is not recorded and costs nothing."""
-        kind, _, name = command.subject.partition("/")
-        decider = DECIDERS.get(kind)
-        if decider is None or not name or command.name not in decider.decisions:
+        subject = Subject.parse(command.subject)
+        decider = DECIDERS.get(subject.kind)
+        if decider is None or command.name not in decider.decisions:
             raise Malformed(f"{command.subject}: nothing can be asked of it by {command.name}")
         if command.customer and not decider.of_customers:
             raise Malformed("customer: this belongs to nobody: leave it out", "customer")
-        whose = self._customer(name if kind == "customer" else command.customer, command.name)
-        stream = f"customer/{whose}" if kind == "customer" else command.subject
+        whose = self._customer(
+            subject.id if subject.is_customer else command.customer, command.name
+        )
+        stream = command.subject
+        if whose and subject.is_customer:
+            stream = str(Subject(CUSTOMER, whose))
         first = event_id(command.source, command.id)
         for _ in range(_TRIES):
             history = self._store.read_stream(stream)
@@ -114,9 +119,9 @@ class Commands:
     ) -> Sequence[Data]:
         state = decider.fold(history)
         arguments = dict(command.arguments)
-        kind, _, name = command.subject.partition("/")
-        wanted = parameters(kind, command.name)
-        given = {"now": command.time, "actor": command.actor, "named": name}
+        subject = Subject.parse(command.subject)
+        wanted = parameters(subject.kind, command.name)
+        given = {"now": command.time, "actor": command.actor, "named": subject.id}
         arguments |= {p: given[p] for p in wanted if p in given}
         if "configuration_hash" in wanted and decider.configuration:
             said = decider.configuration(state)
@@ -148,10 +153,11 @@ class Commands:
         """The design that an order is drafted from, if it is the same customer's."""
         if name is None:
             return None
-        history = self._store.read_stream(f"design/{name}")
+        stream = str(Subject("design", name))
+        history = self._store.read_stream(stream)
         if not history:
             raise Malformed(f"there is no design {name}: start one", "from_design")
-        if history[0].owner not in (owner, f"design/{name}"):
+        if history[0].owner not in (owner, stream):
             raise Malformed(
                 "from_design: the design is a customer's: draft the order for the same one",
                 "from_design",

@@ -17,6 +17,7 @@ from domain.customer.events import CustomerEvent
 from domain.customer.state import Customer, evolve
 from domain.errors import ConsentMissing, Malformed, Refusal
 from domain.event import TYPES, Event, event_id, purpose_of
+from domain.subject import CUSTOMER, Subject, is_subject
 from domain.values import Purpose
 
 Answer = Appended | Held | Refusal
@@ -72,7 +73,9 @@ class Gate:
         new_streams = {
             append.stream
             for i, append in appends.items()
-            if "/" in append.stream and isinstance(a := answers[i], Appended) and a.version == 1
+            if is_subject(append.stream)
+            and isinstance(a := answers[i], Appended)
+            and a.version == 1
         }
         if new_streams:
             self._holding.release(new_streams)
@@ -112,7 +115,7 @@ class Gate:
         for customer, purposes in self._owners.purposes(customers).items():
             if self._basis <= purposes:
                 continue
-            stream = f"customer/{customer}"
+            stream = str(Subject(CUSTOMER, customer))
             history = [] if customer in new else self._store.read_stream(stream)
             state = reduce(
                 lambda state, r: evolve(state, cast(CustomerEvent, r.data), r.event.time),

@@ -18,6 +18,7 @@ from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.message import malformed, peek
 from domain.errors import Malformed, Refusal
 from domain.event import strict
+from domain.subject import Subject
 from domain.values import PURPOSES, Name, Purpose, Text, Time
 
 ONE = "application/cloudevents+json"
@@ -101,10 +102,10 @@ def parse_command(line: bytes, now: datetime) -> Command:
         wish = _adapter(type).validate_json(line)
     except ValidationError as error:
         raise malformed(error) from None
-    noun, _, about = wish.subject.partition("/")
-    if noun != kind or not about:
+    subject = Subject.parse(wish.subject)
+    if subject.kind != kind:
         raise Malformed(f"subject: a command of this type is about {kind}/<id>", "subject")
-    if kind == "customer" and wish.customerid not in (None, about):
+    if subject.is_customer and wish.customerid not in (None, subject.id):
         raise Malformed("customerid: it is not the customer of the subject", "customerid")
     return Command(
         id=wish.id,

@@ -18,6 +18,7 @@ import domain.order.events
 import domain.parked.events  # noqa: F401
 from domain.errors import Malformed
 from domain.event import TYPES, Data, Event, Kind, event_id, strict
+from domain.subject import CUSTOMER, Subject
 from domain.values import Name, Text, Time
 
 
@@ -51,8 +52,8 @@ class Message:
     @property
     def customer(self) -> str | None:
         """What the publisher calls the customer; None where nobody says whose this is."""
-        noun, _, name = self.subject.partition("/")
-        return name if noun == "customer" else self.customerid
+        subject = Subject.parse(self.subject)
+        return subject.id if subject.is_customer else self.customerid
 
     @property
     def event_id(self) -> UUID:
@@ -60,11 +61,13 @@ class Message:
 
     def event(self, customer: str | None) -> Event[Data]:
         """The event, under our id of its customer."""
-        about_customer = self.subject.startswith("customer/")
+        subject = self.subject
+        if customer and Subject.parse(subject).is_customer:
+            subject = str(Subject(CUSTOMER, customer))
         return Event(
             id=self.event_id,
             source=self.source,
-            subject=f"customer/{customer}" if about_customer else self.subject,
+            subject=subject,
             time=self.time,
             data=self.data,
             customerid=customer,
@@ -116,11 +119,10 @@ def parse(line: bytes) -> Message:
         raise malformed(error) from None
     if not published:
         raise _unpublished(message.type)
-    noun, _, about = message.subject.partition("/")
-    wanted = message.type.partition(".")[0]
-    if noun != wanted or not about:
-        raise Malformed(f"subject: an event of this type is about {wanted}/<id>", "subject")
-    if noun == "customer" and message.customerid not in (None, about):
+    subject, kind = Subject.parse(message.subject), message.type.partition(".")[0]
+    if subject.kind != kind:
+        raise Malformed(f"subject: an event of this type is about {kind}/<id>", "subject")
+    if subject.is_customer and message.customerid not in (None, subject.id):
         raise Malformed("customerid: it is not the customer of the subject", "customerid")
     return message
 

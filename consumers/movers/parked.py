@@ -13,6 +13,7 @@ from consumers.ports.views import Change, Parked, Views
 from domain.errors import Refusal
 from domain.event import Event, Recorded, event_id
 from domain.parked.events import EventDropped
+from domain.subject import is_subject
 from projections.view import AnyEvent, AnyProjection, Row
 
 SOURCE = "/ordermade/parked"
@@ -178,7 +179,7 @@ def _append(view: str, parked: Parked, now: datetime, actor: str | None) -> Stre
         subject=f"parked/{view}/{parked.key or parked.owner}",
         time=now,
         data=EventDropped(view=view, key=parked.key, number=parked.number, error=parked.reason),
-        customerid=None if "/" in parked.owner else parked.owner,
+        customerid=None if is_subject(parked.owner) else parked.owner,
         actor=actor,
         channel="cli",
     )

@@ -13,6 +13,7 @@ from domain.configuration.choosing import needs, selections
 from domain.design.state import Design
 from domain.order.state import Order
 from domain.order.state import selections as of_order
+from domain.subject import Subject
 from infra.bootstrap import App
 from infra.cli.tables import table
 from infra.cli.terminal import Told
@@ -34,7 +35,7 @@ def _needs(app: App, subject: str) -> list[dict[str, Any]]:
     history = app.store.read_stream(subject)
     if not history:
         raise Told(f"there is no {subject.replace('/', ' ')}: check the id")
-    decider = DECIDERS[subject.partition("/")[0]]
+    decider = DECIDERS[Subject.parse(subject).kind]
     state = decider.fold(history)
     bound = decider.book(state)
     if bound is None:

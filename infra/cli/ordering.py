@@ -12,6 +12,7 @@ import typer
 
 from consumers.doors.commands import Command, Done
 from consumers.doors.deciders import parse_arguments
+from domain.subject import Subject
 from domain.values import PURPOSES, Purpose
 from infra.cli.terminal import Told, in_log, open_app
 
@@ -117,7 +118,7 @@ def send(
     customer: str | None = None,
     reason: str | None = None,
 ) -> Done:
-    arguments = parse_arguments(subject.partition("/")[0], name, json.dumps(said).encode())
+    arguments = parse_arguments(Subject.parse(subject).kind, name, json.dumps(said).encode())
     command = Command(
         id=id or str(uuid4()),
         source="/ordermade/cli",

@@ -19,6 +19,7 @@ from domain.book.contents import rules_hash
 from domain.errors import NotAllowed, Refusal
 from domain.pricing.engines import Difference, proof, repriced
 from domain.pricing.quote import TraceLine
+from domain.subject import Subject, without_kind
 from infra.bootstrap import App
 from infra.cli.tables import plain, table
 from infra.cli.terminal import Told
@@ -130,9 +131,9 @@ def explain_quote(app: App, named: str, as_json: bool) -> bool:
 
 
 def _named(issued: PostgresIssued, said: str) -> Issued:
-    order, _, id = said.removeprefix("order/").rpartition("/")
+    order, _, id = without_kind(said, "order").rpartition("/")
     if order:
-        found = issued.find(f"order/{order}", id)
+        found = issued.find(str(Subject("order", order)), id)
     else:
         try:
             found = issued.event(UUID(id))

@@ -15,6 +15,7 @@ from consumers.movers import parked
 from consumers.movers.past import past
 from consumers.movers.rebuild import Rebuilt, fold_until, rebuild
 from domain.event import TYPES
+from domain.subject import CUSTOMER, Subject, without_kind
 from domain.values import Time
 from infra.bootstrap import App
 from infra.cli.showing import answer, resolved, view_of
@@ -60,8 +61,8 @@ def _owners(app: App, projection: AnyProjection, key: str, where: Where) -> set[
     if found := app.views.owners(projection, where):
         return found
     nouns = {name.partition(".")[0] for name in TYPES}
-    streams = app.store.owners([key, *(f"{noun}/{key}" for noun in nouns)])
-    owner = key.removeprefix("customer/")
+    streams = app.store.owners([key, *(str(Subject(noun, key)) for noun in nouns)])
+    owner = without_kind(key, CUSTOMER)
     return set(streams.values()) or set(app.owners(app.pool("reader")).purposes([owner]))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
+from domain.subject import Subject
 from infra.bootstrap import App
 from infra.cli.tables import plain, table
 from projections import discover
@@ -54,7 +55,7 @@ def _rows(app: App, column: str, values: list[Any], most: int) -> dict[UUID, Aud
 
 def _broken(app: App, subjects: set[str]) -> dict[UUID, list[str]]:
     """The rules that each event broke, by the orders that the story is about."""
-    orders = [s.removeprefix("order/") for s in subjects if s.startswith("order/")]
+    orders = [s.id for s in map(Subject.parse, subjects) if s.kind == "order"]
     rows = app.views.some(discover()["backlog"], {"key": orders}, len(orders))
     rules: dict[UUID, list[str]] = {}
     for row in rows:
@@ -66,8 +67,10 @@ def _broken(app: App, subjects: set[str]) -> dict[UUID, list[str]]:
 
 def choices(app: App, subject: str) -> list[Told]:
     """What is chosen of an order, and whether it may still be changed."""
-    kind, _, order = subject.partition("/")
-    rows = app.views.some(discover()["backlog"], {"key": [order]}, 1) if kind == "order" else []
+    about = Subject.parse(subject)
+    if about.kind != "order":
+        return []
+    rows = app.views.some(discover()["backlog"], {"key": [about.id]}, 1)
     return [
         {**plain(chosen), "may_change": may_change(row, chosen)}
         for row in rows

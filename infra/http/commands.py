@@ -19,6 +19,7 @@ from consumers.doors.commands import Command
 from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.message import malformed
 from domain.event import Data, Recorded, strict
+from domain.subject import Subject
 from domain.values import Name, Text
 from infra.http import examples, spec
 from infra.http import log_wait as waiting
@@ -169,7 +170,7 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
             Command(
                 id=idempotency_key,
                 source=asked.source,
-                subject=f"{kind}/{about}",
+                subject=str(Subject(kind, about)),
                 name=name,
                 arguments=by_name(asked.arguments),
                 time=datetime.now(UTC),

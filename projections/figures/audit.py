@@ -15,6 +15,7 @@ from uuid import UUID
 
 import domain.customer.events  # noqa: F401
 from domain.event import TYPES, Kind
+from domain.subject import Subject
 from projections.audit import AuditRow
 from projections.backlog import BacklogRow
 from projections.figures.measures import MOST, share
@@ -131,7 +132,7 @@ def figures(rows: Iterable[AuditRow | BacklogRow], _now: datetime) -> AuditFigur
 def _flags(row: BacklogRow) -> Iterable[Flagged]:
     for broken in row.unexpected:
         yield Flagged(
-            event_id=broken.event_id, subject=f"order/{row.order_id}", rule=broken.rule,
+            event_id=broken.event_id, subject=str(Subject("order", row.order_id)), rule=broken.rule,
             time=broken.time,
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool
 from domain.event import Data, Position, Recorded
 from domain.order.events import ChangeOrderRequested, QuoteIssued
 from domain.pricing.quote import Requote
+from domain.subject import Subject
 from infra import codec
 
 TYPES = ["order.quote-issued.v1", "order.change-order-requested.v1"]
@@ -66,7 +67,7 @@ class PostgresIssued:
 def _issued(row: tuple[str, int, int, int, bytes]) -> Issued | None:
     """None for a change order whose price nobody computed."""
     stream, *place, stored = row
-    order, position = stream.partition("/")[2], Position(*place)
+    order, position = Subject.parse(stream).id, Position(*place)
     match _data(stored):
         case QuoteIssued(quote_id=id) as quote:
             return Issued(order=order, position=position, id=id, price=quote)

@@ -17,6 +17,7 @@ from consumers.ports.store import Appended
 from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, OwnerDiffers, Refusal, VersionConflict
 from domain.event import Position
+from domain.subject import is_subject
 from domain.values import PURPOSES
 from infra import codec
 from infra.postgres.store.arrays import int4s, texts, uuids
@@ -101,7 +102,7 @@ class PreparedAppend:
     @property
     def versioned(self) -> bool:
         """A fact without an expected version is a stream of its own: its id is check enough."""
-        return "/" in self.stream or self.expected is not None
+        return is_subject(self.stream) or self.expected is not None
 
     @property
     def lone(self) -> bool:
@@ -166,7 +167,7 @@ class Positioning:
             self.known[event.id] = digest, position, version, self.recorded
             places.append(position)
         self.moved.add(partition)
-        if "/" in stream:
+        if is_subject(stream):
             self.versions[stream] = version
             if stream not in self.streams:
                 self.streams[stream] = self.opened[stream] = owner

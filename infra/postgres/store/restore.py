@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool
 from consumers.ports.log import Carried, LogForged, TypeUnknown
 from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.event import Position
+from domain.subject import is_subject
 from infra import codec
 from infra.keys import OwnerKey, Secrets
 from infra.postgres.server.locks import MAINTENANCE, MaintenanceRunning
@@ -65,7 +66,7 @@ class PostgresRestore(PostgresEnvelopes):
     def put(self, partition: int, events: Sequence[Carried]) -> None:
         rows = [_row(partition, carried) for carried in events]
         owners = {carried.owner for carried in events}
-        named = {stream: owner for _, _, _, owner, stream, *_ in rows if "/" in stream}
+        named = {stream: owner for _, _, _, owner, stream, *_ in rows if is_subject(stream)}
         with self._pool.connection() as db, db.transaction(), db.cursor() as cursor:
             cursor.execute(_OWNERS, [list(owners), partition])
             cursor.execute(_STREAMS, [list(named), list(named.values())])

@@ -17,6 +17,7 @@ from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.errors import KeyLost, OwnerDiffers, Refusal
 from domain.event import Data, Recorded, purpose_of
 from domain.partition import partition_of
+from domain.subject import is_subject
 from infra import codec
 from infra.keys import OwnerKey
 from infra.postgres.keys.owners import PostgresOwners
@@ -79,7 +80,7 @@ class PostgresStore:
 
     def _prepare(self, appends: Sequence[StreamAppend]) -> list[PreparedAppend | Refusal]:
         """What needs no lock, done in the caller's thread."""
-        named = {a.stream for a in appends if "/" in a.stream}
+        named = {a.stream for a in appends if is_subject(a.stream)}
         opened = self.owners(named) if named else {}
         owners = [append.owner for append in appends]
         keys = self._owners.keys(set(owners), mint=True)

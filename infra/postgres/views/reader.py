@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg_pool import ConnectionPool
 
+from domain.subject import CUSTOMER, Subject
 from infra.postgres.views import tables
 from infra.postgres.views.tables import Found, Keys, Shown
 from projections.view import AnyProjection, Row
@@ -37,7 +38,7 @@ def named(projection: AnyProjection, key: str) -> Where:
     columns = {"key", projection.find_by} | ({"customer"} & set(projection.look_up))
     where = {column: [key] for column in columns}
     if "subject" in where:
-        where["subject"].append(f"customer/{key}")
+        where["subject"].append(str(Subject(CUSTOMER, key)))
     return where
 
 
