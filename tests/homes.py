@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from infra.postgres.server import embedded
 from infra.postgres.server.keeper import lock
 from infra.settings import Settings
@@ -94,5 +94,5 @@ def stored(front: Front) -> dict[str, list[tuple]]:
 
 def shown(front: Front) -> dict[str, dict[str, Row]]:
     """Every row of every view."""
-    with App(Settings(home=front.home, linger_s=0.1)) as app:
-        return {name: dict(app.views.find(view, None)) for name, view in discover().items()}
+    with Deployment(Settings(home=front.home, linger_s=0.1)) as deployment:
+        return {name: dict(deployment.views.find(view, None)) for name, view in discover().items()}

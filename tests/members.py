@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from infra.bootstrap import App
-from infra.cli import upkeep
+from infra.deployment import Deployment
+from infra.processes import run_projectors, run_relay
 from infra.settings import Settings
 from projections import discover
 from tests.frontdoor import Front
@@ -21,7 +21,7 @@ def settings_of(front: Front) -> Settings:
     )
 
 
-class Named(App):
+class Named(Deployment):
     """Its members have a name of their own, though the process is one."""
 
     def __init__(self, settings: Settings, name: str) -> None:
@@ -41,21 +41,21 @@ def two_members(front: Front) -> Iterator[Front]:
     groups = {view.group for view in discover().values()}
 
     def move(name: str) -> None:
-        with Named(settings, name) as app:
+        with Named(settings, name) as deployment:
             if name == "relay":
-                upkeep.relay(app.relay(), stop)
+                run_relay(deployment.relay(), stop)
             else:
-                projectors = app.projectors()
-                upkeep.project(projectors, app.offsets(projectors), stop)
+                projectors = deployment.projectors()
+                run_projectors(projectors, deployment.offsets(projectors), stop)
 
     names = ["ann", "bob", *(["relay"] if settings.kafka else [])]
     threads = [threading.Thread(target=move, args=[name], name=name) for name in names]
     try:
-        with App(settings) as app:
+        with Deployment(settings) as deployment:
             for thread in threads:
                 thread.start()
-            assert len(app.log.heads()) > 4
-            while not shared(app, groups):
+            assert len(deployment.log.heads()) > 4
+            while not shared(deployment, groups):
                 assert all(thread.is_alive() for thread in threads)
                 stop.wait(0.01)
             yield front
@@ -66,7 +66,7 @@ def two_members(front: Front) -> Iterator[Front]:
                 thread.join()
 
 
-def shared(app: App, groups: set[str]) -> bool:
+def shared(deployment: Deployment, groups: set[str]) -> bool:
     """Whether each group has two members, and each of them partitions."""
-    holders = {(lag.group, lag.member) for lag in app.progress.lags(groups) if lag.member}
+    holders = {(lag.group, lag.member) for lag in deployment.progress.lags(groups) if lag.member}
     return len(holders) == 2 * len(groups)

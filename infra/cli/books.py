@@ -16,10 +16,11 @@ from domain.book.contents import PARTS, TERMS, rules_hash
 from domain.catalogue.problems import name_of
 from domain.catalogue.state import Catalogue, Version
 from domain.order.progress import HANDED_OVER, OVER
-from infra.bootstrap import App
 from infra.cli.ordering import Said, recorded, send, tell
 from infra.cli.tables import table
-from infra.cli.terminal import Told, open_app
+from infra.cli.terminal import open_deployment
+from infra.deployment import Deployment
+from infra.errors import UserError
 from infra.imports.catalogue import Fault, read, write
 from projections import discover
 from projections.backlog import BacklogRow
@@ -54,8 +55,8 @@ def draft_file(file: Path, actor: str | None, id: str | None, as_json: bool) -> 
 def tell_version(
     which: str, name: str, said: Said, id: str | None, actor: str | None, as_json: bool
 ) -> None:
-    with open_app() as app:
-        book, version = _found(app, which)
+    with open_deployment() as deployment:
+        book, version = _found(deployment, which)
     tell(f"catalogue/{book}", name, {"version": version, **said}, id, actor, as_json=as_json)
 
 
@@ -70,25 +71,25 @@ def withdraw_option(
 
     said = {"option": option, "values": values}
     done = send(f"catalogue/{book}", "withdraw", said, id, actor, reason=reason)
-    with open_app() as app:
-        hit = list(_hit(app, book, meant))
+    with open_deployment() as deployment:
+        hit = list(_hit(deployment, book, meant))
     if as_json:
         typer.echo(json.dumps({**recorded(done), "rows": hit}))
     else:
         table("Which open orders and designs have it?", hit)
 
 
-def show_difference(app: App, old: str, new: str, as_json: bool) -> None:
-    rows = list(_differences(_side(app, old), _side(app, new)))
+def show_difference(deployment: Deployment, old: str, new: str, as_json: bool) -> None:
+    rows = list(_differences(_side(deployment, old), _side(deployment, new)))
     if as_json:
         typer.echo(json.dumps({"rows": rows}))
     else:
         table(f"In what does {new} differ from {old}?", rows)
 
 
-def show_book(app: App, which: str, as_json: bool) -> None:
-    name, number = _found(app, which)
-    version = app.books.catalogue(name).versions[number - 1]
+def show_book(deployment: Deployment, which: str, as_json: bool) -> None:
+    name, number = _found(deployment, which)
+    version = deployment.books.catalogue(name).versions[number - 1]
     if as_json:
         told = msgspec.to_builtins(version.offered)
         said = {"author": version.author, "approver": version.approver,
@@ -114,37 +115,37 @@ def _read(file: Path) -> tuple[Book | None, list[Fault]]:
     try:
         return read(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
-        raise Told(f"{file} is not in UTF-8: convert it") from None
+        raise UserError(f"{file} is not in UTF-8: convert it") from None
     except OSError:
-        raise Told(f"{file} is not there: name a file that can be read") from None
+        raise UserError(f"{file} is not there: name a file that can be read") from None
 
 
 def _sound(file: Path) -> Book:
     book, faults = _read(file)
     if book is None or faults:
         more = f" ({len(faults) - 1} more: `ordermade catalogue check`)" if faults[1:] else ""
-        raise Told(f"{file}:{faults[0]}{more}")
+        raise UserError(f"{file}:{faults[0]}{more}")
     return book
 
 
-def _side(app: App, word: str) -> Book:
+def _side(deployment: Deployment, word: str) -> Book:
     if Path(word).is_file():
         return _sound(Path(word))
-    name, number = _found(app, word)
-    return app.books.version(name, number)
+    name, number = _found(deployment, word)
+    return deployment.books.version(name, number)
 
 
-def _found(app: App, word: str) -> tuple[str, int]:
+def _found(deployment: Deployment, word: str) -> tuple[str, int]:
     """The book and the version that `BOOK[@VERSION]` means, or that says what a file says."""
     if Path(word).is_file():
         book = _sound(Path(word))
-        return book.book, _alike(app.books.catalogue(book.book), book)
+        return book.book, _alike(deployment.books.catalogue(book.book), book)
     name, _, number = word.partition("@")
     if number and not number.isdigit():
-        raise Told(f"{word}: the version is no number: write BOOK@2")
-    latest = app.books.catalogue(name).latest
+        raise UserError(f"{word}: the version is no number: write BOOK@2")
+    latest = deployment.books.catalogue(name).latest
     if latest is None:
-        raise Told(f"there is no book {name}: `ordermade show catalogues` lists them")
+        raise UserError(f"there is no book {name}: `ordermade show catalogues` lists them")
     return name, int(number) if number else latest.book.version
 
 
@@ -152,7 +153,7 @@ def _alike(catalogue: Catalogue, book: Book) -> int:
     for version in reversed(catalogue.versions):
         if rules_hash(version.book) == rules_hash(book):
             return version.book.version
-    raise Told(f"no version of {book.book} says what the file says: draft it first")
+    raise UserError(f"no version of {book.book} says what the file says: draft it first")
 
 
 def _differences(old: Book, new: Book) -> Iterator[dict[str, str]]:
@@ -189,14 +190,16 @@ def _words(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(msgspec.to_builtins(value))
 
 
-def _hit(app: App, book: str, meant: Callable[[ChosenOption], bool]) -> Iterator[dict[str, str]]:
+def _hit(
+    deployment: Deployment, book: str, meant: Callable[[ChosenOption], bool]
+) -> Iterator[dict[str, str]]:
     """The open orders and the designs of the book that have what is meant."""
     views = discover()
-    for row in app.views.stream(views["backlog"]):
+    for row in deployment.views.stream(views["backlog"]):
         assert isinstance(row, BacklogRow)
         if row.choices.book == book and row.progress.status not in OVER | HANDED_OVER:
             yield from _chosen(f"order/{row.order_id}", row.status, row.choices.options, meant)
-    for design in app.views.stream(views["designs"]):
+    for design in deployment.views.stream(views["designs"]):
         assert isinstance(design, DesignRow)
         if design.book == book:
             yield from _chosen(f"design/{design.design_id}", "design", design.options, meant)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from infra.cli.deciding import CommandId, Reason
-from infra.cli.terminal import Actor, Json, open_app
+from infra.cli.terminal import Actor, Json, open_deployment
 
 catalogue = typer.Typer(no_args_is_help=True)
 
@@ -33,8 +33,8 @@ def diff(old: Side, new: Side, as_json: Json = False) -> None:
     """Show in what two versions differ, or a file from one."""
     from infra.cli.books import show_difference
 
-    with open_app() as opened:
-        show_difference(opened, old, new, as_json)
+    with open_deployment() as deployment:
+        show_difference(deployment, old, new, as_json)
 
 
 @catalogue.command()
@@ -93,5 +93,5 @@ def show(book: Book, as_json: Json = False) -> None:
     """Print a version as the file that says the same."""
     from infra.cli.books import show_book
 
-    with open_app() as opened:
-        show_book(opened, book, as_json)
+    with open_deployment() as deployment:
+        show_book(deployment, book, as_json)

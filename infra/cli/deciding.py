@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.terminal import Actor, Json, open_app
+from infra.cli.terminal import Actor, Json, open_deployment
 
 order = typer.Typer(no_args_is_help=True)
 consent = typer.Typer(no_args_is_help=True)
@@ -152,8 +152,8 @@ def needs(order_id: OrderId, as_json: Json = False) -> None:
     """List what must be known to make it, and what the customer has given already."""
     from infra.cli.needs import show_needs
 
-    with open_app() as opened:
-        show_needs(opened, f"order/{order_id}", as_json)
+    with open_deployment() as deployment:
+        show_needs(deployment, f"order/{order_id}", as_json)
 
 
 @order.command("tell")

@@ -18,8 +18,9 @@ from consumers.doors.commands import Command, Done
 from domain.book.book import OrderLine
 from domain.book.contents import PARTS, TERMS
 from domain.order.events import OptionChosen, OrderPlaced, SpecialInstructionGiven, Step
-from infra.bootstrap import App
 from infra.cli.showing import show_view
+from infra.cli.terminal import update_views
+from infra.deployment import Deployment
 from infra.imports.catalogue import CATALOGUES, read
 from infra.imports.online_retail import SAMPLE, online_retail
 
@@ -32,16 +33,16 @@ _ROUTE = ("cutting", "sewing", "finishing")
 _CHOICE = {"origin": "direct", "choice_space": "closed", "target": "product", "stage": "packaging"}
 
 
-def play(app: App) -> None:
+def play(deployment: Deployment) -> None:
     """Plays the next day of the shop: each has its own seed, customers come back."""
     day = 1
-    while app.store.read_stream(f"order/{_order(day, ORDERS - 1)}"):
+    while deployment.store.read_stream(f"order/{_order(day, ORDERS - 1)}"):
         day += 1
     dice = random.Random(_SEED * 1000 + day)  # noqa: S311
     opening = datetime(2026, 3, 1, 9, tzinfo=UTC) + timedelta(days=day)
-    _publish(app, opening)
-    gate = app.gate(["fulfil", "personalize", "analyse"])
-    elsewhere = app.gate(["fulfil", "analyse"])
+    _publish(deployment, opening)
+    gate = deployment.gate(["fulfil", "personalize", "analyse"])
+    elsewhere = deployment.gate(["fulfil", "analyse"])
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task(f"day {day}: facts", total=FACTS)
         facts = list(_facts(day, dice, opening))
@@ -50,7 +51,7 @@ def play(app: App) -> None:
             progress.advance(task, 100)
         task = progress.add_task(f"day {day}: orders", total=ORDERS)
         for n in range(ORDERS):
-            _make(app, day, n, dice, opening + timedelta(minutes=10 * n))
+            _make(deployment, day, n, dice, opening + timedelta(minutes=10 * n))
             progress.advance(task)
         with SAMPLE.open("rb") as lines:
             sold = [m.message for m in online_retail(lines) if isinstance(m.message, bytes)]
@@ -59,14 +60,14 @@ def play(app: App) -> None:
             elsewhere.accept(sold[i : i + 1_000], opening)
             progress.advance(task, 1_000)
         progress.update(task, description="views")
-        app.drain()
+        update_views(deployment)
     for view in ("profile", "prices", "backlog", "quality", "loyalty"):
-        show_view(app, view, None, as_json=False, limit=5)
-    longest = max((_order(day, n) for n in range(ORDERS)), key=lambda o: _length(app, o))
-    show_view(app, "audit", f"order/{longest}", as_json=False)
+        show_view(deployment, view, None, as_json=False, limit=5)
+    longest = max((_order(day, n) for n in range(ORDERS)), key=lambda o: _length(deployment, o))
+    show_view(deployment, "audit", f"order/{longest}", as_json=False)
     typer.echo(
         f"\nThat was day {day} of a small shop, and a file of orders that were taken elsewhere.\n"
-        f"Four commands to try, in {app.settings.home.parent.resolve()}:\n"
+        f"Four commands to try, in {deployment.settings.home.parent.resolve()}:\n"
         "  .venv/bin/ordermade show profile demo:customer-7\n"
         f"  .venv/bin/ordermade show audit order/{longest}\n"
         f"  .venv/bin/ordermade sql '{_QUERY}'\n"
@@ -74,7 +75,7 @@ def play(app: App) -> None:
     )
 
 
-def _publish(app: App, opening: datetime) -> None:
+def _publish(deployment: Deployment, opening: datetime) -> None:
     """The shop's book: the tailor writes it, and his partner approves it. Once for all days."""
     book, _ = read(CATALOGUES.joinpath(f"{_BOOK}.yaml").read_text(encoding="utf-8"))
     said = {name: getattr(book, name) for name in TERMS + PARTS}
@@ -83,7 +84,7 @@ def _publish(app: App, opening: datetime) -> None:
         ("approve", "partner", {"version": 1}),
         ("publish", "partner", {"version": 1}),
     ):
-        app.commands.execute(
+        deployment.commands.execute(
             Command(
                 id=f"{_BOOK}/{name}", source=_SOURCE, subject=f"catalogue/{_BOOK}", name=name,
                 arguments=arguments, time=opening, actor=actor,
@@ -95,8 +96,8 @@ def _order(day: int, n: int) -> str:
     return f"demo-{day}-{n + 1}"
 
 
-def _length(app: App, order: str) -> int:
-    return len(app.store.read_stream(f"order/{order}"))
+def _length(deployment: Deployment, order: str) -> int:
+    return len(deployment.store.read_stream(f"order/{order}"))
 
 
 def _message(id: str, type: str, subject: str, time: datetime, data: dict[str, Any]) -> bytes:
@@ -132,13 +133,13 @@ def _facts(day: int, dice: random.Random, opening: datetime) -> Iterator[bytes]:
         yield _message(f"{day}-{n}", f"customer.{kind}.{version}", subject, time, data)
 
 
-def _make(app: App, day: int, n: int, dice: random.Random, time: datetime) -> None:
+def _make(deployment: Deployment, day: int, n: int, dice: random.Random, time: datetime) -> None:
     """One order, as far as the dice take it through the plant."""
     order = _order(day, n)
     subject, customer = f"order/{order}", f"demo:customer-{dice.randint(1, CUSTOMERS)}"
 
     def ask(name: str, said: str = "", hours: float = 0, **arguments: Any) -> Done:
-        return app.commands.execute(
+        return deployment.commands.execute(
             Command(
                 id=f"{order}/{name}{said}", source=_SOURCE, subject=subject, name=name,
                 arguments=arguments, time=time + timedelta(hours=hours), actor="clerk-1",
@@ -149,7 +150,7 @@ def _make(app: App, day: int, n: int, dice: random.Random, time: datetime) -> No
     def report(kind: str, hours: float, **data: Any) -> None:
         at = time + timedelta(hours=hours)
         said = f"{order}/{kind}/{hours:.3f}"
-        app.gate(()).accept([_message(said, f"order.{kind}.v1", subject, at, data)], at)
+        deployment.gate(()).accept([_message(said, f"order.{kind}.v1", subject, at, data)], at)
 
     def work(step: Step, hours: float) -> None:
         report("operation-started", hours, **asdict(step))

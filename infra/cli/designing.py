@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from infra.cli.deciding import LINES, CommandId, Effort, LineId, Whose, Words
-from infra.cli.terminal import Actor, Json, open_app
+from infra.cli.terminal import Actor, Json, open_deployment
 
 design = typer.Typer(no_args_is_help=True)
 
@@ -79,5 +79,5 @@ def needs(design_id: DesignId, as_json: Json = False) -> None:
     """List what must be known to make it, and what the customer has given already."""
     from infra.cli.needs import show_needs
 
-    with open_app() as opened:
-        show_needs(opened, f"design/{design_id}", as_json)
+    with open_deployment() as deployment:
+        show_needs(deployment, f"design/{design_id}", as_json)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.terminal import Json, open_app
+from infra.cli.terminal import Json, open_deployment
 
 explain = typer.Typer(no_args_is_help=True)
 verify = typer.Typer(no_args_is_help=True)
@@ -28,8 +28,8 @@ def explain_quote(
     """Price a quote again from its inputs, and show line by line whether it is identical."""
     from infra.cli.proving import explain_quote
 
-    with open_app() as opened:
-        if not explain_quote(opened, quote, as_json):
+    with open_deployment() as deployment:
+        if not explain_quote(deployment, quote, as_json):
             raise typer.Exit(1)
 
 
@@ -38,6 +38,6 @@ def verify_prices(as_json: Json = False) -> None:
     """Price every quote that was ever issued again from its inputs, and compare."""
     from infra.cli.proving import verify_prices
 
-    with open_app() as opened:
-        if not verify_prices(opened, as_json):
+    with open_deployment() as deployment:
+        if not verify_prices(deployment, as_json):
             raise typer.Exit(1)

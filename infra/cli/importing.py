@@ -18,7 +18,8 @@ from consumers.ports.store import Appended, Held
 from domain.errors import Malformed, Refusal
 from domain.values import Purpose
 from infra.cli.ordering import purposes_of
-from infra.cli.terminal import Told, in_log, open_app
+from infra.cli.terminal import open_deployment, update_views, wait_for_log
+from infra.errors import UserError
 from infra.imports.files import Line, unpacked
 
 BATCH = 1_000
@@ -30,7 +31,7 @@ def import_file(file: Path, basis: str, read: Read) -> int:
     """Imports, reports, and returns how many lines were refused."""
     purposes = purposes_of(basis)
     if not file.is_file():
-        raise Told(f"{file} is not there: name a file that can be read")
+        raise UserError(f"{file} is not there: name a file that can be read")
     counts: Counter[str] = Counter()
     beside = file.with_name(file.name + ".refused.jsonl")
     beside.unlink(missing_ok=True)
@@ -49,8 +50,8 @@ def _import(
     file: Path, purposes: list[Purpose], read: Read, counts: Counter[str], beside: Path
 ) -> None:
     with ExitStack() as stack:
-        app = stack.enter_context(open_app())
-        gate = app.gate(purposes)
+        deployment = stack.enter_context(open_deployment())
+        gate = deployment.gate(purposes)
         packed = stack.enter_context(file.open("rb"))
         progress = stack.enter_context(Progress(console=Console(stderr=True)))
         task = progress.add_task("importing", total=file.stat().st_size)
@@ -67,9 +68,9 @@ def _import(
                         _write_beside(beside, line, refusal)
             progress.update(task, completed=packed.tell())
         progress.add_task("folding into the views", total=None)
-        if not app.drain():
+        if not update_views(deployment):
             typer.echo("The views are still behind: `ordermade lag` tells how far.")
-        in_log(app)
+        wait_for_log(deployment)
 
 
 def _write_beside(beside: Path, line: Line, refusal: Refusal) -> None:

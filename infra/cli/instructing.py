@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from infra.cli.deciding import CommandId, Effort, OrderId, order
-from infra.cli.terminal import Actor, Json, open_app
+from infra.cli.terminal import Actor, Json, open_deployment
 
 __all__ = ["order"]
 
@@ -61,5 +61,5 @@ def waiting(as_json: Json = False) -> None:
     """List the instructions that wait for a person, with their words."""
     from infra.cli.showing import show_waiting
 
-    with open_app() as opened:
-        show_waiting(opened, as_json)
+    with open_deployment() as deployment:
+        show_waiting(deployment, as_json)

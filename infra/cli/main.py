@@ -15,7 +15,8 @@ from infra.cli.explaining import explain, verify
 from infra.cli.instructing import order
 from infra.cli.quarantining import quarantine
 from infra.cli.rebuilding import parked, rebuild
-from infra.cli.terminal import Json, Told, in_log, open_app, sentence, waits
+from infra.cli.terminal import Json, open_deployment, sentence, update_views, wait_for_log, waits
+from infra.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 importing = typer.Typer(no_args_is_help=True)
@@ -48,17 +49,17 @@ def writes(
     from infra.settings import Settings
 
     if wait_log and not Settings().kafka:
-        raise Told("--wait-log is for a log in Kafka: set ORDERMADE_KAFKA, or leave it out")
+        raise UserError("--wait-log is for a log in Kafka: set ORDERMADE_KAFKA, or leave it out")
     waits.set(wait_log)
 
 
 @app.command()
 def init() -> None:
     """Make the home, the database and the log; nothing happens to what is there already."""
-    with open_app() as opened:
-        opened.log.heads()
-        opened.drain()
-        typer.echo(f"Ready in {opened.settings.home}.")
+    with open_deployment() as deployment:
+        deployment.log.heads()
+        update_views(deployment)
+        typer.echo(f"Ready in {deployment.settings.home}.")
 
 
 @importing.command("events")
@@ -109,11 +110,11 @@ def show(
     from infra.cli.rebuilt import show_past
     from infra.cli.showing import show_view
 
-    with open_app() as opened:
+    with open_deployment() as deployment:
         if as_of or valid_at:
-            show_past(opened, view, key, as_of, valid_at, as_json)
+            show_past(deployment, view, key, as_of, valid_at, as_json)
         else:
-            show_view(opened, view, key, as_json, limit)
+            show_view(deployment, view, key, as_json, limit)
 
 
 @app.command()
@@ -121,8 +122,8 @@ def lag(as_json: Json = False) -> None:
     """How far each view is behind the log, in events and in seconds."""
     from infra.cli.showing import show_lag
 
-    with open_app() as opened:
-        show_lag(opened, as_json)
+    with open_deployment() as deployment:
+        show_lag(deployment, as_json)
 
 
 @held.callback()
@@ -132,8 +133,8 @@ def list_held(context: typer.Context, as_json: Json = False) -> None:
         return
     from infra.cli.showing import show_held
 
-    with open_app() as opened:
-        show_held(opened, as_json)
+    with open_deployment() as deployment:
+        show_held(deployment, as_json)
 
 
 @held.command()
@@ -144,12 +145,12 @@ def release(
     ] = None,
 ) -> None:
     """Open the order with the report, and let in what else waits for it."""
-    from infra.cli.upkeep import release_held
+    from infra.cli.showing import release_held
 
-    with open_app() as opened:
-        release_held(opened, id, customer)
-        opened.drain()
-        in_log(opened)
+    with open_deployment() as deployment:
+        release_held(deployment, id, customer)
+        update_views(deployment)
+        wait_for_log(deployment)
 
 
 @app.command("sql")
@@ -157,8 +158,8 @@ def run_sql(query: str, as_json: Json = False) -> None:
     """Ask the schema `view`, as an analyst who can read nothing else."""
     from infra.cli.showing import ask
 
-    with open_app() as opened:
-        ask(opened, query, as_json)
+    with open_deployment() as deployment:
+        ask(deployment, query, as_json)
 
 
 @app.command()
@@ -166,8 +167,8 @@ def demo() -> None:
     """Play a small shop through the whole path, and show what the views say of it."""
     from infra.cli.demo import play
 
-    with open_app() as opened:
-        play(opened)
+    with open_deployment() as deployment:
+        play(deployment)
 
 
 @app.command()
@@ -189,42 +190,42 @@ def up(
     ] = None,
 ) -> None:
     """Run the processes of the system until Ctrl-C."""
-    from infra.cli.upkeep import supervise
+    from infra.processes import supervise
 
-    with open_app() as opened:  # holds the embedded server while the processes come and go
-        typer.echo(f"Up, in {opened.settings.home}. Ctrl-C stops.", err=True)
-        supervise(projectors, http, kafka=opened.settings.kafka is not None)
+    with open_deployment() as deployment:  # keeps the embedded server running meanwhile
+        typer.echo(f"Up, in {deployment.settings.home}. Ctrl-C stops.", err=True)
+        supervise(projectors, http, kafka=deployment.settings.kafka is not None)
 
 
 @app.command(hidden=True)
 def project() -> None:
-    """Fold views until told to stop; `up` runs this."""
-    from infra.cli.upkeep import project, stop_on_signal
+    """Keep the views up to date until SIGTERM; `up` runs this."""
+    from infra.processes import run_projectors, stop_on_signal
 
     stop = stop_on_signal()
-    with open_app() as opened:
-        projectors = opened.projectors()
-        project(projectors, opened.offsets(projectors), stop)
+    with open_deployment() as deployment:
+        projectors = deployment.projectors()
+        run_projectors(projectors, deployment.offsets(projectors), stop)
 
 
 @app.command(hidden=True)
 def relay() -> None:
-    """Copy the store to Kafka until told to stop; `up` runs this."""
-    from infra.cli.upkeep import relay, stop_on_signal
+    """Copy the store to Kafka until SIGTERM; `up` runs this."""
+    from infra.processes import run_relay, stop_on_signal
 
     stop = stop_on_signal()
-    with open_app() as opened:
-        relay(opened.relay(), stop)
+    with open_deployment() as deployment:
+        run_relay(deployment.relay(), stop)
 
 
 @app.command(hidden=True)
-def intake() -> None:
-    """Take in what others send to Kafka until told to stop; `up` runs this."""
-    from infra.cli.upkeep import intake, stop_on_signal
+def inbox() -> None:
+    """Take messages from the inbox in Kafka until SIGTERM; `up` runs this."""
+    from infra.processes import run_inbox, stop_on_signal
 
     stop = stop_on_signal()
-    with open_app() as opened:
-        intake(opened.intake(), stop)
+    with open_deployment() as deployment:
+        run_inbox(deployment.inbox_member(), stop)
 
 
 @keys.callback()
@@ -240,8 +241,8 @@ def export_keys(
     """Back up owners' keys, wrapped, and customers' names, sealed; secrets.json opens them."""
     from infra.cli.restoring import export_keys
 
-    with open_app() as opened:
-        export_keys(opened, file, as_json)
+    with open_deployment() as deployment:
+        export_keys(deployment, file, as_json)
 
 
 @app.command()
@@ -255,20 +256,26 @@ def restore(
     """Bring back from Kafka what the database lacks: everything, or what came after a backup."""
     from infra.cli.restoring import restore
 
-    with open_app() as opened:
-        restore(opened, keys or [], as_json)
+    with open_deployment() as deployment:
+        restore(deployment, keys or [], as_json)
 
 
 @app.command()
 def timers(
-    once: Annotated[bool, typer.Option("--once", help="Say what is due now, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Record what is due now, and end.")] = False,
 ) -> None:
-    """Say what becomes due (quotes expire, promises are kept or missed); `up` runs this."""
-    from infra.cli.upkeep import stop_on_signal, tick
+    """Record what becomes due (quotes expire, promises are kept or missed); `up` runs this."""
+    from infra.processes import run_timers, stop_on_signal
 
     stop = stop_on_signal()
-    with open_app() as opened:
-        tick(opened, stop, once)
+    with open_deployment() as deployment:
+        if not once:
+            run_timers(deployment, stop)
+            return
+        count = deployment.timers().run()
+        deployment.held_reports.release()
+        update_views(deployment)
+        typer.echo(f"{count} events were due.")
 
 
 def run(arguments: Any = None) -> None:

@@ -15,65 +15,66 @@ import typer
 from consumers.doors.inbox import ONE
 from consumers.movers.inbox import Quarantined
 from domain.errors import Refusal
-from infra.bootstrap import App
 from infra.cli.showing import answer
-from infra.cli.terminal import Told
+from infra.cli.terminal import update_views
+from infra.deployment import Deployment
+from infra.errors import UserError
 from projections import discover
 
 
-def show_quarantine(app: App, as_json: bool) -> None:
-    rows = [_row(kept) for kept in app.quarantine.find()]
-    answer(app, "Which messages were refused?", rows, discover().values(), as_json)
+def show_quarantine(deployment: Deployment, as_json: bool) -> None:
+    rows = [_row(kept) for kept in deployment.quarantine.find()]
+    answer(deployment, "Which messages were refused?", rows, discover().values(), as_json)
 
 
-def show_message(app: App, id: str) -> None:
-    kept = _kept(app, id)
+def show_message(deployment: Deployment, id: str) -> None:
+    kept = _kept(deployment, id)
     headers = {name: (said or b"").decode(errors="replace") for name, said in kept.message.headers}
     told = {**_row(kept), "headers": headers, **_text("key", kept.message.key)}
     typer.echo(json.dumps(told | _text("value", kept.message.value), indent=2, ensure_ascii=False))
 
 
-def mend(app: App, id: str, file: Path) -> None:
+def mend(deployment: Deployment, id: str, file: Path) -> None:
     if not file.is_file():
-        raise Told(f"{file} is not there: name a file that can be read")
-    kept = _kept(app, id)
+        raise UserError(f"{file} is not there: name a file that can be read")
+    kept = _kept(deployment, id)
     basis = tuple(header for header in kept.message.headers if header[0] == "basis")
     headers = (*basis, ("content-type", ONE.encode()))
     mended = replace(kept.message, headers=headers, value=file.read_bytes())
-    _send(app, [replace(kept, message=mended)])
+    _send(deployment, [replace(kept, message=mended)])
 
 
-def send(app: App, id: str | None, every: bool) -> None:
+def send(deployment: Deployment, id: str | None, every: bool) -> None:
     if (id is None) != every:
-        raise Told("name one message, or say --all: see `ordermade quarantine`")
-    _send(app, [_kept(app, id)] if id else app.quarantine.find())
+        raise UserError("name one message, or say --all: see `ordermade quarantine`")
+    _send(deployment, [_kept(deployment, id)] if id else deployment.quarantine.find())
 
 
-def drop(app: App, id: str) -> None:
-    app.quarantine.remove([_kept(app, id).id])
+def drop(deployment: Deployment, id: str) -> None:
+    deployment.quarantine.remove([_kept(deployment, id).id])
     typer.echo("Dropped.")
 
 
-def _send(app: App, kept: Sequence[Quarantined]) -> None:
-    """Sends messages again. Raises Told where some are refused still."""
-    answers = list(zip(kept, app.taker.take([k.message for k in kept]), strict=True))
+def _send(deployment: Deployment, kept: Sequence[Quarantined]) -> None:
+    """Sends messages again. Raises UserError where some are refused still."""
+    answers = list(zip(kept, deployment.inbox_door.take([k.message for k in kept]), strict=True))
     refused = [(k, a) for k, a in answers if isinstance(a, Refusal)]
     for one, refusal in refused:
-        app.quarantine.keep_instead(one.id, one.message, refusal)
-    app.quarantine.remove([k.id for k, a in answers if not isinstance(a, Refusal)])
+        deployment.quarantine.keep_instead(one.id, one.message, refusal)
+    deployment.quarantine.remove([k.id for k, a in answers if not isinstance(a, Refusal)])
     typer.echo(f"{len(kept) - len(refused)} accepted, {len(refused)} refused.")
-    app.drain()
+    update_views(deployment)
     if refused:
-        raise Told("\n".join(f"{one.id}: {refusal}" for one, refusal in refused))
+        raise UserError("\n".join(f"{one.id}: {refusal}" for one, refusal in refused))
 
 
-def _kept(app: App, id: str) -> Quarantined:
+def _kept(deployment: Deployment, id: str) -> Quarantined:
     try:
-        found = app.quarantine.find([UUID(id)])
+        found = deployment.quarantine.find([UUID(id)])
     except ValueError:
         found = []
     if not found:
-        raise Told(f"nothing is kept under {id}: see `ordermade quarantine`")
+        raise UserError(f"nothing is kept under {id}: see `ordermade quarantine`")
     return found[0]
 
 

@@ -14,36 +14,36 @@ from domain.design.state import Design
 from domain.order.state import Order
 from domain.order.state import selections as of_order
 from domain.subject import Subject
-from infra.bootstrap import App
 from infra.cli.tables import table
-from infra.cli.terminal import Told
+from infra.deployment import Deployment
+from infra.errors import UserError
 from projections import discover
 from projections.beliefs import Belief
 from projections.profile import ProfileRow
 
 
-def show_needs(app: App, subject: str, as_json: bool) -> None:
-    rows = _needs(app, subject)
+def show_needs(deployment: Deployment, subject: str, as_json: bool) -> None:
+    rows = _needs(deployment, subject)
     if as_json:
         typer.echo(json.dumps({"rows": rows}, default=str))
     else:
         table("What must be known, and what was given already?", rows)
 
 
-def _needs(app: App, subject: str) -> list[dict[str, Any]]:
+def _needs(deployment: Deployment, subject: str) -> list[dict[str, Any]]:
     """The newest word about each input, by its name, whoever said it."""
-    history = app.store.read_stream(subject)
+    history = deployment.store.read_stream(subject)
     if not history:
-        raise Told(f"there is no {subject.replace('/', ' ')}: check the id")
+        raise UserError(f"there is no {subject.replace('/', ' ')}: check the id")
     decider = DECIDERS[Subject.parse(subject).kind]
     state = decider.fold(history)
     bound = decider.book(state)
     if bound is None:
-        raise Told("the order names no book, so nobody has said what it needs")
-    book = app.books.bound(*bound, datetime.now(UTC))
+        raise UserError("the order names no book, so nobody has said what it needs")
+    book = deployment.books.bound(*bound, datetime.now(UTC))
     assert book  # a book was effective when it began
     lines = of_order(state) if isinstance(state, Order) else _of_design(state)
-    given = _given(app, history[0].event.customerid)
+    given = _given(deployment, history[0].event.customerid)
     return [
         {
             "line_id": line, "option": need.option, "name": need.name, "question": need.question,
@@ -60,10 +60,12 @@ def _of_design(design: Design) -> Any:
     return selections(design.lines, design.options)
 
 
-def _given(app: App, customer: str | None) -> dict[str, Belief]:
+def _given(deployment: Deployment, customer: str | None) -> dict[str, Belief]:
     """What the customer said, answered or was measured, by name: the newest word of each."""
     if customer is None:
         return {}
-    rows = cast(list[ProfileRow], app.views.some(discover()["profile"], {"key": [customer]}, 1))
+    rows = cast(
+        list[ProfileRow], deployment.views.some(discover()["profile"], {"key": [customer]}, 1)
+    )
     said = [b for row in rows for b in row.beliefs if b.origin == "direct" and not b.vetoed]
     return {b.attribute: b for b in sorted(said, key=lambda b: b.since)}

@@ -14,7 +14,8 @@ from consumers.doors.commands import Command, Done
 from consumers.doors.deciders import parse_arguments
 from domain.subject import Subject
 from domain.values import PURPOSES, Purpose
-from infra.cli.terminal import Told, in_log, open_app
+from infra.cli.terminal import open_deployment, update_views, wait_for_log
+from infra.errors import UserError
 
 Said = dict[str, Any]
 
@@ -24,7 +25,7 @@ def purposes_of(text: str) -> list[Purpose]:
     unknown = [p for p in named if p not in PURPOSES]
     if unknown or not named:
         said = unknown[0] if unknown else "an empty list"
-        raise Told(f"{said} is no purpose: name some of {','.join(PURPOSES)}")
+        raise UserError(f"{said} is no purpose: name some of {','.join(PURPOSES)}")
     return cast(list[Purpose], named)
 
 
@@ -34,27 +35,27 @@ def lines(words: list[str]) -> list[Said]:
         line_id, _, rest = word.partition("=")
         product, _, quantity = rest.partition(":")
         if quantity and not quantity.isdigit():
-            raise Told(f"--line {word}: the quantity is no whole number: write LINE=PRODUCT:2")
+            raise UserError(f"--line {word}: the quantity is no whole number: write LINE=PRODUCT:2")
         made.append({"line_id": line_id, "product": product, "quantity": int(quantity or 1)})
     return made
 
 
 def amounts(words: list[str]) -> list[Said]:
     if wrong := [w for w in words if "=" not in w]:
-        raise Told(f"--line {wrong[0]}: write LINE=AMOUNT")
+        raise UserError(f"--line {wrong[0]}: write LINE=AMOUNT")
     return [dict(zip(("line_id", "amount"), w.split("=", 1), strict=True)) for w in words]
 
 
 def rates(words: list[str]) -> list[Said]:
     if wrong := [w for w in words if "=" not in w]:
-        raise Told(f"--rate {wrong[0]}: write CURRENCY=RATE")
+        raise UserError(f"--rate {wrong[0]}: write CURRENCY=RATE")
     return [dict(zip(("currency", "rate"), w.split("=", 1), strict=True)) for w in words]
 
 
 def route(words: list[str]) -> list[Said]:
     names = ("operation_id", "line_id", "work_centre")
     if wrong := [w for w in words if w.count(":") != 2]:
-        raise Told(f"--operation {wrong[0]}: write OPERATION:LINE:WORK_CENTRE")
+        raise UserError(f"--operation {wrong[0]}: write OPERATION:LINE:WORK_CENTRE")
     return [dict(zip(names, w.split(":"), strict=True)) for w in words]
 
 
@@ -71,9 +72,11 @@ def parsed(text: str) -> Said:
     try:
         said = json.loads(text)
     except json.JSONDecodeError as error:
-        raise Told(f"the arguments are no JSON ({error.msg}): write '{{\"name\": …}}'") from None
+        raise UserError(
+            f"the arguments are no JSON ({error.msg}): write '{{\"name\": …}}'"
+        ) from None
     if not isinstance(said, dict):
-        raise Told("the arguments are one JSON object")
+        raise UserError("the arguments are one JSON object")
     return said
 
 
@@ -131,8 +134,8 @@ def send(
         channel="cli",
         reason=reason,
     )
-    with open_app() as app:
-        done = app.commands.execute(command)
-        app.drain()
-        in_log(app)
+    with open_deployment() as deployment:
+        done = deployment.commands.execute(command)
+        update_views(deployment)
+        wait_for_log(deployment)
     return done

@@ -20,9 +20,9 @@ from domain.errors import NotAllowed, Refusal
 from domain.pricing.engines import Difference, proof, repriced
 from domain.pricing.quote import TraceLine
 from domain.subject import Subject, without_kind
-from infra.bootstrap import App
 from infra.cli.tables import plain, table
-from infra.cli.terminal import Told
+from infra.deployment import Deployment
+from infra.errors import UserError
 from infra.postgres.store.envelopes import PostgresEnvelopes
 from infra.postgres.store.issued import Issued, PostgresIssued
 
@@ -36,8 +36,8 @@ Row = dict[str, Any]
 class Proving:
     """Proves prices by the books of the store, each of which is looked at once."""
 
-    def __init__(self, app: App) -> None:
-        self._books = app.books
+    def __init__(self, deployment: Deployment) -> None:
+        self._books = deployment.books
         self.broken: list[Row] = []
         """Published versions whose rules are not those that were published."""
         self.version = functools.lru_cache(32)(self._version)
@@ -66,10 +66,10 @@ class Proving:
         return book
 
 
-def verify_prices(app: App, as_json: bool) -> bool:
+def verify_prices(deployment: Deployment, as_json: bool) -> bool:
     """Whether every price is proved, and every book that they name is as it was published."""
-    reader = app.pool("reader")
-    issued, proving = PostgresIssued(reader), Proving(app)
+    reader = deployment.pool("reader")
+    issued, proving = PostgresIssued(reader), Proving(deployment)
     heads, count, differing = PostgresEnvelopes(reader).heads(), 0, 0
     rows: list[Row] = []
     with Progress(console=Console(stderr=True)) as progress:
@@ -100,9 +100,9 @@ def _rows(issued: Issued, found: list[Difference]) -> list[Row]:
     return [{**name, **plain(difference)} for difference in found]
 
 
-def explain_quote(app: App, named: str, as_json: bool) -> bool:
+def explain_quote(deployment: Deployment, named: str, as_json: bool) -> bool:
     """Shows a price line by line, as stored and as it is now made; whether they are identical."""
-    issued, proving = _named(PostgresIssued(app.pool("reader")), named), Proving(app)
+    issued, proving = _named(PostgresIssued(deployment.pool("reader")), named), Proving(deployment)
     found = proving.differences(issued)
     lines = list(_lines(issued, proving))
     told = {
@@ -138,9 +138,9 @@ def _named(issued: PostgresIssued, said: str) -> Issued:
         try:
             found = issued.event(UUID(id))
         except ValueError:
-            raise Told(f"{said}: name a quote as ORDER/QUOTE, or by its event's id") from None
+            raise UserError(f"{said}: name a quote as ORDER/QUOTE, or by its event's id") from None
     if found is None:
-        raise Told(f"no price was issued as {said}: see `ordermade show prices`")
+        raise UserError(f"no price was issued as {said}: see `ordermade show prices`")
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.terminal import Json, open_app
+from infra.cli.terminal import Json, open_deployment
 
 quarantine = typer.Typer(invoke_without_command=True)
 
@@ -20,8 +20,8 @@ def list_quarantine(context: typer.Context, as_json: Json = False) -> None:
     from infra.cli.mending import show_quarantine
 
     if context.invoked_subcommand is None:
-        with open_app() as opened:
-            show_quarantine(opened, as_json)
+        with open_deployment() as deployment:
+            show_quarantine(deployment, as_json)
 
 
 @quarantine.command("show")
@@ -29,8 +29,8 @@ def show_message(id: Id) -> None:
     """A message as it came, opened, as JSON."""
     from infra.cli.mending import show_message
 
-    with open_app() as opened:
-        show_message(opened, id)
+    with open_deployment() as deployment:
+        show_message(deployment, id)
 
 
 @quarantine.command()
@@ -41,8 +41,8 @@ def mend(
     """Send a file in place of a message, with its basis; it is kept if it is refused too."""
     from infra.cli.mending import mend
 
-    with open_app() as opened:
-        mend(opened, id, file)
+    with open_deployment() as deployment:
+        mend(deployment, id, file)
 
 
 @quarantine.command()
@@ -53,8 +53,8 @@ def send(
     """Send a message again as it is: it leaves if it is accepted now."""
     from infra.cli.mending import send
 
-    with open_app() as opened:
-        send(opened, id, every)
+    with open_deployment() as deployment:
+        send(deployment, id, every)
 
 
 @quarantine.command()
@@ -62,5 +62,5 @@ def drop(id: Id) -> None:
     """Delete a message for good."""
     from infra.cli.mending import drop
 
-    with open_app() as opened:
-        drop(opened, id)
+    with open_deployment() as deployment:
+        drop(deployment, id)

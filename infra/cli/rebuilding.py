@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.terminal import Actor, Json, open_app
+from infra.cli.terminal import Actor, Json, open_deployment
 
 parked = typer.Typer()
 
@@ -22,10 +22,10 @@ def rebuild(
     """Make a view again from the log, and show it if it is as it must be."""
     from infra.cli.rebuilt import rebuild_views, rows_until
 
-    with open_app() as opened:
+    with open_deployment() as deployment:
         if to:
-            rows_until(opened, view, to, as_json)
-        elif not rebuild_views(opened, view, accept):
+            rows_until(deployment, view, to, as_json)
+        elif not rebuild_views(deployment, view, accept):
             raise typer.Exit(1)
 
 
@@ -35,8 +35,8 @@ def list_parked(context: typer.Context, as_json: Json = False) -> None:
     from infra.cli.showing import show_parked
 
     if context.invoked_subcommand is None:
-        with open_app() as opened:
-            show_parked(opened, as_json)
+        with open_deployment() as deployment:
+            show_parked(deployment, as_json)
 
 
 @parked.command("retry")
@@ -48,8 +48,8 @@ def retry_parked(
     """Send on what waits, in its order."""
     from infra.cli.rebuilt import retry
 
-    with open_app() as opened:
-        retry(opened, view, key, dry_run)
+    with open_deployment() as deployment:
+        retry(deployment, view, key, dry_run)
 
 
 @parked.command("drop")
@@ -60,5 +60,5 @@ def drop_parked(
     """Record that a view goes on without events; what waited behind them follows."""
     from infra.cli.rebuilt import drop
 
-    with open_app() as opened:
-        drop(opened, view, key, numbers, actor)
+    with open_deployment() as deployment:
+        drop(deployment, view, key, numbers, actor)

@@ -17,10 +17,11 @@ from consumers.movers.rebuild import Rebuilt, fold_until, rebuild
 from domain.event import TYPES
 from domain.subject import CUSTOMER, Subject, without_kind
 from domain.values import Time
-from infra.bootstrap import App
 from infra.cli.showing import answer, resolved, view_of
 from infra.cli.tables import table
-from infra.cli.terminal import Told
+from infra.cli.terminal import update_views
+from infra.deployment import Deployment
+from infra.errors import UserError
 from infra.postgres.views.reader import Where, named
 from projections import discover
 from projections.view import AnyProjection, Row
@@ -33,51 +34,60 @@ def time_of(text: str, option: str) -> datetime:
         return _time.validate_python(text)
     except ValidationError as error:
         words = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise Told(f"{option}: {words}") from None
+        raise UserError(f"{option}: {words}") from None
 
 
 def show_past(
-    app: App, name: str, key: str | None, as_of: str | None, valid_at: str | None, as_json: bool
+    deployment: Deployment,
+    name: str,
+    key: str | None,
+    as_of: str | None,
+    valid_at: str | None,
+    as_json: bool,
 ) -> None:
     """Prints the rows that a key led to, by what was known or had happened then."""
     projection = view_of(name)
     known = time_of(as_of, "--as-of") if as_of else None
     valid = time_of(valid_at, "--valid-at") if valid_at else None
-    wanted = key and resolved(app, key)
+    wanted = key and resolved(deployment, key)
     where = named(projection, wanted) if wanted else {}
-    owners = _owners(app, projection, wanted, where) if wanted else set()
+    owners = _owners(deployment, projection, wanted, where) if wanted else set()
     if len(owners) != 1:
-        raise Told(
+        raise UserError(
             f"{key or 'no key'} does not lead to one owner, whose events would tell: "
             f"`ordermade rebuild {name} --to TIME` shows all rows as they were"
         )
-    rows = past(projection, app.log, owners.pop(), as_of=known, valid_at=valid)
+    rows = past(projection, deployment.log, owners.pop(), as_of=known, valid_at=valid)
     found = [(k, row) for k, row in rows if any(str(_field(k, row, c)) in where[c] for c in where)]
-    _answer(app, projection, found, as_json)
+    _answer(deployment, projection, found, as_json)
 
 
-def _owners(app: App, projection: AnyProjection, key: str, where: Where) -> set[str]:
+def _owners(deployment: Deployment, projection: AnyProjection, key: str, where: Where) -> set[str]:
     """Whom a key leads to: by its rows, else as the name of a stream, or of an owner."""
-    if found := app.views.owners(projection, where):
+    if found := deployment.views.owners(projection, where):
         return found
     nouns = {name.partition(".")[0] for name in TYPES}
-    streams = app.store.owners([key, *(str(Subject(noun, key)) for noun in nouns)])
+    streams = deployment.store.owners([key, *(str(Subject(noun, key)) for noun in nouns)])
     owner = without_kind(key, CUSTOMER)
-    return set(streams.values()) or set(app.owners(app.pool("reader")).purposes([owner]))
+    return set(streams.values()) or set(
+        deployment.owners(deployment.pool("reader")).purposes([owner])
+    )
 
 
-def rows_until(app: App, name: str, to: str, as_json: bool) -> None:
+def rows_until(deployment: Deployment, name: str, to: str, as_json: bool) -> None:
     """Prints all rows of a view as they were by what had been recorded then."""
     projection = view_of(name)
-    goal = app.log.at(time_of(to, "--to"))
+    goal = deployment.log.at(time_of(to, "--to"))
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task(f"folding {name}", total=sum(goal.values()))
-        rows = fold_until(projection, app.log, goal, lambda events: progress.advance(task, events))
-    _answer(app, projection, rows, as_json)
+        rows = fold_until(
+            projection, deployment.log, goal, lambda events: progress.advance(task, events)
+        )
+    _answer(deployment, projection, rows, as_json)
 
 
 def _answer(
-    app: App, projection: AnyProjection, rows: list[tuple[str, Row]], as_json: bool
+    deployment: Deployment, projection: AnyProjection, rows: list[tuple[str, Row]], as_json: bool
 ) -> None:
     def place(found: tuple[str, Row]) -> tuple[bool, Any]:
         value = _field(*found, projection.sort_by)
@@ -85,18 +95,18 @@ def _answer(
 
     ordered = sorted(rows, key=place)
     told = [msgspec.to_builtins(row) for _, row in ordered]
-    answer(app, projection.answers, told, [projection], as_json)
+    answer(deployment, projection.answers, told, [projection], as_json)
 
 
 def _field(key: str, row: Row, name: str) -> Any:
     return key if name == "key" else getattr(row, name)
 
 
-def rebuild_views(app: App, name: str, accept: bool) -> bool:
+def rebuild_views(deployment: Deployment, name: str, accept: bool) -> bool:
     """Rebuilds a view, or `all`; says what came of each, and whether all are shown."""
     projections = list(discover().values()) if name == "all" else [view_of(name)]
     with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"rebuilding {name}", total=sum(app.log.heads().values()))
+        task = progress.add_task(f"rebuilding {name}", total=sum(deployment.log.heads().values()))
 
         def waits(why: str) -> None:
             progress.update(task, description=f"{why}; trying again")
@@ -105,12 +115,12 @@ def rebuild_views(app: App, name: str, accept: bool) -> bool:
             progress.advance(task, events)
 
         fine = True
-        with app.building(projections, waits) as builds:
-            for done in rebuild(app.log, builds, accept=accept, told=read):
+        with deployment.builds(projections, waits) as builds:
+            for done in rebuild(deployment.log, builds, accept=accept, told=read):
                 sentence, wanted = _told(done)
                 typer.echo(sentence)
                 fine = fine and wanted
-    app.drain()
+    update_views(deployment)
     return fine
 
 
@@ -132,10 +142,12 @@ def _told(done: Rebuilt) -> tuple[str, bool]:
     return f"{counted}. `ordermade rebuild {view} --accept` shows the new version.", True
 
 
-def retry(app: App, name: str, key: str | None, dry_run: bool) -> None:
+def retry(deployment: Deployment, name: str, key: str | None, dry_run: bool) -> None:
     projection = view_of(name)
-    wanted = key and resolved(app, key)
-    done = parked.retry(projection, app.log, app.amending, wanted, dry_run=dry_run)
+    wanted = key and resolved(deployment, key)
+    done = parked.retry(
+        projection, deployment.log, deployment.writable_views, wanted, dry_run=dry_run
+    )
     rows = [
         {"key": key, "field": field, "before": before, "after": after}
         for key in sorted(done.after)
@@ -153,11 +165,19 @@ def _changes(before: Row | None, after: Row | None) -> list[tuple[str, Any, Any]
     return [(f, old.get(f), new.get(f)) for f in both if old.get(f) != new.get(f)]
 
 
-def drop(app: App, name: str, key: str, numbers: list[int], actor: str | None) -> None:
+def drop(
+    deployment: Deployment, name: str, key: str, numbers: list[int], actor: str | None
+) -> None:
     done = parked.drop(
-        view_of(name), app.log, app.amending, app.store, resolved(app, key), numbers,
-        now=datetime.now(UTC), actor=actor,
-    )  # fmt: skip
-    app.drain()
+        view_of(name),
+        deployment.log,
+        deployment.writable_views,
+        deployment.store,
+        resolved(deployment, key),
+        numbers,
+        now=datetime.now(UTC),
+        actor=actor,
+    )
+    update_views(deployment)
     for dropped in done:
         typer.echo(f"dropped at {', '.join(map(str, dropped.positions))}")

@@ -12,57 +12,63 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consumers.movers.restore import missing, pull
-from infra.bootstrap import App
-from infra.cli.terminal import Told
+from infra.cli.terminal import update_views
+from infra.deployment import Deployment
+from infra.errors import UserError
 from infra.postgres.store import backup
 
 
-def export_keys(app: App, file: Path, as_json: bool) -> None:
+def export_keys(deployment: Deployment, file: Path, as_json: bool) -> None:
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("writing keys and names", total=None)
         try:
             owners, aliases = backup.export(
-                app.restoring().pool, app.secrets, file, partial(progress.advance, task)
+                deployment.restorable_store().pool,
+                deployment.secrets,
+                file,
+                partial(progress.advance, task),
             )
         except OSError as error:
-            raise Told(f"{file} cannot be written ({error.strerror}): name another") from None
+            raise UserError(f"{file} cannot be written ({error.strerror}): name another") from None
     if as_json:
         typer.echo(json.dumps({"file": str(file), "owners": owners, "aliases": aliases}))
         return
     typer.echo(
         f"{owners} keys and {aliases} names are in {file}. They open with secrets.json of "
-        f"{app.settings.home} alone: keep a copy of that elsewhere."
+        f"{deployment.settings.home} alone: keep a copy of that elsewhere."
     )
 
 
-def restore(app: App, keys: list[Path], as_json: bool) -> None:
-    if not app.settings.kafka:
-        raise Told(
+def restore(deployment: Deployment, keys: list[Path], as_json: bool) -> None:
+    if not deployment.settings.kafka:
+        raise UserError(
             "restore reads the log from Kafka: set ORDERMADE_KAFKA. Without one the database is "
             "the log, and is restored from its own backup"
         )
     if absent := [file for file in keys if not file.is_file()]:
-        raise Told(f"{absent[0]} is not there: name a file that can be read")
-    store = app.restoring()
+        raise UserError(f"{absent[0]} is not there: name a file that can be read")
+    store = deployment.restorable_store()
     with ExitStack() as stack:
         stack.enter_context(store.alone())
         progress = stack.enter_context(Progress(console=Console(stderr=True)))
-        wanted = missing(store, app.carrier)
+        wanted = missing(store, deployment.log_writer)
         if not wanted and not store.closed():
-            raise Told("there is nothing to restore: the store has everything that the log has")
+            raise UserError(
+                "there is nothing to restore: the store has everything that the log has"
+            )
         store.close()
         for file in keys:
             task = progress.add_task(f"keys of {file.name}", total=file.stat().st_size)
             told = partial(progress.advance, task)
-            backup.load(store.pool, app.secrets, app.settings.partitions, file, told)
+            backup.load(store.pool, deployment.secrets, deployment.settings.partitions, file, told)
         task = progress.add_task("events", total=sum(wanted.values()))
         for partition in wanted:
-            pull(store, app.carrier, partition, partial(progress.advance, task))
+            pull(store, deployment.log_writer, partition, partial(progress.advance, task))
         progress.add_task("looking for what stays sealed", total=None)
         lost = store.keyless()
         incarnation = store.reopen()
         progress.add_task("folding into the views", total=None)
-        current = app.drain()
+        current = update_views(deployment)
     answer = {
         "events": sum(wanted.values()), "incarnation": incarnation,
         "erased": {"owners": len(lost), "values": lost.total()}, "views": current,

@@ -6,18 +6,20 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
+from uuid import UUID
 
 import msgspec
 import psycopg
 import typer
 from psycopg.rows import dict_row
 
+from domain.errors import Refusal
 from domain.order.state import Answer
 from domain.personal import readable
-from infra.bootstrap import App
 from infra.cli import story, tables
 from infra.cli.tables import TableRow, detail, listing, plain, table
-from infra.cli.terminal import Told
+from infra.deployment import Deployment
+from infra.errors import UserError
 from infra.postgres.views.reader import named
 from projections import discover
 from projections.audit import AuditRow
@@ -31,18 +33,18 @@ ON_A_PAGE, IN_JSON = 20, 1_000
 
 
 def show_view(
-    app: App, name: str, key: str | None, as_json: bool, limit: int | None = None
+    deployment: Deployment, name: str, key: str | None, as_json: bool, limit: int | None = None
 ) -> None:
     """Prints a view in figures with its first rows, or the rows that a key leads to."""
     projection = view_of(name)
-    told = bool(key) and name == "audit" and app.views.live()[name] == projection.group
+    told = bool(key) and name == "audit" and deployment.views.live()[name] == projection.group
     most = limit or (IN_JSON if as_json or told else ON_A_PAGE)
-    where = named(projection, resolved(app, key)) if key else {}
-    found = app.views.some(projection, where, most + 1)
+    where = named(projection, resolved(deployment, key)) if key else {}
+    found = deployment.views.some(projection, where, most + 1)
     rows, more = found[:most], len(found) > most
-    made = None if key else app.figures(name)
-    nodes = story.story(app, cast(list[AuditRow], rows), most) if told else []
-    chosen = story.choices(app, key) if told and key else []
+    made = None if key else deployment.figures(name)
+    nodes = story.story(deployment, cast(list[AuditRow], rows), most) if told else []
+    chosen = story.choices(deployment, key) if told and key else []
     if as_json:
         parts: dict[str, Any] = {"more": more}
         parts |= (
@@ -52,7 +54,7 @@ def show_view(
             if key
             else {"figures": msgspec.to_builtins(made)}
         )
-        answer(app, projection.answers, msgspec.to_builtins(rows), [projection], True, parts)
+        answer(deployment, projection.answers, msgspec.to_builtins(rows), [projection], True, parts)
         return
     if made is not None:
         tables.figures(made, most)
@@ -64,21 +66,21 @@ def show_view(
         listing(projection.answers, [_presented(row) for row in rows])
     if more:
         typer.echo("… and more: `--limit N` shows them.")
-    typer.echo(_foot(app, [projection]))
+    typer.echo(_foot(deployment, [projection]))
 
 
 def view_of(name: str) -> AnyProjection:
     projection = discover().get(name)
     if projection is None:
-        raise Told(f"there is no view {name}: the views are {', '.join(sorted(discover()))}")
+        raise UserError(f"there is no view {name}: the views are {', '.join(sorted(discover()))}")
     return projection
 
 
-def resolved(app: App, key: str) -> str:
+def resolved(deployment: Deployment, key: str) -> str:
     """A key in which a customer may be named `namespace:id`, by our id."""
-    known = app.key(key)
+    known = deployment.resolve_key(key)
     if ":" in known:
-        raise Told(f"nobody is known as {key}: check the namespace and the id")
+        raise UserError(f"nobody is known as {key}: check the namespace and the id")
     return known
 
 
@@ -101,7 +103,7 @@ def _presented(row: Row) -> TableRow:
 
 
 def answer(
-    app: App,
+    deployment: Deployment,
     sentence: str,
     rows: Sequence[TableRow],
     views: Collection[AnyProjection],
@@ -110,27 +112,27 @@ def answer(
 ) -> None:
     """Rows, and how far the views that they come from are: position, lag, and what waits."""
     if as_json:
-        told = {"rows": rows, **(parts or {}), **_state(app, views)}
+        told = {"rows": rows, **(parts or {}), **_state(deployment, views)}
         typer.echo(json.dumps(told, default=str))
     else:
         table(sentence, rows)
-        typer.echo(_foot(app, views))
+        typer.echo(_foot(deployment, views))
 
 
-def _state(app: App, views: Collection[AnyProjection]) -> dict[str, Any]:
-    live = app.views.live()
+def _state(deployment: Deployment, views: Collection[AnyProjection]) -> dict[str, Any]:
+    live = deployment.views.live()
     groups = [live[view.name] for view in views]
-    lags = app.progress.lags(groups)
+    lags = deployment.progress.lags(groups)
     events, seconds = sum(lag.events for lag in lags), max(lag.seconds for lag in lags)
     return {
-        "position": str(app.progress.position(lags)),
+        "position": str(deployment.progress.position(lags)),
         "lag": {"events": events, "seconds": seconds},
-        "parked": sum(len(app.views.parked(group)) for group in groups),
+        "parked": sum(len(deployment.views.parked(group)) for group in groups),
     }
 
 
-def _foot(app: App, views: Collection[AnyProjection]) -> str:
-    state, live = _state(app, views), app.views.live()
+def _foot(deployment: Deployment, views: Collection[AnyProjection]) -> str:
+    state, live = _state(deployment, views), deployment.views.live()
     parked, lag = state["parked"], state["lag"]
     waiting = f"; {parked} parked: see `ordermade parked`" if parked else ""
     others = [
@@ -145,38 +147,51 @@ def _foot(app: App, views: Collection[AnyProjection]) -> str:
     )
 
 
-def show_lag(app: App, as_json: bool) -> None:
-    names = {group: name for name, group in app.views.live().items() if name in discover()}
-    relayed = app.progress.relay(app.log.heads()) if app.settings.kafka else []
-    taken = app.intake_lags() if app.settings.kafka else []
+def show_lag(deployment: Deployment, as_json: bool) -> None:
+    names = {group: name for name, group in deployment.views.live().items() if name in discover()}
+    relayed = deployment.progress.relay(deployment.log.heads()) if deployment.settings.kafka else []
+    taken = deployment.inbox_lags() if deployment.settings.kafka else []
     rows = [
         {"view": names.get(lag.group), **msgspec.to_builtins(lag)}
-        for lag in [*taken, *relayed, *app.progress.lags(names)]
+        for lag in [*taken, *relayed, *deployment.progress.lags(names)]
     ]
-    answer(app, "How far is each group behind the store?", rows, discover().values(), as_json)
+    answer(
+        deployment, "How far is each group behind the store?", rows, discover().values(), as_json
+    )
 
 
-def show_parked(app: App, as_json: bool) -> None:
+def show_parked(deployment: Deployment, as_json: bool) -> None:
     rows = [
         {"view": name, "number": e.number, "key": e.key, "owner": e.owner, "reason": e.reason}
-        for name, group in app.views.live().items()
-        for e in app.views.parked(group)
+        for name, group in deployment.views.live().items()
+        for e in deployment.views.parked(group)
     ]
-    answer(app, "Which events wait, and why?", rows, discover().values(), as_json)
+    answer(deployment, "Which events wait, and why?", rows, discover().values(), as_json)
 
 
-def show_held(app: App, as_json: bool) -> None:
+def show_held(deployment: Deployment, as_json: bool) -> None:
     rows = [
         {"id": w.id, "subject": w.subject, "type": w.type, "received": w.received.isoformat()}
-        for w in app.held.find()
+        for w in deployment.held_report_store.find()
     ]
-    answer(app, "Which reports wait for their order?", rows, discover().values(), as_json)
+    answer(deployment, "Which reports wait for their order?", rows, discover().values(), as_json)
 
 
-def show_waiting(app: App, as_json: bool) -> None:
+def release_held(deployment: Deployment, id: str, customer: str | None) -> None:
+    try:
+        report_id = UUID(id)
+    except ValueError:
+        raise UserError(f"{id} is not an id: `ordermade held` lists them") from None
+    answer = deployment.held_reports.release_by_hand(report_id, customer)
+    if isinstance(answer, Refusal):
+        raise answer
+    typer.echo(f"Stored at {answer.positions[0]}.")
+
+
+def show_waiting(deployment: Deployment, as_json: bool) -> None:
     """Instructions that nobody understood well enough; the guess of whoever tried stands beside."""
     projection = discover()["demand"]
-    found = app.views.some(projection, {"waits_for": ["person"]}, IN_JSON + 1)
+    found = deployment.views.some(projection, {"waits_for": ["person"]}, IN_JSON + 1)
     rows = [
         {
             "order": row.order_id, "instruction": wish.instruction_id, "line": wish.line_id,
@@ -187,23 +202,29 @@ def show_waiting(app: App, as_json: bool) -> None:
         for wish, text in worded(row)
         if wish.answer in (Answer.GIVEN, Answer.UNSURE)
     ]  # fmt: skip
-    answer(app, "Which instructions wait for a person to say what they mean?", rows, [projection],
-           as_json, {"more": len(found) > IN_JSON})  # fmt: skip
+    answer(
+        deployment,
+        "Which instructions wait for a person to say what they mean?",
+        rows,
+        [projection],
+        as_json,
+        {"more": len(found) > IN_JSON},
+    )
 
 
-def ask(app: App, query: str, as_json: bool) -> None:
+def ask(deployment: Deployment, query: str, as_json: bool) -> None:
     """Prints what the schema `view` answers, to an analyst who can read nothing else."""
-    answer(app, query, _asked(app, query), discover().values(), as_json)
+    answer(deployment, query, _asked(deployment, query), discover().values(), as_json)
 
 
-def _asked(app: App, query: str) -> list[TableRow]:
-    with app.pool("analyst") as pool, pool.connection() as db:
+def _asked(deployment: Deployment, query: str) -> list[TableRow]:
+    with deployment.pool("analyst") as pool, pool.connection() as db:
         try:
             cursor = db.cursor(row_factory=dict_row).execute(query.encode())
             return list(cursor.fetchall()) if cursor.description else []
         except psycopg.errors.InsufficientPrivilege:
-            raise Told("only the schema `view` can be read, and nothing written") from None
+            raise UserError("only the schema `view` can be read, and nothing written") from None
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
-            raise Told(f"the query fails: {error.diag.message_primary}") from None
+            raise UserError(f"the query fails: {error.diag.message_primary}") from None

@@ -7,8 +7,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from domain.subject import Subject
-from infra.bootstrap import App
 from infra.cli.tables import plain, table
+from infra.deployment import Deployment
 from projections import discover
 from projections.audit import AuditRow
 from projections.backlog import BacklogRow, may_change
@@ -17,46 +17,50 @@ from projections.story import Node, tree
 Told = dict[str, Any]
 
 
-def story(app: App, own: Sequence[AuditRow], most: int) -> list[Told]:
+def story(deployment: Deployment, own: Sequence[AuditRow], most: int) -> list[Told]:
     """The tree of causes of a subject's events, each node below its cause, `depth` deep.
 
     Causes are followed up and effects down, out of the subject's own stream, to `most` events.
     """
     found = _with_effects(
-        app, _with_causes(app, {row.event_id: row for row in own}, most), own, most
+        deployment, _with_causes(deployment, {row.event_id: row for row in own}, most), own, most
     )
-    broken = _broken(app, {row.subject for row in found.values()})
+    broken = _broken(deployment, {row.subject for row in found.values()})
     return [_told(node, broken) for node in tree(found.values())]
 
 
-def _with_causes(app: App, found: dict[UUID, AuditRow], most: int) -> dict[UUID, AuditRow]:
+def _with_causes(
+    deployment: Deployment, found: dict[UUID, AuditRow], most: int
+) -> dict[UUID, AuditRow]:
     looked: set[UUID] = set()
     while ahead := {r.cause for r in found.values() if r.cause} - set(found) - looked:
         looked |= ahead
-        found = found | _rows(app, "key", list(map(str, ahead)), most - len(found))
+        found = found | _rows(deployment, "key", list(map(str, ahead)), most - len(found))
     return found
 
 
 def _with_effects(
-    app: App, found: dict[UUID, AuditRow], own: Sequence[AuditRow], most: int
+    deployment: Deployment, found: dict[UUID, AuditRow], own: Sequence[AuditRow], most: int
 ) -> dict[UUID, AuditRow]:
     ahead = {r.event_id for r in own} | {r.cause for r in own if r.cause and r.by_command}
     while ahead and len(found) < most:
-        new = _rows(app, "cause", list(ahead), most)
+        new = _rows(deployment, "cause", list(ahead), most)
         ahead = set(new) - set(found)
         found = found | new
     return found
 
 
-def _rows(app: App, column: str, values: list[Any], most: int) -> dict[UUID, AuditRow]:
-    rows = app.views.some(discover()["audit"], {column: values}, max(0, most))
+def _rows(
+    deployment: Deployment, column: str, values: list[Any], most: int
+) -> dict[UUID, AuditRow]:
+    rows = deployment.views.some(discover()["audit"], {column: values}, max(0, most))
     return {row.event_id: row for row in cast(list[AuditRow], rows)}
 
 
-def _broken(app: App, subjects: set[str]) -> dict[UUID, list[str]]:
+def _broken(deployment: Deployment, subjects: set[str]) -> dict[UUID, list[str]]:
     """The rules that each event broke, by the orders that the story is about."""
     orders = [s.id for s in map(Subject.parse, subjects) if s.kind == "order"]
-    rows = app.views.some(discover()["backlog"], {"key": orders}, len(orders))
+    rows = deployment.views.some(discover()["backlog"], {"key": orders}, len(orders))
     rules: dict[UUID, list[str]] = {}
     for row in rows:
         # Another version of the backlog may be shown, which flags as it did.
@@ -65,12 +69,12 @@ def _broken(app: App, subjects: set[str]) -> dict[UUID, list[str]]:
     return rules
 
 
-def choices(app: App, subject: str) -> list[Told]:
+def choices(deployment: Deployment, subject: str) -> list[Told]:
     """What is chosen of an order, and whether it may still be changed."""
     about = Subject.parse(subject)
     if about.kind != "order":
         return []
-    rows = app.views.some(discover()["backlog"], {"key": [about.id]}, 1)
+    rows = deployment.views.some(discover()["backlog"], {"key": [about.id]}, 1)
     return [
         {**plain(chosen), "may_change": may_change(row, chosen)}
         for row in rows

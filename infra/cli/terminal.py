@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.errors import UserError
+
 if TYPE_CHECKING:
-    from infra.bootstrap import App
+    from infra.deployment import Deployment
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 Actor = Annotated[str | None, typer.Option(help="Who asks.")]
@@ -18,23 +20,30 @@ waits: ContextVar[bool] = ContextVar("waits", default=False)
 """Whether this command's writes wait for the log."""
 
 
-class Told(Exception):
-    """A sentence for the person at the terminal; the command failed."""
-
-
-def open_app() -> App:
-    from infra.bootstrap import App
+def open_deployment() -> Deployment:
+    from infra.deployment import Deployment
     from infra.settings import Settings
 
-    return App(Settings())
+    return Deployment(Settings())
 
 
-def in_log(app: App) -> None:
-    """Waits for the log where `--wait-log` asks for it. Raises Told where it takes too long."""
-    if waits.get() and not app.in_log():
-        raise Told(
-            "what was said is stored, and not in the log yet: it follows as soon as Kafka and a "
-            "relay are there, and `ordermade lag` tells how far that is"
+def update_views(deployment: Deployment) -> bool:
+    """Bring the views up to what is stored; False where they stay behind, for whatever reason."""
+    from infra.kafka.errors import KafkaSilent
+
+    try:
+        return deployment.drain()
+    except KafkaSilent as error:
+        typer.echo(f"What was written is stored; the views wait: {error}", err=True)
+        return False
+
+
+def wait_for_log(deployment: Deployment) -> None:
+    """Wait for the log where `--wait-log` asks for it. Raises UserError where it takes too long."""
+    if waits.get() and not deployment.wait_for_log():
+        raise UserError(
+            "what was written is stored, but not in the log yet: it follows when Kafka and a relay "
+            "run; `ordermade lag` shows how far behind the log is"
         )
 
 
@@ -52,7 +61,7 @@ def sentence(error: Exception) -> str:
     from infra.postgres.store.backup import BackupUnfit
     from infra.settings import Settings
 
-    foreseen = Told | Refusal | NotOurs | LogBroken | KafkaSilent | KafkaUnfit | BackupUnfit
+    foreseen = UserError | Refusal | NotOurs | LogBroken | KafkaSilent | KafkaUnfit | BackupUnfit
     if isinstance(error, foreseen):
         return str(error)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:

@@ -159,14 +159,14 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
         wait: waiting.Wait = None,
         timeout_s: waiting.Timeout = 5,
     ) -> Response:
-        app = opened.app
-        waiting.check(app, wait)
+        deployment = opened.deployment
+        waiting.check(deployment, wait)
         try:
             asked = adapter.validate_json(body)
         except ValidationError as error:
             raise malformed(error) from None
         done = await run_in_threadpool(
-            app.commands.execute,
+            deployment.commands.execute,
             Command(
                 id=idempotency_key,
                 source=asked.source,
@@ -181,11 +181,11 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
             ),
         )
         stored = [recorded.position for recorded in done.events]
-        in_log = await waiting.in_log(app, stored, wait, timeout_s)
+        in_log = await waiting.in_log(deployment, stored, wait, timeout_s)
         told = Answered(
             events=[_told(recorded) for recorded in done.events],
             known=done.known,
-            min_position=seen(app, stored),
+            min_position=seen(deployment, stored),
             in_log=in_log,
         )
         new = done.events and not done.known

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from infra.bootstrap import App
+from infra.deployment import Deployment
 
 log = structlog.get_logger()
 
@@ -18,24 +18,24 @@ class Opened:
     A server of somebody else's stays where it is, and its connections come back by themselves.
     """
 
-    def __init__(self, make: Callable[[], App]) -> None:
+    def __init__(self, make: Callable[[], Deployment]) -> None:
         self._make = make
-        self.app = _ready(make())
+        self.deployment = _ready(make())
         self._opening = threading.Lock()
 
     def lost(self) -> None:
-        if self.app.settings.database_url is None and self._opening.acquire(blocking=False):
+        if self.deployment.settings.database_url is None and self._opening.acquire(blocking=False):
             threading.Thread(target=self._open, daemon=True).start()
 
     def close(self) -> None:
-        self.app.__exit__(None, None, None)
+        self.deployment.close()
 
     def _open(self) -> None:
         try:
-            if self.app.reachable():
+            if self.deployment.is_reachable():
                 return  # its connections come back by themselves
-            before, self.app = self.app, _ready(self._make())
-            before.__exit__(None, None, None)
+            before, self.deployment = self.deployment, _ready(self._make())
+            before.close()
             log.info("database is back")
         except Exception as error:
             log.warning("database stays away", error=type(error).__name__)
@@ -43,7 +43,7 @@ class Opened:
             self._opening.release()
 
 
-def _ready(app: App) -> App:
+def _ready(deployment: Deployment) -> Deployment:
     """With the parts that requests use in place: threads that first ask at once would make two."""
-    app.store, app.commands, app.views, app.progress, app.feed  # noqa: B018
-    return app
+    deployment.store, deployment.commands, deployment.views, deployment.progress, deployment.feed  # noqa: B018
+    return deployment

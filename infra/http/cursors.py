@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from domain.errors import Malformed
 from domain.event import Cursor, Position
-from infra.bootstrap import App
+from infra.deployment import Deployment
 
 
-def seen(app: App, stored: Iterable[Position]) -> str | None:
+def seen(deployment: Deployment, stored: Iterable[Position]) -> str | None:
     """The cursor of who has seen these events and nothing else; None where there are none."""
-    incarnation, numbers = 0, [0] * (app.store.partitions + 1)
+    incarnation, numbers = 0, [0] * (deployment.store.partitions + 1)
     for position in stored:
         numbers[position.partition] = max(numbers[position.partition], position.number)
         incarnation = max(incarnation, position.incarnation)

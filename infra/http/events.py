@@ -105,21 +105,21 @@ def routes(opened: Opened) -> APIRouter:
         Sending one again is safe: it is known by its source and id. A batch is never refused as a
         whole: each item tells what became of it.
         """
-        app = opened.app
-        waiting.check(app, wait)
+        deployment = opened.deployment
+        waiting.check(deployment, wait)
         media = media_type(request)
         said = cloudevents.messages(media, request.headers.items(), body)
-        gate = await run_in_threadpool(app.gate, purposes_of(basis or ""))
+        gate = await run_in_threadpool(deployment.gate, purposes_of(basis or ""))
         answers = await run_in_threadpool(gate.accept, said, datetime.now(UTC))
         if media != cloudevents.BATCH and isinstance(answers[0], Refusal):
             raise answers[0]
         status = HTTPStatus.OK if media == cloudevents.BATCH else _status(answers[0])
         stored = [p for a in answers if isinstance(a, Appended) for p in a.positions]
-        in_log = await waiting.in_log(app, stored, wait, timeout_s)
+        in_log = await waiting.in_log(deployment, stored, wait, timeout_s)
         if in_log is False:
             status = HTTPStatus.ACCEPTED
         told = Published(
-            items=list(map(_item, answers)), min_position=seen(app, stored), in_log=in_log
+            items=list(map(_item, answers)), min_position=seen(deployment, stored), in_log=in_log
         )
         return Response(msgspec.json.encode(told), status, media_type="application/json")
 

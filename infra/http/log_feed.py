@@ -73,7 +73,7 @@ class _Heads:
     async def now(self) -> Cursor:
         async with self._lock:
             if time.monotonic() - self._at > _LOOK_S:
-                self._heads = await run_in_threadpool(self._opened.app.feed.heads)
+                self._heads = await run_in_threadpool(self._opened.deployment.feed.heads)
                 self._at = time.monotonic()
         return self._heads
 
@@ -89,7 +89,7 @@ def routes(opened: Opened, stopping: Callable[[], bool]) -> APIRouter:
         responses=spec.answers(s200=("It does.", spec.json_of(spec.ref(Health)))),
     )
     def health() -> Health:
-        return Health(status="ok", position=str(opened.app.feed.heads()))
+        return Health(status="ok", position=str(opened.deployment.feed.heads()))
 
     @router.get(
         "/v1/log",
@@ -111,7 +111,7 @@ def routes(opened: Opened, stopping: Callable[[], bool]) -> APIRouter:
         cursor = start(now) if said is None else cursors.parse(said, "after")
         if not streams:
             return await run_in_threadpool(_page, opened, cursor, limit)
-        await run_in_threadpool(opened.app.feed.check, cursor)
+        await run_in_threadpool(opened.deployment.feed.check, cursor)
         if listeners >= MOST_LISTENERS:
             raise Unfit(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -132,7 +132,7 @@ def routes(opened: Opened, stopping: Callable[[], bool]) -> APIRouter:
 
 
 def _page(opened: Opened, after: Cursor, limit: int) -> Response:
-    fed = opened.app.feed.read(after, limit)
+    fed = opened.deployment.feed.read(after, limit)
     events = b",".join(one.envelope for one in fed)
     said = b'{"events":[%b],"next":"%b"}' % (events, str(_upto(fed, after)).encode())
     return Response(said, media_type="application/json")
@@ -152,7 +152,7 @@ async def _stream(
         while not stopping():
             fed: list[Fed] = []
             if await heads.now() != cursor:
-                fed = await run_in_threadpool(opened.app.feed.read, cursor, 500)
+                fed = await run_in_threadpool(opened.deployment.feed.read, cursor, 500)
             if fed:
                 cursor, heard = fed[-1].cursor, time.monotonic()
                 yield b"".join(

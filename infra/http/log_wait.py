@@ -12,7 +12,7 @@ from fastapi import Query
 from starlette.concurrency import run_in_threadpool
 
 from domain.event import Position
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from infra.http.problems import Unfit
 
 _PAUSES_S = (0.005, 0.1)  # between looks at how far the log is: the first, the longest
@@ -24,9 +24,9 @@ Timeout = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for t
 LATE = "Stored, and not in the log within timeout_s: `in_log` is false. Sent again, it waits again."
 
 
-def check(app: App, wait: str | None) -> None:
+def check(deployment: Deployment, wait: str | None) -> None:
     """Raises Unfit where there is nothing to wait for."""
-    if wait and not app.settings.kafka:
+    if wait and not deployment.settings.kafka:
         raise Unfit(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "wait=log is for a log in Kafka, and ORDERMADE_KAFKA is not set: leave it out, what is "
@@ -36,7 +36,7 @@ def check(app: App, wait: str | None) -> None:
 
 
 async def in_log(
-    app: App, stored: Collection[Position], wait: str | None, timeout_s: float
+    deployment: Deployment, stored: Collection[Position], wait: str | None, timeout_s: float
 ) -> bool | None:
     """Whether the log has these events, once it has, or in the end; None if nobody waits.
 
@@ -47,7 +47,7 @@ async def in_log(
     pause, longest = _PAUSES_S
     deadline = time.monotonic() + timeout_s
     while True:
-        relayed = await run_in_threadpool(app.progress.relayed)
+        relayed = await run_in_threadpool(deployment.progress.relayed)
         if all(p.number <= relayed.get(p.partition, 0) for p in stored):
             return True
         if time.monotonic() > deadline:

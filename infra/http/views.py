@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from domain.errors import Malformed
 from domain.event import Cursor
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from infra.http import cursors, spec
 from infra.http.connection import Opened
 from infra.http.problems import Unfit
@@ -90,7 +90,7 @@ def routes(opened: Opened) -> APIRouter:
         timeout_s: _Timeout = 5,
     ) -> Response:  # fmt: skip
         wanted = _wanted(None, limit, page, min_position, timeout_s)
-        return await _answer(opened.app, discover()[view], wanted)
+        return await _answer(opened.deployment, discover()[view], wanted)
 
     @router.get(
         "/v1/views/{view}/{key:path}",
@@ -114,7 +114,7 @@ def routes(opened: Opened) -> APIRouter:
         timeout_s: _Timeout = 5,
     ) -> Response:
         wanted = _wanted(key, limit, page, min_position, timeout_s)
-        return await _answer(opened.app, discover()[view], wanted)
+        return await _answer(opened.deployment, discover()[view], wanted)
 
     return router
 
@@ -126,19 +126,19 @@ def _wanted(
     return _Wanted(key=key, limit=limit, page=page, goal=goal, timeout_s=timeout_s)
 
 
-async def _answer(app: App, projection: AnyProjection, wanted: _Wanted) -> Response:
-    lags = await _progress(app, projection.name, wanted)
-    return await run_in_threadpool(_rows, app, projection, wanted, lags)
+async def _answer(deployment: Deployment, projection: AnyProjection, wanted: _Wanted) -> Response:
+    lags = await _progress(deployment, projection.name, wanted)
+    return await run_in_threadpool(_rows, deployment, projection, wanted, lags)
 
 
-async def _progress(app: App, view: str, wanted: _Wanted) -> list[Lag]:
+async def _progress(deployment: Deployment, view: str, wanted: _Wanted) -> list[Lag]:
     """How far the view is, once it is far enough. Waiting takes no thread."""
     pause, longest = _PAUSES_S
     deadline = time.monotonic() + wanted.timeout_s
     if wanted.goal:
-        await run_in_threadpool(app.feed.check, wanted.goal)
+        await run_in_threadpool(deployment.feed.check, wanted.goal)
     while True:
-        lags = await run_in_threadpool(_lags, app, view)
+        lags = await run_in_threadpool(_lags, deployment, view)
         if not wanted.goal or all(x.position >= wanted.goal.numbers[x.partition] for x in lags):
             return lags
         if time.monotonic() > deadline:
@@ -152,18 +152,20 @@ async def _progress(app: App, view: str, wanted: _Wanted) -> list[Lag]:
         pause = min(2 * pause, longest)
 
 
-def _lags(app: App, view: str) -> list[Lag]:
+def _lags(deployment: Deployment, view: str) -> list[Lag]:
     """Of the version that is shown now: a rebuild may show another meanwhile."""
-    return app.progress.lags([app.views.live()[view]])
+    return deployment.progress.lags([deployment.views.live()[view]])
 
 
-def _rows(app: App, projection: AnyProjection, wanted: _Wanted, lags: list[Lag]) -> Response:
+def _rows(
+    deployment: Deployment, projection: AnyProjection, wanted: _Wanted, lags: list[Lag]
+) -> Response:
     # Before the rows: they contain at least this.
-    position = str(app.progress.position(lags))
-    where = {} if wanted.key is None else named(projection, app.key(wanted.key))
+    position = str(deployment.progress.position(lags))
+    where = {} if wanted.key is None else named(projection, deployment.resolve_key(wanted.key))
     try:
         place = None if wanted.page is None else _place(wanted.page)
-        rows, after = app.views.page(projection, where, place, wanted.limit)
+        rows, after = deployment.views.page(projection, where, place, wanted.limit)
     except (ValueError, msgspec.MsgspecError, psycopg.DataError):
         raise Malformed(
             "page: this is no page of this view: send `next` as it was given", "page"
@@ -181,7 +183,7 @@ def _rows(app: App, projection: AnyProjection, wanted: _Wanted, lags: list[Lag])
         "next": None if after is None else msgspec.json.encode(after).hex(),
         "position": position,
         "lag": lag,
-        "parked": len(app.views.parked(lags[0].group)),
+        "parked": len(deployment.views.parked(lags[0].group)),
     }
     return Response(msgspec.json.encode(told), media_type="application/json")
 

@@ -40,7 +40,7 @@ def ours(bench: Bench, threads: int, total: int) -> float:
 
     def work(n: int):
         facts = iter(list(itertools.islice(bench.facts(n), total // threads)))
-        return lambda: bench.app.store.append([next(facts)])
+        return lambda: bench.deployment.store.append([next(facts)])
 
     return rate(threads, total, work)
 
@@ -50,7 +50,7 @@ def raw(bench: Bench, threads: int, total: int) -> float:
     table = bench.table()
     rows = itertools.cycle(bench.stored(1_000) or _first(bench))
     insert = f"INSERT INTO {table} VALUES ({', '.join(['%s'] * 12)})"
-    connections = [psycopg.connect(bench.app._url, autocommit=True) for _ in range(threads)]
+    connections = [psycopg.connect(bench.deployment.url, autocommit=True) for _ in range(threads)]
 
     def work(n: int):
         cursor = connections[n].cursor(binary=True)
@@ -87,7 +87,7 @@ class Preferences(Application):
 
 
 def environment(bench: Bench) -> dict[str, str]:
-    told = psycopg.conninfo.conninfo_to_dict(bench.app._url)
+    told = psycopg.conninfo.conninfo_to_dict(bench.deployment.url)
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
         "POSTGRES_DBNAME": told["dbname"],

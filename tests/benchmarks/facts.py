@@ -30,7 +30,7 @@ def lines(bench: Bench) -> list[bytes]:
 
 
 def facts_500(bench: Bench) -> Figure:
-    gate = bench.app.gate(["personalize"])
+    gate = bench.deployment.gate(["personalize"])
 
     def ours() -> float:
         batches = [lines(bench) for _ in range(BATCHES)]

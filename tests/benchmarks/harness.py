@@ -22,7 +22,7 @@ import psycopg
 from consumers.ports.store import StreamAppend
 from domain.customer.events import ConsentGranted, PreferenceStated
 from domain.event import Event, event_id
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from infra.settings import Settings
 from tests.broker import Broker
 
@@ -84,8 +84,8 @@ class Bench:
         self._open = ExitStack()
         folder = self._open.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         self.home = Path(folder) / "home"
-        self.app = self._open.enter_context(App(Settings(home=self.home, linger_s=1)))
-        self.admin = self._open.enter_context(psycopg.connect(self.app._url, autocommit=True))
+        self.deployment = self._open.enter_context(Deployment(Settings(home=self.home, linger_s=1)))
+        self.admin = self._open.enter_context(psycopg.connect(self.deployment.url, autocommit=True))
         self._ids = itertools.count()
         self._tables = itertools.count()
 
@@ -105,7 +105,7 @@ class Bench:
         purposes = ConsentGranted(purposes=("personalize",), policy_version="bench")
         for i in range(0, len(CUSTOMERS), 500):
             said = [self.event(c, purposes) for c in CUSTOMERS[i : i + 500]]
-            self.app.store.append([StreamAppend(e.subject, (e,)) for e in said])
+            self.deployment.store.append([StreamAppend(e.subject, (e,)) for e in said])
         return CUSTOMERS
 
     def event(self, customer: str, data=None) -> Event:

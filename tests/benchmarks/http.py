@@ -18,7 +18,7 @@ _HEADERS = {"Content-Type": "application/cloudevents-batch+json"}
 
 
 def http_500(bench: Bench) -> Figure:
-    gate = bench.app.gate(["personalize"])
+    gate = bench.deployment.gate(["personalize"])
     environment = {**os.environ, "ORDERMADE_HOME": str(bench.home)}
     server = subprocess.Popen(
         [sys.executable, "-m", "infra", "serve", "--port", "0"],

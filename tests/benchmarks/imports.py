@@ -53,7 +53,7 @@ def _text() -> list[str]:
 
 def _stored(bench: Bench, part: Path) -> float:
     """Through the gate, as the command does it; what the views take is another figure."""
-    gate = bench.app.gate(["fulfil", "analyse"])
+    gate = bench.deployment.gate(["fulfil", "analyse"])
     began = time.perf_counter()
     with part.open("rb") as opened:
         read = online_retail(opened)

@@ -51,19 +51,21 @@ COUNTS = Projection(
 
 def _filled(bench: Bench, events: int = EVENTS) -> None:
     facts = bench.facts(7)
-    while sum(bench.app.log.heads().values()) < events:
-        bench.app.store.append([next(facts) for _ in range(500)])
+    while sum(bench.deployment.log.heads().values()) < events:
+        bench.deployment.store.append([next(facts) for _ in range(500)])
 
 
 def _topics(bench: Bench) -> Cluster:
-    cluster = Cluster(bench.broker.address, bench.app.settings.partitions, f"bench-{uuid4().hex}")
+    cluster = Cluster(
+        bench.broker.address, bench.deployment.settings.partitions, f"bench-{uuid4().hex}"
+    )
     provision(cluster)
     return cluster
 
 
 def _relayed(bench: Bench, cluster: Cluster) -> float:
     """Copies the store; events a second."""
-    pool = bench.app._projecting
+    pool = bench.deployment.projector_pool
     writer = KafkaLogWriter(cluster)
     members = PostgresSubscription(pool, GROUP, "bench", timedelta(seconds=10))
     with closing(writer), closing(Relay(PostgresEnvelopes(pool), writer, members)) as one:
@@ -74,7 +76,7 @@ def _relayed(bench: Bench, cluster: Cluster) -> float:
 
 def relay(bench: Bench) -> Figure:
     _filled(bench)
-    envelopes = PostgresEnvelopes(bench.app._projecting)
+    envelopes = PostgresEnvelopes(bench.deployment.projector_pool)
     heads = envelopes.heads().items()
     stored = [(p, event) for p, head in heads for event in envelopes.stored(p, 0, head)]
 
@@ -106,15 +108,15 @@ def kafka_project(bench: Bench) -> Figure:
     _filled(bench)
     cluster = _topics(bench)
     _relayed(bench, cluster)
-    app = bench.app
-    pool, keys = app._projecting, app.owners(app._projecting).keys
+    deployment = bench.deployment
+    pool, keys = deployment.projector_pool, deployment.owners(deployment.projector_pool).keys
 
     def projected(log: Log) -> float:
         bench.admin.execute(
             "TRUNCATE projection.profile_v2; DELETE FROM projection.checkpoint; "
             "DELETE FROM projection.parked"
         )
-        with closing(Projector(PROFILE, log, app.amending, "bench")) as projector:
+        with closing(Projector(PROFILE, log, deployment.writable_views, "bench")) as projector:
             began = time.perf_counter()
             events = projector.drain()
             return events / (time.perf_counter() - began)
@@ -132,13 +134,16 @@ def kafka_quix(bench: Bench) -> Figure:
     _filled(bench, MORE)
     cluster = _topics(bench)
     _relayed(bench, cluster)
-    pool, keys = bench.app._projecting, bench.app.owners(bench.app._projecting).keys
+    pool, keys = (
+        bench.deployment.projector_pool,
+        bench.deployment.owners(bench.deployment.projector_pool).keys,
+    )
     python = quix.python()
 
     def ours() -> float:
         with (
             closing(KafkaLog(cluster, pool, keys)) as log,
-            closing(Projector(COUNTS, log, bench.app.amending, "bench")) as projector,
+            closing(Projector(COUNTS, log, bench.deployment.writable_views, "bench")) as projector,
         ):
             began = time.perf_counter()
             events = projector.drain()
@@ -150,7 +155,9 @@ def kafka_quix(bench: Bench) -> Figure:
 
     def peer() -> float:
         log = cluster.place(0).topic
-        events = sum(n for p, n in bench.app.log.heads().items() if cluster.place(p).topic == log)
+        events = sum(
+            n for p, n in bench.deployment.log.heads().items() if cluster.place(p).topic == log
+        )
         return events / quix.seconds(python, cluster.address, log, events)
 
     mine, theirs = in_turn(ours, peer, rounds=3)
@@ -197,13 +204,13 @@ def handover(bench: Bench) -> Figure:
 
     def holders() -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
-        for lag in bench.app.progress.lags(bench.app.views.live().values()):
+        for lag in bench.deployment.progress.lags(bench.deployment.views.live().values()):
             if lag.member:
                 found.setdefault(lag.group, set()).add(lag.member)
         return found
 
     def until_held_by(count: int) -> None:
-        views = len(bench.app.views.live())
+        views = len(bench.deployment.views.live())
         until(lambda: [len(m) for m in holders().values()] == [count] * views)
 
     _relayed(bench, cluster)

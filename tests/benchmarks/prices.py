@@ -44,7 +44,7 @@ def verify_prices(bench: Bench) -> Figure:
     """Stored quotes read, priced again and compared, as `ordermade verify prices` does it."""
     of, lines = book(0), order()
     _store(bench, of, lines)
-    stored, proving = PostgresIssued(bench.app.pool("reader")), Proving(bench.app)
+    stored, proving = PostgresIssued(bench.deployment.pool("reader")), Proving(bench.deployment)
 
     def verified() -> float:
         began, count = time.process_time(), 0
@@ -73,7 +73,7 @@ def _store(bench: Bench, of: Book, lines: list[Selection]) -> None:
     """The book published, and `STORED` quotes under it."""
 
     def ask(subject: str, name: str, actor: str | None = None, **arguments):
-        bench.app.commands.execute(
+        bench.deployment.commands.execute(
             Command(id=f"{subject}/{name}", source="/bench", subject=subject, name=name, time=CLOCK,
                     arguments=arguments, actor=actor)
         )  # fmt: skip
@@ -97,7 +97,7 @@ def _store(bench: Bench, of: Book, lines: list[Selection]) -> None:
     for n in range(STORED):
         said = [replace(bench.event("nobody", data), subject=f"order/{n}", customerid=None)
                 for data in (drafted, *choices)]  # fmt: skip
-        bench.app.store.append([StreamAppend(f"order/{n}", tuple(said))])
+        bench.deployment.store.append([StreamAppend(f"order/{n}", tuple(said))])
         ask(f"order/{n}", "quote", quote_id="Q1", expires_at=CLOCK + timedelta(days=1),
             load=CONDITIONS.load, lead_days=CONDITIONS.lead_days)  # fmt: skip
 

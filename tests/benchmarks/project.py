@@ -86,15 +86,15 @@ class Profiles(Projection[ProfileView]):
 
 def project(bench: Bench) -> Figure:
     facts = bench.facts(7)
-    while sum(bench.app.log.heads().values()) < EVENTS:
-        bench.app.store.append([next(facts) for _ in range(500)])
+    while sum(bench.deployment.log.heads().values()) < EVENTS:
+        bench.deployment.store.append([next(facts) for _ in range(500)])
 
     def ours() -> float:
         bench.admin.execute(
             "TRUNCATE projection.profile_v2; DELETE FROM projection.checkpoint; "
             "DELETE FROM projection.parked"
         )
-        [profile] = [p for p in bench.app.projectors() if p.group == "profile_v2"]
+        [profile] = [p for p in bench.deployment.projectors() if p.group == "profile_v2"]
         began = time.perf_counter()
         events = profile.drain()
         took = time.perf_counter() - began

@@ -14,10 +14,10 @@ EVENTS, PAGE = 100_000, 10_000
 def rebuild(bench: Bench) -> Figure:
     """With the comparison and the switch in the time; the peer reads and decodes nothing."""
     facts = bench.facts(7)
-    while sum(bench.app.log.heads().values()) < EVENTS:
-        bench.app.store.append([next(facts) for _ in range(500)])
-    log, views = bench.app.log, list(discover().values())
-    for projector in bench.app.projectors():
+    while sum(bench.deployment.log.heads().values()) < EVENTS:
+        bench.deployment.store.append([next(facts) for _ in range(500)])
+    log, views = bench.deployment.log, list(discover().values())
+    for projector in bench.deployment.projectors():
         projector.drain()
         projector.close()
     pages = ((p, after) for p, last in log.heads().items() for after in range(0, last, PAGE))
@@ -25,7 +25,7 @@ def rebuild(bench: Bench) -> Figure:
 
     def ours() -> float:
         began = time.perf_counter()
-        with bench.app.building(views, print) as builds:
+        with bench.deployment.builds(views, print) as builds:
             done = list(rebuilt(log, builds))
         took = time.perf_counter() - began
         assert all(each.switched for each in done)

@@ -42,9 +42,12 @@ def waits_with(bench: Bench, *commands: str, **more: str) -> list[float]:
     ]
     try:
         customers = bench.customers[:50]
-        groups = [*bench.app.views.live().values(), *([GROUP] if "relay" in commands else [])]
-        until(lambda: all(bench.app.progress.members([group]) for group in groups))
-        bench.app.drain(patience_s=120)
+        groups = [
+            *bench.deployment.views.live().values(),
+            *([GROUP] if "relay" in commands else []),
+        ]
+        until(lambda: all(bench.deployment.progress.members([group]) for group in groups))
+        bench.deployment.drain(patience_s=120)
         return _waits(bench, customers)
     finally:
         for process in running:
@@ -54,14 +57,14 @@ def waits_with(bench: Bench, *commands: str, **more: str) -> list[float]:
 
 def _waits(bench: Bench, customers: list[str]) -> list[float]:
     """Milliseconds from before each append until a reader sees its row."""
-    partitions = list(range(bench.app.store.partitions))
+    partitions = list(range(bench.deployment.store.partitions))
     sent: dict[str, float] = {}
     waits: list[float] = []
     done = threading.Event()
 
     def look() -> None:
         query = "SELECT key FROM projection.audit_v1 WHERE partition = ANY(%s) AND key = ANY(%s)"
-        with psycopg.connect(bench.app._url, autocommit=True) as reader:
+        with psycopg.connect(bench.deployment.url, autocommit=True) as reader:
             while not (done.is_set() and not sent):
                 rows = reader.execute(query, [partitions, list(sent)], prepare=True).fetchall()
                 now = time.perf_counter()
@@ -75,7 +78,7 @@ def _waits(bench: Bench, customers: list[str]) -> list[float]:
         time.sleep(max(0, began + n / RATE - time.perf_counter()))
         said = bench.event(customers[n % len(customers)])
         sent[str(said.id)] = time.perf_counter()
-        bench.app.store.append([StreamAppend(said.stream, (said,))])
+        bench.deployment.store.append([StreamAppend(said.stream, (said,))])
     rate = EVENTS / (time.perf_counter() - began)
     done.set()
     looking.join(60)

@@ -17,7 +17,7 @@ import psycopg
 import psycopg_pool
 
 from domain.event import Data, Recorded
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from infra.kafka.errors import KafkaSilent
 from infra.postgres.server import embedded
 from infra.postgres.server.embedded import ServerUnavailable
@@ -82,7 +82,7 @@ def beginning(folder: Path) -> Path:
 
 
 @dataclass
-class Deployment:
+class DeploymentUnderLoad:
     """`kafka` is the address of the one that is the log; `broker` is it, if it may be broken.
 
     `made` is a home that it begins with. `url` names a PostgreSQL in place of the deployment's own.
@@ -123,13 +123,13 @@ class Deployment:
         return Within(self.folder / "home", more)
 
     @contextmanager
-    def opened(self) -> Iterator[App]:
-        with App(self.settings, 5.0) as app:
-            yield app
+    def opened(self) -> Iterator[Deployment]:
+        with Deployment(self.settings, 5.0) as deployment:
+            yield deployment
 
-    def events(self, app: App, partition: int) -> list[Recorded[Data]]:
+    def events(self, deployment: Deployment, partition: int) -> list[Recorded[Data]]:
         """What a partition of the log has, and this release can read. A hole is an error."""
-        read = app.log.read(partition, 0, ALL)
+        read = deployment.log.read(partition, 0, ALL)
         return [event for event in read if isinstance(event, Recorded)]
 
     def start(self, does: Callable[..., object], *words: object) -> Started:
@@ -164,20 +164,20 @@ class Deployment:
         until(lambda: self.said() > before + 50)
         self.caught_up()
         took = time.monotonic() - began
-        with self.opened() as app:
-            assert len(app.log.heads()) > 4
-            until(lambda: shared(app, GROUPS))
+        with self.opened() as deployment:
+            assert len(deployment.log.heads()) > 4
+            until(lambda: shared(deployment, GROUPS))
         return took
 
     def say(self, name: str, batch: dict[str, dict], *, wait_log: bool = False) -> None:
         """This process says it, and notes that it was acknowledged."""
         with (
             closing(Notes(self.folder / f"said-{name}")) as notes,
-            self.opened() as app,
-            closing(Writer(app, self.folder / "clock")) as door,
+            self.opened() as deployment,
+            closing(Writer(deployment, self.folder / "clock")) as door,
         ):
             door.publish(batch, notes)
-            assert not wait_log or app.in_log()
+            assert not wait_log or deployment.wait_for_log()
 
     def write(self, name: str) -> None:
         self.writers.append(self.start(writer.main, *self.writing(name)))
@@ -203,9 +203,9 @@ class Deployment:
         goal: dict[int, int] = {}
         while True:
             assert time.monotonic() - began < PATIENCE_S, "the views do not catch up"
-            with suppress(*AWAY), self.opened() as app:
-                goal = goal or dict(enumerate(app.feed.heads().numbers))
-                until(lambda: not app.progress.behind(GROUPS, goal), PATIENCE_S)  # noqa: B023
+            with suppress(*AWAY), self.opened() as deployment:
+                goal = goal or dict(enumerate(deployment.feed.heads().numbers))
+                until(lambda: not deployment.progress.behind(GROUPS, goal), PATIENCE_S)  # noqa: B023
                 return time.monotonic() - began
             time.sleep(0.05)
 

@@ -12,8 +12,8 @@ from consumers.ports.store import Appended
 from consumers.ports.views import Fenced
 from domain.event import Data, Kind, event
 from domain.personal import Plain
-from infra.bootstrap import App
 from infra.cli import main
+from infra.deployment import Deployment
 from infra.kafka.writer import KafkaLogWriter
 from infra.postgres.store import positioning
 from infra.postgres.views.views import PostgresViews
@@ -122,6 +122,6 @@ def release_to_come(customer: str) -> None:
         hat: Plain[str]
 
     said = message("hat", "customer.hat-worn.v1", f"customer/{customer}", {"hat": "red"})
-    with App(Settings()) as app:
-        [answer] = app.gate([]).accept([json.dumps(said).encode()], datetime.now(UTC))
+    with Deployment(Settings()) as deployment:
+        [answer] = deployment.gate([]).accept([json.dumps(said).encode()], datetime.now(UTC))
         assert isinstance(answer, Appended), answer

@@ -13,7 +13,8 @@ from multiprocessing.context import ForkProcess, ForkServerProcess
 from pathlib import Path
 from types import SimpleNamespace
 
-from infra.cli import main, upkeep
+from infra import processes
+from infra.cli import main
 from tests.forked import become
 
 
@@ -65,5 +66,5 @@ def ordermade(*words: object) -> None:
 
 
 def up(projectors: int) -> None:
-    upkeep.subprocess = SimpleNamespace(Popen=Member, TimeoutExpired=subprocess.TimeoutExpired)
+    processes.subprocess = SimpleNamespace(Popen=Member, TimeoutExpired=subprocess.TimeoutExpired)
     ordermade("up", "--projectors", projectors)

@@ -21,7 +21,7 @@ from infra.postgres.server import embedded
 from projections import discover
 from tests.faults import doomed
 from tests.faults.cut import cutting
-from tests.faults.deployment import Deployment, children, state
+from tests.faults.deployment import DeploymentUnderLoad, children, state
 from tests.faults.doomed import REFUSED
 from tests.faults.forked import ordermade
 from tests.frontdoor import FACTS, message
@@ -32,7 +32,7 @@ from tests.waiting import PATIENCE_S, until
 HOUR_S = 3600
 
 
-def projector_killed_around_its_commit(d: Deployment) -> Iterator[None]:
+def projector_killed_around_its_commit(d: DeploymentUnderLoad) -> Iterator[None]:
     d.begin()
     for _ in range(d.lengths.repeats):
         sides = [doomed.project_killed_before_commit, doomed.project_killed_after_commit]
@@ -45,7 +45,7 @@ def projector_killed_around_its_commit(d: Deployment) -> Iterator[None]:
     yield
 
 
-def projector_stopped_past_its_session(d: Deployment) -> Iterator[None]:
+def projector_stopped_past_its_session(d: DeploymentUnderLoad) -> Iterator[None]:
     d.begin()
     for _ in range(d.lengths.repeats):
         sleeper = d.start(doomed.project_stopped_before_commit)
@@ -55,7 +55,7 @@ def projector_stopped_past_its_session(d: Deployment) -> Iterator[None]:
     yield
 
 
-def database_gone(d: Deployment) -> Iterator[None]:
+def database_gone(d: DeploymentUnderLoad) -> Iterator[None]:
     home = d.server()
     d.begin()
     gone = d.dice.choice([signal.SIGKILL, signal.SIGINT])  # SIGINT: told to stop at once
@@ -69,7 +69,7 @@ def database_gone(d: Deployment) -> Iterator[None]:
     yield
 
 
-def acknowledgement_of_an_append_lost(d: Deployment) -> Iterator[None]:
+def acknowledgement_of_an_append_lost(d: DeploymentUnderLoad) -> Iterator[None]:
     d.server()
     assert d.url
     cut = d.held.enter_context(cutting(d.url, d.dice))
@@ -82,13 +82,13 @@ def acknowledgement_of_an_append_lost(d: Deployment) -> Iterator[None]:
     yield
 
 
-def eight_writers_race_on_one_stream(d: Deployment) -> Iterator[None]:
+def eight_writers_race_on_one_stream(d: DeploymentUnderLoad) -> Iterator[None]:
     d.customers = 1
     d.begin(writers=8)
     yield
 
 
-def transaction_rolled_back_between_two_others(d: Deployment) -> Iterator[None]:
+def transaction_rolled_back_between_two_others(d: DeploymentUnderLoad) -> Iterator[None]:
     d.begin()
     for n in range(d.lengths.repeats):
         rolled = d.start(doomed.writer_stopped_before_commit, *d.writing(f"rolled-{n}"))
@@ -100,7 +100,7 @@ def transaction_rolled_back_between_two_others(d: Deployment) -> Iterator[None]:
     yield
 
 
-def poison_in_the_middle(d: Deployment) -> Iterator[None]:
+def poison_in_the_middle(d: DeploymentUnderLoad) -> Iterator[None]:
     d.begin()
     customer = f"shop:{d.dice.randrange(1, d.customers)}"
     until(lambda: any(n.get("said", {}).get("subject") == f"customer/{customer}"
@@ -116,9 +116,9 @@ def poison_in_the_middle(d: Deployment) -> Iterator[None]:
     assert d.front.rows("parked") == []
 
 
-def crash_in_the_middle_of_a_rebuild(d: Deployment) -> Iterator[None]:
+def crash_in_the_middle_of_a_rebuild(d: DeploymentUnderLoad) -> Iterator[None]:
     d.begin()
-    with d.opened() as app, app.pool("reader") as pool, pool.connection() as db:
+    with d.opened() as deployment, deployment.pool("reader") as pool, pool.connection() as db:
         for _ in range(d.lengths.repeats):
             rebuilding = d.start(ordermade, "rebuild", "all")
             until(lambda: db.execute(
@@ -133,7 +133,7 @@ def crash_in_the_middle_of_a_rebuild(d: Deployment) -> Iterator[None]:
     yield
 
 
-def stream_silent_for_long(d: Deployment) -> Iterator[None]:
+def stream_silent_for_long(d: DeploymentUnderLoad) -> Iterator[None]:
     def say(n: int) -> None:
         said = {"attribute": "a", "value": f"v{n}", **FACTS}
         one = message(f"silent-{n}", "customer.preference-stated.v1", "customer/shop:silent", said)
@@ -146,7 +146,7 @@ def stream_silent_for_long(d: Deployment) -> Iterator[None]:
     yield
 
 
-def clock_set_back_an_hour(d: Deployment) -> Iterator[None]:
+def clock_set_back_an_hour(d: DeploymentUnderLoad) -> Iterator[None]:
     d.begin()
     new = d.folder / "clock.new"
     new.write_text(f"-{HOUR_S}")
@@ -154,13 +154,13 @@ def clock_set_back_an_hour(d: Deployment) -> Iterator[None]:
     before = d.said()
     until(lambda: d.said() > before + 100)
     yield
-    with d.opened() as app:
-        for partition in app.log.heads():
-            recorded = [e.recorded for e in d.events(app, partition)]
+    with d.opened() as deployment:
+        for partition in deployment.log.heads():
+            recorded = [e.recorded for e in d.events(deployment, partition)]
             assert all(a <= b for a, b in itertools.pairwise(recorded))
 
 
-def disk_full(d: Deployment) -> Iterator[None]:
+def disk_full(d: DeploymentUnderLoad) -> Iterator[None]:
     disk = d.folder / "disk"
     disk.mkdir()
     root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
@@ -186,7 +186,7 @@ def disk_full(d: Deployment) -> Iterator[None]:
     yield
 
 
-def everything_killed_at_once(d: Deployment) -> Iterator[float]:
+def everything_killed_at_once(d: DeploymentUnderLoad) -> Iterator[float]:
     d.begin()
     took = []
     for _ in range(d.lengths.repeats):
@@ -195,7 +195,7 @@ def everything_killed_at_once(d: Deployment) -> Iterator[float]:
     yield max(took)
 
 
-def kill_all(d: Deployment) -> None:
+def kill_all(d: DeploymentUnderLoad) -> None:
     assert d.up
     for pid in [*everything(d.front.home), *children(d.up.pid)]:
         with suppress(ProcessLookupError):  # some go with the others

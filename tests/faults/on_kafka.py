@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infra.kafka.cluster import Cluster
 from tests.faults import doomed
-from tests.faults.deployment import ALL, Deployment
+from tests.faults.deployment import ALL, DeploymentUnderLoad
 from tests.faults.doomed import WRITTEN
 from tests.faults.on_both import kill_all
 from tests.faults.writer import messages
@@ -22,7 +22,7 @@ from tests.integration.test_relay import records
 from tests.waiting import PATIENCE_S, until
 
 
-def relay_killed_after_the_acknowledgement(d: Deployment) -> Iterator[None]:
+def relay_killed_after_the_acknowledgement(d: DeploymentUnderLoad) -> Iterator[None]:
     d.begin()
     for _ in range(d.lengths.repeats):
         killed = d.start(doomed.relay_killed_after_acknowledgement)
@@ -30,7 +30,7 @@ def relay_killed_after_the_acknowledgement(d: Deployment) -> Iterator[None]:
     yield
 
 
-def two_relays_on_one_partition(d: Deployment) -> Iterator[None]:
+def two_relays_on_one_partition(d: DeploymentUnderLoad) -> Iterator[None]:
     """One sleeps with a batch in its hand until another has written it."""
     d.begin()
     for _ in range(d.lengths.repeats):
@@ -40,13 +40,13 @@ def two_relays_on_one_partition(d: Deployment) -> Iterator[None]:
         assert sleeper.wait(PATIENCE_S) == WRITTEN
     yield
     said = d.settings
-    with d.opened() as app:
-        events = sum(app.log.heads().values())
+    with d.opened() as deployment:
+        events = sum(deployment.log.heads().values())
     found = records(Cluster(said.kafka, said.partitions, said.kafka_topics))
     assert sum(map(len, found.values())) > events
 
 
-def relay_down(d: Deployment) -> Iterator[None]:
+def relay_down(d: DeploymentUnderLoad) -> Iterator[None]:
     """Nobody starts another one meanwhile."""
     d.begin()
     relay, before = d.member("relay"), d.said()
@@ -57,7 +57,7 @@ def relay_down(d: Deployment) -> Iterator[None]:
     yield
 
 
-def broker_stopped_and_started(d: Deployment) -> Iterator[None]:
+def broker_stopped_and_started(d: DeploymentUnderLoad) -> Iterator[None]:
     assert d.broker
     d.begin()
     d.broker.stop()
@@ -66,7 +66,7 @@ def broker_stopped_and_started(d: Deployment) -> Iterator[None]:
     yield
 
 
-def broker_killed(d: Deployment) -> Iterator[None]:
+def broker_killed(d: DeploymentUnderLoad) -> Iterator[None]:
     assert d.broker
     d.begin()
     d.broker.kill()
@@ -75,7 +75,7 @@ def broker_killed(d: Deployment) -> Iterator[None]:
     yield
 
 
-def kafkas_data_lost(d: Deployment) -> Iterator[None]:
+def kafkas_data_lost(d: DeploymentUnderLoad) -> Iterator[None]:
     """The relay fills the log again."""
     assert d.broker
     d.begin()
@@ -83,11 +83,11 @@ def kafkas_data_lost(d: Deployment) -> Iterator[None]:
     time.sleep(d.lengths.broker)
     d.broker.start()
     yield
-    with d.opened() as app:
-        until(lambda: app.log.heads() == dict(enumerate(app.feed.heads().numbers)))
+    with d.opened() as deployment:
+        until(lambda: deployment.log.heads() == dict(enumerate(deployment.feed.heads().numbers)))
 
 
-def postgres_restored_from_an_older_backup(d: Deployment) -> Iterator[float]:
+def postgres_restored_from_an_older_backup(d: DeploymentUnderLoad) -> Iterator[float]:
     """What a write with wait=log said is there again, of the rest what the log has."""
     backup, keys = d.folder / "backup", d.folder / "keys"
     d.begin()
@@ -105,8 +105,8 @@ def postgres_restored_from_an_older_backup(d: Deployment) -> Iterator[float]:
 
     began = time.monotonic()
     assert "`ordermade restore`" in d.front.refused("order", "draft", "x", "--line", "L1=shirt")
-    with d.opened() as app:
-        heads = app.log.heads()
+    with d.opened() as deployment:
+        heads = deployment.log.heads()
     acknowledged = noted(d.folder)
     told = json.loads(d.front.ok("restore", "--keys", keys, "--json"))
     assert told["events"]

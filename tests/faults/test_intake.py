@@ -60,7 +60,7 @@ def test_an_intake_that_is_killed_loses_and_doubles_nothing(front):
     try:
         before = 0
         for _ in range(KILLS):
-            process = front.start("intake", stderr=subprocess.DEVNULL)
+            process = front.start("inbox", stderr=subprocess.DEVNULL)
             while (now := sum(lag.position for lag in lags(cluster))) <= before:
                 time.sleep(0.05)
             before = now
@@ -73,7 +73,7 @@ def test_an_intake_that_is_killed_loses_and_doubles_nothing(front):
     left = sum(lag.events for lag in lags(cluster))
     [(sent, bad)] = answers
     print(f"killed {KILLS} times, {left} of {len(sent) + bad} messages left for the last")
-    with running(front, "intake"):
+    with running(front, "inbox"):
         taken(front)
     assert len(quarantine(front)) == bad
     front.ok("init")  # folds what is new

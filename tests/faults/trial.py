@@ -12,7 +12,7 @@ from pathlib import Path
 from projections import discover
 from tests.broker import Broker
 from tests.faults import on_both, on_kafka
-from tests.faults.deployment import ALL, Deployment, Lengths
+from tests.faults.deployment import ALL, DeploymentUnderLoad, Lengths
 from tests.homes import copied
 from tests.independent.acknowledged import noted, reckon
 
@@ -22,7 +22,7 @@ OURS = {"customer.consent-granted.v1", "view.event-dropped.v1"}
 
 @dataclass(frozen=True)
 class Fault:
-    happens: Callable[[Deployment], Iterator[float | None]]
+    happens: Callable[[DeploymentUnderLoad], Iterator[float | None]]
     logs: tuple[str, ...] = ("embedded", "kafka")
     breaks_broker: bool = False
 
@@ -71,7 +71,7 @@ def run(
 ) -> Outcome:  # fmt: skip
     """Raises AssertionError where something else is wrong than a number of events."""
     copied(made, folder)
-    deployment = Deployment(folder, made, kafka, broker, seed, lengths)
+    deployment = DeploymentUnderLoad(folder, made, kafka, broker, seed, lengths)
     try:
         happening = fault.happens(deployment)
         recovery = (next(happening) or 0) + deployment.caught_up()
@@ -83,14 +83,16 @@ def run(
         deployment.end()
 
 
-def _compared(d: Deployment, recovery_s: float) -> Outcome:
+def _compared(d: DeploymentUnderLoad, recovery_s: float) -> Outcome:
     """What was acknowledged against what `show` shows, and every view against a fold of the log."""
     said = reckon(noted(d.folder))
-    with d.opened() as app:
-        events = [e for partition in app.log.heads() for e in d.events(app, partition)]
+    with d.opened() as deployment:
+        events = [
+            e for partition in deployment.log.heads() for e in d.events(deployment, partition)
+        ]
         for view in discover().values():
-            assert dict(app.views.find(view, None)) == view.fold(events), view.name
-        customers = app.owners(app.pool("reader")).find(said.events)
+            assert dict(deployment.views.find(view, None)) == view.fold(events), view.name
+        customers = deployment.owners(deployment.pool("reader")).find(said.events)
     ours = Counter(e.event.customerid for e in events if e.event.source != "/test")
     audit, profile, prices = (
         d.front.rows("show", view, "--limit", ALL) for view in ("audit", "profile", "prices")

@@ -21,7 +21,7 @@ from consumers.doors.gate import Gate
 from consumers.doors.holding import Holding
 from consumers.ports.store import Appended
 from domain.errors import Refusal
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from infra.postgres.store.held import PostgresHeld
 from infra.postgres.store.store import PostgresStore
 from infra.settings import Settings
@@ -85,9 +85,9 @@ class Notes:
 class Writer:
     """Both doors of a deployment, with a clock that may be wrong."""
 
-    def __init__(self, app: App, clock: Path) -> None:
-        pool = app.pool("door")
-        owners = app.owners(pool)
+    def __init__(self, deployment: Deployment, clock: Path) -> None:
+        pool = deployment.pool("door")
+        owners = deployment.owners(pool)
         self._clock = clock
         self._store = PostgresStore(pool, owners, self.now)
         holding = Holding(self._store, owners, PostgresHeld(pool, owners))
@@ -136,8 +136,8 @@ def write(name: str, seed: str, customers: int, folder: Path, notes: Notes) -> N
     while True:
         try:
             with (
-                App(Settings(), PATIENCE_S) as app,
-                closing(Writer(app, folder / "clock")) as writer,
+                Deployment(Settings(), PATIENCE_S) as deployment,
+                closing(Writer(deployment, folder / "clock")) as writer,
             ):
                 while True:
                     writer.publish({"opening": opening}, notes)

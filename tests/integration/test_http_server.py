@@ -12,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from infra.settings import Settings
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import serving, wait_for
@@ -86,7 +86,10 @@ def test_a_database_that_goes_away_is_told_and_comes_back(front):
 def test_a_fault_is_told_without_what_was_said(front):
     with serving(front) as door:
         assert door.publish(MILK, "personalize").status_code == 201
-        with App(Settings(home=front.home)) as app, psycopg.connect(app._url) as admin:
+        with (
+            Deployment(Settings(home=front.home)) as deployment,
+            psycopg.connect(deployment.url) as admin,
+        ):
             admin.execute("DELETE FROM store.event WHERE number = 1")
             admin.execute("ALTER TABLE projection.profile_v2 RENAME TO elsewhere")
         hole = door.client.get("/v1/log")

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 
 import pytest
 
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from infra.postgres.server import embedded
 from infra.settings import Settings
 from tests.frontdoor import FACTS, Front, message
@@ -137,10 +137,10 @@ def test_a_database_that_goes_away_is_said_and_the_import_goes_on_where_it_was(t
         words = ["import", "online-retail", file, "--basis", "fulfil,analyse"]
         pipe = subprocess.PIPE
         begun = front.start(*words, stdout=pipe, stderr=pipe, text=True)
-        with App(
+        with Deployment(
             Settings(home=front.home, database_url=dict(more).get("ORDERMADE_DATABASE_URL"))
-        ) as app:
-            until(lambda: sum(app.log.heads().values()) > 3_000)
+        ) as deployment:
+            until(lambda: sum(deployment.log.heads().values()) > 3_000)
         for pid in everything(server_home):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -143,7 +143,7 @@ def test_what_is_kept_is_shown_mended_sent_again_and_dropped(front, publisher, t
     publisher.send(asked("c1", "order.place.v1", {"quote_id": "Q1"}, reason="private"))
     publisher.raw(b"\xff", STRUCTURED)
     publisher.flush()
-    with running(front, "intake"):
+    with running(front, "inbox"):
         taken(front)
     coloured, early, bytes_ = quarantine(front)
     shown = json.loads(front.ok("quarantine", "show", coloured))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from infra.postgres.store.envelopes import PostgresEnvelopes
 from tests.frontdoor import FACTS, Front, message
 from tests.members import settings_of
@@ -34,11 +34,11 @@ def stated(count):
     ]  # fmt: skip
 
 
-def held(app):
+def held(deployment):
     """By group, which member holds which partitions."""
-    groups = app.views.live().values()
+    groups = deployment.views.live().values()
     found = defaultdict(lambda: defaultdict(set))
-    for lag in app.progress.lags(groups):
+    for lag in deployment.progress.lags(groups):
         if lag.member:
             found[lag.group][lag.member].add(lag.partition)
     return {group: dict(members) for group, members in found.items()}
@@ -46,13 +46,13 @@ def held(app):
 
 def test_members_share_the_partitions_and_those_of_a_dead_one_are_served_on(lone_front):
     front = lone_front
-    with App(settings_of(front)) as app:
-        views = len(app.views.live())
+    with Deployment(settings_of(front)) as deployment:
+        views = len(deployment.views.live())
         up = front.start("up", "--projectors", "2")
         try:
 
             def shared():
-                groups = held(app)
+                groups = held(deployment)
                 return len(groups) == views and all(len(m) == 2 for m in groups.values()) and groups
 
             for members in until(shared).values():
@@ -64,7 +64,7 @@ def test_members_share_the_partitions_and_those_of_a_dead_one_are_served_on(lone
             os.kill(int(victim.rpartition("-")[2]), signal.SIGKILL)
             front.publish(*stated(40))
             assert len(front.show("profile")) == 40
-            until(lambda: victim not in str(held(app)) and shared())
+            until(lambda: victim not in str(held(deployment)) and shared())
             assert {row["events"] for row in front.rows("lag")} == {0}
         finally:
             up.terminate()
@@ -72,11 +72,16 @@ def test_members_share_the_partitions_and_those_of_a_dead_one_are_served_on(lone
 
 
 def test_lag_is_told_of_each_group_and_partition_in_events_and_in_seconds(lone_front):
-    with App(settings_of(lone_front)) as app:
+    with Deployment(settings_of(lone_front)) as deployment:
         lines = [json.dumps(m).encode() for m in stated(40)]
-        app.gate(["personalize"]).accept(lines, datetime.now(UTC))
-        heads = [head for _, head in sorted(PostgresEnvelopes(app.pool("reader")).heads().items())]
-        groups = {*app.views.live().values(), *(["relay"] if app.settings.kafka else [])}
+        deployment.gate(["personalize"]).accept(lines, datetime.now(UTC))
+        heads = [
+            head for _, head in sorted(PostgresEnvelopes(deployment.pool("reader")).heads().items())
+        ]
+        groups = {
+            *deployment.views.live().values(),
+            *(["relay"] if deployment.settings.kafka else []),
+        }
     time.sleep(0.5)
     found = defaultdict(list)
     for row in lone_front.rows("lag"):

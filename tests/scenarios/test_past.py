@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from projections import discover
 from tests.frontdoor import FACTS, message
 from tests.members import settings_of
@@ -57,7 +57,7 @@ def test_an_order_is_found_by_its_stream_and_times_need_a_zone(front):
     drafted = now()
     front.ok("order", "cancel", "7")
     assert [r["status"] for r in front.show("backlog", "7", "--as-of", drafted)] == ["draft"]
-    with App(settings_of(front)) as app, psycopg.connect(app._url) as admin:
+    with Deployment(settings_of(front)) as deployment, psycopg.connect(deployment.url) as admin:
         admin.execute("DELETE FROM projection.backlog_v2")
     assert [r["status"] for r in front.show("backlog", "7", "--as-of", drafted)] == ["draft"]
     assert "`ordermade rebuild backlog --to TIME`" in front.refused(
@@ -76,7 +76,7 @@ def test_rebuild_says_what_it_did_and_refuses_what_differs(front):
     said = front.ok("rebuild", "all")
     assert "profile: 2 rows before, 2 after, 0 differ. The new rows are shown now." in said
     assert said.count("are shown now") == len(discover())
-    with App(settings_of(front)) as app, psycopg.connect(app._url) as admin:
+    with Deployment(settings_of(front)) as deployment, psycopg.connect(deployment.url) as admin:
         admin.execute("UPDATE projection.profile_v2 SET events = 7")
     done = front.run("rebuild", "profile", "--accept")
     assert done.returncode == 1
@@ -89,7 +89,7 @@ def test_rebuild_says_what_it_did_and_refuses_what_differs(front):
 def test_a_release_with_another_version_shows_the_old_one_until_it_is_told(lone_front):
     front = lone_front  # members of this release would go on with the tables that are renamed
     front.ok("order", "draft", "7", "--line", "L1=shirt")
-    with App(settings_of(front)) as app, psycopg.connect(app._url) as admin:
+    with Deployment(settings_of(front)) as deployment, psycopg.connect(deployment.url) as admin:
         admin.execute("ALTER TABLE projection.backlog_v2 RENAME TO backlog_v0")
         admin.execute("ALTER TABLE projection.backlog_v0 RENAME progress TO course")
         for table in ("live", "checkpoint"):
@@ -117,13 +117,13 @@ def test_a_release_with_another_version_shows_the_old_one_until_it_is_told(lone_
 def test_what_waits_is_listed_tried_sent_on_and_dropped(lone_front):
     front = lone_front  # members would fold the events while they still are known
     messages = [stated(str(n), f"v{n}", 12) for n in range(4)]
-    with App(settings_of(front)) as app:
-        gate = app.gate(["personalize"])
+    with Deployment(settings_of(front)) as deployment:
+        gate = deployment.gate(["personalize"])
         answers = gate.accept([json.dumps(m).encode() for m in messages], datetime.now(UTC))
         at = [answer.positions[0] for answer in answers]
 
         def swap(number, old, new):
-            with psycopg.connect(app._url) as admin:
+            with psycopg.connect(deployment.url) as admin:
                 admin.execute(
                     "UPDATE store.event SET data = replace(encode(data, 'escape'), %s, %s)::bytea "
                     "WHERE partition = %s AND number = %s",
@@ -133,7 +133,7 @@ def test_what_waits_is_listed_tried_sent_on_and_dropped(lone_front):
         # This release does not know two of the types; then one of them is known again.
         for number in (1, 2):
             swap(number, "preference-stated.v1", "preference-sung.v1")
-        app.drain()
+        deployment.drain()
         waiting = [r for r in front.rows("parked") if r["view"] == "profile"]
         assert [r["number"] for r in waiting] == [p.number for p in at[1:]]
         assert milk(front) == ["v0"]

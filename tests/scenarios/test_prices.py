@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from consumers.doors.commands import Command
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from tests.both_logs import LOGS
 from tests.conftest import log_of
 from tests.frontdoor import FACTS, Front
@@ -27,29 +27,29 @@ def door(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def app(door):
-    with App(settings_of(door)) as opened:
+def deployment(door):
+    with Deployment(settings_of(door)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def front(app, door):
+def front(deployment, door):
     """Two versions of a book, and orders under each."""
     front = door
-    publish(app, [SPRING["spring"] if r.rule_id == "spring" else r for r in RULES])
+    publish(deployment, [SPRING["spring"] if r.rule_id == "spring" else r for r in RULES])
     draft(front, "7")
     choose(front, "7", "fabric", "silk")
     choose(front, "7", "monogram", "serif", "--text", "A.B.", stage="packaging")
     front.ok("order", "quote", "7", "Q1", "--load", "0.85", "--lead-days", "30")
     front.ok("order", "place", "7", "Q1")
-    publish(app, DEARER)
+    publish(deployment, DEARER)
     draft(front, "9")
     return front
 
 
-def publish(app, rules):
+def publish(deployment, rules):
     def ask(name, actor, **arguments):
-        [*done] = app.commands.execute(
+        [*done] = deployment.commands.execute(
             Command(id=f"{name}-{datetime.now(UTC)}", source="/test", subject="catalogue/shop",
                     name=name, arguments=arguments, time=datetime.now(UTC), actor=actor)
         ).events  # fmt: skip
@@ -137,12 +137,12 @@ def test_what_a_quote_lacks_is_a_sentence(front, more, words):
     assert words in front.refused("order", "quote", "9", "Q1", *more)
 
 
-def test_a_quote_that_expired_a_second_ago_is_not_placed(app, front):
+def test_a_quote_that_expired_a_second_ago_is_not_placed(deployment, front):
     draft(front, "10")
     now = datetime.now(UTC)
 
     def ask(name, at, **arguments):
-        app.commands.execute(
+        deployment.commands.execute(
             Command(id=f"10-{name}", source="/test", subject="order/10", name=name, time=at,
                     arguments=arguments)
         )  # fmt: skip
@@ -152,9 +152,9 @@ def test_a_quote_that_expired_a_second_ago_is_not_placed(app, front):
         ask("place", now + timedelta(hours=1, seconds=1), quote_id="Q1")
 
 
-def altered(app, old, new, type, stream):
+def altered(deployment, old, new, type, stream):
     """What a superuser can do to the stored bytes; returns how many events it was."""
-    with psycopg.connect(app._url, autocommit=True) as admin:
+    with psycopg.connect(deployment.url, autocommit=True) as admin:
         done = admin.execute(
             "UPDATE store.event SET data = convert_to(replace(convert_from(data, 'utf8'), %s, %s), "
             "'utf8') WHERE type = %s AND stream = %s AND position(%s in convert_from(data, 'utf8'))"
@@ -171,7 +171,7 @@ PRICES = ("catalogue.prices-drafted.v1", "catalogue/shop")
 
 @pytest.mark.one_log("with Kafka, what was altered in the store alone is told by the log")
 @pytest.mark.parametrize("door", ["embedded"], indirect=True)
-def test_every_price_is_verified_and_a_cent_or_a_rule_that_was_changed_is_found(app, front):
+def test_every_price_is_verified_and_a_cent_or_a_rule_that_was_changed_is_found(deployment, front):
     front.ok("order", "draft", "11", "--line", "L1=hat")
     front.ok("order", "quote", "11", "Q1", "--line", "L1=9.99", "--currency", "EUR")
     whole = verified(front)
@@ -183,7 +183,7 @@ def test_every_price_is_verified_and_a_cent_or_a_rule_that_was_changed_is_found(
         ('"amount":"9.99"', '"amount":"9.98"', ("order.quote-issued.v1", "order/11")),
     )
     for old, new, where in forged:
-        assert altered(app, old, new, *where) == 1
+        assert altered(deployment, old, new, *where) == 1
     told = verified(front, differs=True)
     assert (told["quotes"], told["differing"], told["books"]) == (whole["quotes"], 3, [])
     assert {(r["order"], r["quote"], r["what"]) for r in told["rows"]} == {
@@ -192,14 +192,14 @@ def test_every_price_is_verified_and_a_cent_or_a_rule_that_was_changed_is_found(
     [vat] = [r for r in explained(front, "7/Q1", differs=True)["rows"] if not r["same"]]
     assert (vat["rule"], vat["amount"], vat["again"]) == ("vat", "37.70", "37.69")
     for old, new, where in forged:
-        altered(app, new, old, *where)
+        altered(deployment, new, old, *where)
     # A rule of the first version, a cent dearer: its quotes differ, and the book itself is named.
-    assert altered(app, '"amount":"19.99"', '"amount":"20.00"', *PRICES) == 2
+    assert altered(deployment, '"amount":"19.99"', '"amount":"20.00"', *PRICES) == 2
     told = verified(front, differs=True)
     assert {(b["book"], b["version"]) for b in told["books"]} == {("shop", 1), ("shop", 2)}
     assert ("7", "Q1") in {(r["order"], r["quote"]) for r in told["rows"]}
-    altered(app, '"amount":"20.00"', '"amount":"19.99"', *PRICES)
+    altered(deployment, '"amount":"20.00"', '"amount":"19.99"', *PRICES)
     # Nobody's key is asked for: so it is for a customer who was erased.
-    with psycopg.connect(app._url, autocommit=True) as admin:
+    with psycopg.connect(deployment.url, autocommit=True) as admin:
         admin.execute("UPDATE store.owner SET key = ''")
     assert verified(front) == whole

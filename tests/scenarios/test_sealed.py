@@ -11,7 +11,7 @@ import psycopg
 
 import infra.schemas
 from domain.event import TYPES, Kind
-from infra.bootstrap import App
+from infra.deployment import Deployment
 from infra.kafka.cluster import Cluster
 from projections import discover
 from tests.frontdoor import FACTS, message
@@ -87,30 +87,34 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front
     front.refused("sql", f"SELECT '{secret()}'::int")
 
     # What is parked: an event whose type this release does not know.
-    with App(settings_of(front)) as app:
+    with Deployment(settings_of(front)) as deployment:
         said = {"attribute": "milk", "value": secret(), **FACTS}
         parked = message("p", "customer.preference-stated.v1", f"customer/shop:{secret()}", said)
-        [answer] = app.gate(["personalize"]).accept(
+        [answer] = deployment.gate(["personalize"]).accept(
             [json.dumps(parked).encode()], datetime.now(UTC)
         )
         [position] = answer.positions
-        with psycopg.connect(app._url) as admin:
+        with psycopg.connect(deployment.url) as admin:
             admin.execute(
                 "UPDATE store.event SET data = replace(encode(data, 'escape'), "
                 "'preference-stated.v1', 'preference-sung.v1')::bytea "
                 "WHERE partition = %s AND number = %s",
                 [position.partition, position.number],
             )
-        assert app.drain()
+        assert deployment.drain()
         waiting = front.rows("parked")
         assert {w["view"] for w in waiting} == set(discover())
-        with psycopg.connect(app._url, autocommit=True) as admin:
+        with psycopg.connect(deployment.url, autocommit=True) as admin:
             admin.execute("CHECKPOINT")
 
         assert len(personal) > 60
         assert files_with(front.home, {plain, *personal, "4242.4242871"}) == {plain}
-    if app.settings.kafka:
-        cluster = Cluster(app.settings.kafka, app.settings.partitions, app.settings.kafka_topics)
+    if deployment.settings.kafka:
+        cluster = Cluster(
+            deployment.settings.kafka,
+            deployment.settings.partitions,
+            deployment.settings.kafka_topics,
+        )
         carried = repr(records(cluster))
         assert plain in carried
         assert not [word for word in (*personal, "4242.4242871") if word in carried]

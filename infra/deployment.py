@@ -1,0 +1,142 @@
+"""A deployment: opened on its home or its server, brought up to date, and closed."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Collection
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from itertools import chain
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+
+from consumers.movers.projector import step
+from consumers.movers.relay import GROUP
+from domain.subject import CUSTOMER, without_kind
+from infra.keys import Secrets
+from infra.postgres.server import database, embedded
+from infra.postgres.store.envelopes import PostgresEnvelopes
+from infra.settings import Settings
+from infra.wiring import Wiring
+from projections import discover, figures
+
+_PAUSE_S = 0.02  # between two looks at how far others have come
+
+
+class Deployment(Wiring):
+    """An open deployment, with its adapters and use cases as attributes.
+
+    Opening it starts the embedded PostgreSQL if no `database_url` names a server, applies missing
+    migrations, and makes a table for every view that has none.
+    """
+
+    def __init__(self, settings: Settings, patience_s: float = 30.0) -> None:
+        # A batch makes thousands of objects and no cycles, and releases all of them: collecting
+        # garbage as often as by default takes a tenth of a door's time.
+        gc.freeze()
+        gc.set_threshold(50_000)
+        resources = ExitStack()
+        secrets = Secrets.load(settings.home)
+        url = settings.database_url
+        if url is None:
+            server = embedded.start(settings.home, linger_s=settings.linger_s)
+            resources.callback(server.close)
+            url = server.url()
+        url = database.migrate(url, secrets, settings.partitions)
+        super().__init__(settings, secrets, url, resources, patience_s)
+        for projection in discover().values():
+            self.writable_views.prepare(projection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._resources.close()
+
+    def is_reachable(self) -> bool:
+        """Whether the database server still answers at its address."""
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self.url, connect_timeout=2).close()
+            return True
+        return False
+
+    def drain(self, patience_s: float = 10.0) -> bool:
+        """Bring the views up to the store's present heads; False if that takes too long.
+
+        While other processes keep the views up to date (`ordermade up`, or another command), this
+        only waits for them. Raises KafkaSilent where the log is in Kafka and Kafka does not answer.
+        """
+        # A version of a view that is not shown yet waits for its rebuild.
+        live = self.views.live().values()
+        groups = [p.group for p in discover().values() if p.group in live]
+        heads = PostgresEnvelopes(self.reader_pool).heads()
+        deadline = time.monotonic() + patience_s
+        while self.progress.behind(groups, heads):
+            if not self._relay_alone() | self._project_alone(groups):
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(_PAUSE_S)
+        return True
+
+    def wait_for_log(self, patience_s: float = 10.0) -> bool:
+        """Wait until the log has what the store has now; False if that takes too long."""
+        heads = PostgresEnvelopes(self.reader_pool).heads()
+        deadline = time.monotonic() + patience_s
+        while any(self.progress.relayed().get(p, 0) < last for p, last in heads.items()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_PAUSE_S)
+        return True
+
+    def _relay_alone(self) -> bool:
+        """Copy the store to Kafka unless a relay runs; whether this process did it."""
+        if not self.settings.kafka or self.progress.members([GROUP]):
+            return False
+        relay = self.relay()
+        try:
+            relay.drain()
+        finally:
+            relay.close()
+        return True
+
+    def _project_alone(self, groups: Collection[str]) -> bool:
+        """Fold the log into the views unless a projector runs; whether this process did it."""
+        if self.progress.members(groups):
+            return False
+        projectors = self.projectors()
+        try:
+            while step(projectors):
+                pass
+        finally:
+            for projector in projectors:
+                projector.close()
+        return True
+
+    def figures(self, view: str) -> Any | None:
+        """The figures of a view over all its rows, now; None where the view has none.
+
+        None, too, while a version of it is shown that is not this release's.
+        """
+        figured, live = figures.of(view), self.views.live()
+        if figured is None or any(live[v] != discover()[v].group for v in figured.reads):
+            return None
+        rows = chain.from_iterable(self.views.stream(discover()[v]) for v in figured.reads)
+        books = [self.books] if figured.by_books else []
+        return figured.figures(rows, datetime.now(UTC), *books)
+
+    def resolve_key(self, key: str) -> str:
+        """A key as the views have it: a customer named `namespace:id` becomes our id."""
+        name = without_kind(key, CUSTOMER)
+        ids = self.owners(self.reader_pool).find([name]) if ":" in name else {}
+        return key.removesuffix(name) + ids.get(name, name)
