@@ -15,7 +15,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from consumers.movers.inbox import Intaking
+from consumers.movers.inbox import InboxMember
 from consumers.movers.projector import Projector, step
 from consumers.movers.relay import Relay
 from infra.deployment import Deployment
@@ -59,7 +59,7 @@ def run_relay(relay: Relay, stop: threading.Event) -> None:
     _repeat(relay.step, [relay], stop)
 
 
-def run_inbox(member: Intaking, stop: threading.Event) -> None:
+def run_inbox(member: InboxMember, stop: threading.Event) -> None:
     """Take messages from the inbox until `stop` is set."""
     _repeat(member.step, [], stop)
 

@@ -15,11 +15,11 @@ from psycopg_pool import ConnectionPool
 from consumers.doors.books import StoredBooks
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
-from consumers.doors.holding import Holding
-from consumers.doors.inbox import Intake
-from consumers.doors.interpreting import Interpreting
+from consumers.doors.holding import HeldReports
+from consumers.doors.inbox import Inbox
+from consumers.doors.interpreting import FreeTextReader
 from consumers.emitters.timers import Timers
-from consumers.movers.inbox import Intaking, Taker
+from consumers.movers.inbox import InboxDoor, InboxMember
 from consumers.movers.projector import Projector, last_page
 from consumers.movers.relay import GROUP, Relay, compare
 from consumers.ports.log import Log, LogAhead, StoreBehind
@@ -110,7 +110,7 @@ class Wiring:
     @cached_property
     def commands(self) -> Commands:
         settings = self.settings
-        interpreting = Interpreting(interpreter(settings.interpreter), settings.sure_from)
+        interpreting = FreeTextReader(interpreter(settings.interpreter), settings.sure_from)
         owners = self.owners(self.door_pool)
         return Commands(self.store, owners, self.held_reports, interpreting, self.books)
 
@@ -119,20 +119,20 @@ class Wiring:
         return StoredBooks(self.store)
 
     @cached_property
-    def held_reports(self) -> Holding:
-        return Holding(self.store, self.owners(self.door_pool), self.held_report_store)
+    def held_reports(self) -> HeldReports:
+        return HeldReports(self.store, self.owners(self.door_pool), self.held_report_store)
 
     @cached_property
     def held_report_store(self) -> PostgresHeld:
         return PostgresHeld(self.door_pool, self.owners(self.door_pool))
 
     @cached_property
-    def inbox_door(self) -> Taker:
+    def inbox_door(self) -> InboxDoor:
         """The door for messages as they stand in Kafka."""
         from infra.kafka.cloudevents import message
 
-        door = Intake(self.gate, self.commands)
-        return Taker(message, door, lambda: datetime.now(UTC), database.passes)
+        door = Inbox(self.gate, self.commands)
+        return InboxDoor(message, door, lambda: datetime.now(UTC), database.passes)
 
     @cached_property
     def quarantine(self) -> PostgresQuarantine:
@@ -204,13 +204,13 @@ class Wiring:
         members = PostgresSubscription(pool, GROUP, self._member, self._session)
         return Relay(PostgresEnvelopes(pool), writer, members)
 
-    def inbox_member(self) -> Intaking:
+    def inbox_member(self) -> InboxMember:
         """A member of the group that reads the inbox, the topic that publishers write to."""
         from infra.kafka.inbox import KafkaInbox
 
         topic = KafkaInbox(self._cluster, self.settings.session_s)
         self._resources.callback(topic.close)
-        return Intaking(topic, self.inbox_door, self.quarantine)
+        return InboxMember(topic, self.inbox_door, self.quarantine)
 
     def inbox_lags(self) -> list[Lag]:
         from infra.kafka.inbox import lags

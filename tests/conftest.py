@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from consumers.doors.holding import Holding
+from consumers.doors.holding import HeldReports
 from infra.kafka.cluster import Cluster, provision
 from infra.keys import Secrets
 from infra.postgres.keys.owners import PostgresOwners
@@ -221,4 +221,4 @@ def store(door, owners):
 
 @pytest.fixture
 def holding(door, owners, store):
-    return Holding(store, owners, PostgresHeld(door, owners))
+    return HeldReports(store, owners, PostgresHeld(door, owners))

@@ -12,8 +12,8 @@ import msgspec
 
 from consumers.doors.books import StoredBooks
 from consumers.doors.deciders import DECIDERS, Decider, parameters
-from consumers.doors.holding import Holding
-from consumers.doors.interpreting import BY_RULES, Interpreting
+from consumers.doors.holding import HeldReports
+from consumers.doors.interpreting import BY_RULES, FreeTextReader
 from consumers.ports.keys import Owners
 from consumers.ports.store import Books, Store, StreamAppend
 from domain.book.book import Book
@@ -55,11 +55,11 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CommandResult:
     """What a command recorded; nothing where all was so already."""
 
     events: tuple[Recorded[Data], ...] = ()
-    known: bool = False
+    duplicate: bool = False
 
 
 class Commands:
@@ -69,15 +69,15 @@ class Commands:
         self,
         store: Store,
         owners: Owners,
-        holding: Holding,
-        interpreting: Interpreting = BY_RULES,
+        holding: HeldReports,
+        interpreting: FreeTextReader = BY_RULES,
         books: Books | None = None,
     ) -> None:
         self._store, self._owners, self._holding = store, owners, holding
         self._interpreting = interpreting
         self._books = books or StoredBooks(store)
 
-    def execute(self, command: Command) -> Done:
+    def execute(self, command: Command) -> CommandResult:
         """Decides and records. Raises Refusal; a refusal is not recorded and costs nothing."""
         subject = Subject.parse(command.subject)
         decider = DECIDERS.get(subject.kind)
@@ -97,11 +97,11 @@ class Commands:
             said = tuple(r for r in history if r.event.causationid == str(first))
             if said:
                 self._append(stream, [r.event for r in said], None, command)
-                return Done(said, known=True)
+                return CommandResult(said, duplicate=True)
             owner = history[0].event.customerid if history else whose
             decided = self._decide(decider, command, history, owner or stream)
             if not decided:
-                return Done()
+                return CommandResult()
             if history and whose and owner != whose:
                 raise Malformed("customer: the stream belongs to another one", "customer")
             events = _events(decided, command, stream, owner, first)
@@ -111,7 +111,9 @@ class Commands:
                 continue
             if not history:
                 self._holding.release({stream})
-            return Done(tuple(self._store.read_stream(stream)[len(history) :][: len(events)]))
+            return CommandResult(
+                tuple(self._store.read_stream(stream)[len(history) :][: len(events)])
+            )
         raise Refusal(f"{stream} changes faster than this can be decided: send it again")
 
     def _decide(

@@ -8,10 +8,10 @@ from functools import reduce
 from typing import cast
 from uuid import UUID
 
-from consumers.doors.holding import Holding
+from consumers.doors.holding import HeldReports
 from consumers.doors.message import Message, parse
 from consumers.ports.keys import Owners
-from consumers.ports.store import Appended, Held, Store, StreamAppend
+from consumers.ports.store import Appended, ReportHeld, Store, StreamAppend
 from domain.customer.decide import grant_consent
 from domain.customer.events import CustomerEvent
 from domain.customer.state import Customer, evolve
@@ -20,7 +20,7 @@ from domain.event import TYPES, Event, event_id, purpose_of
 from domain.subject import CUSTOMER, Subject, is_subject
 from domain.values import Purpose
 
-Answer = Appended | Held | Refusal
+Answer = Appended | ReportHeld | Refusal
 SOURCE = "/ordermade/gate"
 _REMEMBERED = 50_000  # customers; then a gate starts anew, so that it does not grow for ever
 
@@ -33,7 +33,7 @@ class Gate:
     """
 
     def __init__(
-        self, store: Store, owners: Owners, holding: Holding, basis: Collection[Purpose] = ()
+        self, store: Store, owners: Owners, holding: HeldReports, basis: Collection[Purpose] = ()
     ) -> None:
         self._store, self._owners, self._holding = store, owners, holding
         self._basis = frozenset(basis)

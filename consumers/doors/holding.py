@@ -12,23 +12,30 @@ from uuid import UUID
 
 from consumers.doors.message import Message, parse
 from consumers.ports.keys import Owners
-from consumers.ports.store import Appended, Held, HeldReports, Store, StreamAppend, Waiting
+from consumers.ports.store import (
+    Appended,
+    HeldReport,
+    HeldReportStore,
+    ReportHeld,
+    Store,
+    StreamAppend,
+)
 from domain.errors import ContentsDiffer, Malformed, Refusal
 from domain.event import Data, Event
 
 
-class Holding:
-    def __init__(self, store: Store, owners: Owners, held: HeldReports) -> None:
+class HeldReports:
+    def __init__(self, store: Store, owners: Owners, held: HeldReportStore) -> None:
         self._store, self._owners, self._held = store, owners, held
 
     def hold(
         self, reports: Sequence[tuple[Message, bytes]], now: datetime
-    ) -> list[Held | Refusal | Appended]:
+    ) -> list[ReportHeld | Refusal | Appended]:
         """Durable when it returns. Held twice is held once; other contents are refused."""
         ids = [message.event_id for message, _ in reports]
         before = {w.id: w.message for w in self._held.find(ids=ids)}
         new = {
-            message.event_id: Waiting(message.event_id, message.subject, message.type, now, line)
+            message.event_id: HeldReport(message.event_id, message.subject, message.type, now, line)
             for message, line in reports
             if message.event_id not in before
         }
@@ -37,7 +44,7 @@ class Holding:
         answers = self.release({message.subject for message, _ in reports})
         return [
             answers.get(id)
-            or (Held(id, known=id in before) if said[id] == line else ContentsDiffer())
+            or (ReportHeld(id, duplicate=id in before) if said[id] == line else ContentsDiffer())
             for id, (_, line) in zip(ids, reports, strict=True)
         ]
 

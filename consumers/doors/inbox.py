@@ -13,7 +13,7 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 from consumers.doors import gate
-from consumers.doors.commands import Command, Commands, Done
+from consumers.doors.commands import Command, CommandResult, Commands
 from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.message import malformed, peek
 from domain.errors import Malformed, Refusal
@@ -24,7 +24,7 @@ from domain.values import PURPOSES, Name, Purpose, Text, Time
 ONE = "application/cloudevents+json"
 DATA = "application/json"
 LARGEST = 8 << 20  # bytes of what is sent at once
-Answer = gate.Answer | Done
+Answer = gate.Answer | CommandResult
 
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 
@@ -57,7 +57,7 @@ def purposes_of(said: str) -> frozenset[Purpose]:
 
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class CommandMessage:
     """A command as a CloudEvent: its data are the arguments, its id and source are its identity.
 
     `time` says when it was sent. What is decided is decided now, whenever it was sent.
@@ -79,7 +79,7 @@ class Wish:
     reason: Text | None = None
 
 
-WISHES = {
+COMMAND_TYPES = {
     f"{kind}.{name}.v1": (kind, name)
     for kind, decider in DECIDERS.items()
     for name in decider.decisions
@@ -88,16 +88,18 @@ WISHES = {
 
 
 @functools.cache
-def _adapter(type: str) -> TypeAdapter[Wish]:
-    data: Any = arguments_of(*WISHES[type])
-    cls = make_dataclass("Wish", [("data", data)], bases=(Wish,), frozen=True, kw_only=True)
+def _adapter(type: str) -> TypeAdapter[CommandMessage]:
+    data: Any = arguments_of(*COMMAND_TYPES[type])
+    cls = make_dataclass(
+        "CommandMessage", [("data", data)], bases=(CommandMessage,), frozen=True, kw_only=True
+    )
     return TypeAdapter(strict(cls))
 
 
 def parse_command(line: bytes, now: datetime) -> Command:
     """The command that a line of JSON of such a type holds. Raises Malformed."""
     type = peek(line)
-    kind, name = WISHES[type]
+    kind, name = COMMAND_TYPES[type]
     try:
         wish = _adapter(type).validate_json(line)
     except ValidationError as error:
@@ -122,14 +124,14 @@ def parse_command(line: bytes, now: datetime) -> Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class InboxMessage:
     """A CloudEvent in structured JSON, and the basis that its publisher names for it."""
 
     line: bytes
     basis: frozenset[Purpose] = field(default_factory=frozenset)
 
 
-class Intake:
+class Inbox:
     """The doors for whoever sends all kinds of messages through one opening."""
 
     def __init__(
@@ -137,11 +139,11 @@ class Intake:
     ) -> None:
         self._gates, self._commands = gates, commands
 
-    def accept(self, messages: Sequence[Said], now: datetime) -> list[Answer]:
+    def accept(self, messages: Sequence[InboxMessage], now: datetime) -> list[Answer]:
         """Each is answered for itself, in their order: a command finds what stands before it."""
         answers: list[Answer] = []
         for (command, basis), run in groupby(
-            messages, lambda said: (peek(said.line) in WISHES, said.basis)
+            messages, lambda said: (peek(said.line) in COMMAND_TYPES, said.basis)
         ):
             lines = [said.line for said in run]
             if command:
@@ -150,7 +152,7 @@ class Intake:
                 answers += self._gates(basis).accept(lines, now)
         return answers
 
-    def _execute(self, line: bytes, now: datetime) -> Done | Refusal:
+    def _execute(self, line: bytes, now: datetime) -> CommandResult | Refusal:
         try:
             return self._commands.execute(parse_command(line, now))
         except Refusal as refusal:

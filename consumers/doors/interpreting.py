@@ -20,7 +20,7 @@ _READING = TypeAdapter(free_text.Reading)
 
 
 @dataclass(frozen=True, slots=True)
-class Interpreting:
+class FreeTextReader:
     interpreter: Interpreter = free_text.read
     sure_from: float = SURE_FROM
 
@@ -52,4 +52,4 @@ class Interpreting:
             ) from None
 
 
-BY_RULES = Interpreting()
+BY_RULES = FreeTextReader()

@@ -55,7 +55,7 @@ class Timers:
             arguments=arguments, time=now, actor=ACTOR,
         )  # fmt: skip
         done = self._commands.execute(command)
-        return 0 if done.known else len(done.events)
+        return 0 if done.duplicate else len(done.events)
 
     def _abandon(self, row: DueRow) -> int:
         """A fact: at the moment that it became due, whenever that is noticed."""
@@ -71,4 +71,4 @@ class Timers:
             causationid=str(row.cause),
         )
         [answer] = self._store.append([StreamAppend(said.stream, (said,))])
-        return 0 if isinstance(answer, Refusal) or answer.known else 1
+        return 0 if isinstance(answer, Refusal) or answer.duplicate else 1

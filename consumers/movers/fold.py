@@ -7,29 +7,29 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path
 
 from consumers.ports.log import Undecodable
-from consumers.ports.views import Parked
+from consumers.ports.views import ParkedEvent
 from projections.view import AnyEvent, AnyProjection, Row
 
-Read = AnyEvent | Undecodable
+LogEvent = AnyEvent | Undecodable
 Rows = dict[str, tuple[str, Row | None]]
 """Owner and row by key; None removes one."""
-Waiting = Set[tuple[str, str | None]]
+ParkedKeys = Set[tuple[str, str | None]]
 """Owners and keys for which an event waits already; a key of None means all of the owner's."""
 
 
 def fold(
     projection: AnyProjection,
-    events: Iterable[Read],
+    events: Iterable[LogEvent],
     load: Callable[[Set[str]], Mapping[str, Row]],
-    waiting: Waiting = frozenset(),
-) -> tuple[Rows, list[Parked]]:
+    waiting: ParkedKeys = frozenset(),
+) -> tuple[Rows, list[ParkedEvent]]:
     """The rows that changed, and the events that wait: theirs stay as they were before."""
-    parked: list[Parked] = []
+    parked: list[ParkedEvent] = []
     waits = set(waiting)
     touched: list[tuple[AnyEvent, str]] = []
 
-    def park(event: Read, key: str | None, reason: str) -> None:
-        parked.append(Parked(event.position.number, key, event.owner, reason))
+    def park(event: LogEvent, key: str | None, reason: str) -> None:
+        parked.append(ParkedEvent(event.position.number, key, event.owner, reason))
         waits.add((event.owner, key))
 
     for event in events:

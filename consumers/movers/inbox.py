@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from consumers.doors.inbox import Answer, Intake, Said
+from consumers.doors.inbox import Answer, Inbox, InboxMessage
 from consumers.movers.fold import reason
 from domain.errors import Malformed, Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedMessage:
     """A message as it came, whatever it is, and where and when."""
 
     partition: int
@@ -32,7 +32,7 @@ class Received:
 class Topic(Protocol):
     """Where messages come from, for one member of a group."""
 
-    def poll(self) -> Sequence[Received]:
+    def poll(self) -> Sequence[ReceivedMessage]:
         """The next messages; none where there are none within a moment."""
         ...
 
@@ -42,33 +42,33 @@ class Topic(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
+class QuarantinedMessage:
     """A message that was refused last for the reason."""
 
     id: UUID
     reason: str
-    message: Received
+    message: ReceivedMessage
 
 
 class Quarantine(Protocol):
     """Where what was refused is kept, sealed, until a person mends, sends or drops it."""
 
-    def keep(self, refused: Sequence[tuple[Received, Refusal]]) -> None:
+    def keep(self, refused: Sequence[tuple[ReceivedMessage, Refusal]]) -> None:
         """Durable when it returns; what is there already stays as it is."""
         ...
 
-    def find(self, ids: Collection[UUID] | None = None) -> list[Quarantined]:
+    def find(self, ids: Collection[UUID] | None = None) -> list[QuarantinedMessage]:
         """In the order in which they came; None: all."""
         ...
 
-    def keep_instead(self, id: UUID, message: Received, refusal: Refusal) -> None:
+    def keep_instead(self, id: UUID, message: ReceivedMessage, refusal: Refusal) -> None:
         """What is kept under an id is this from now on, refused for another reason."""
         ...
 
     def remove(self, ids: Collection[UUID]) -> None: ...
 
 
-class Fault(Refusal):
+class InternalFault(Refusal):
     """We could not take a message, and it is not known to be wrong."""
 
     def __init__(self, error: Exception) -> None:
@@ -78,21 +78,21 @@ class Fault(Refusal):
         )
 
 
-class Taker:
+class InboxDoor:
     """Takes messages to the doors. `passes` tells errors that pass by themselves."""
 
     def __init__(
         self,
-        read: Callable[[Received], Said],
-        door: Intake,
+        read: Callable[[ReceivedMessage], InboxMessage],
+        door: Inbox,
         now: Callable[[], datetime],
         passes: Callable[[Exception], bool],
     ) -> None:
         self._read, self._door, self._now, self._passes = read, door, now, passes
 
-    def take(self, messages: Sequence[Received]) -> list[Answer]:
+    def take(self, messages: Sequence[ReceivedMessage]) -> list[Answer]:
         answers: dict[int, Answer] = {}
-        said: dict[int, Said] = {}
+        said: dict[int, InboxMessage] = {}
         for i, message in enumerate(messages):
             try:
                 said[i] = self._read(message)
@@ -101,21 +101,21 @@ class Taker:
         answers |= zip(said, self._accept(list(said.values())), strict=True)
         return [answers[i] for i in range(len(messages))]
 
-    def _accept(self, said: Sequence[Said]) -> list[Answer]:
+    def _accept(self, said: Sequence[InboxMessage]) -> list[Answer]:
         try:
             return self._door.accept(said, self._now())
         except Exception as error:
             if self._passes(error):
                 raise
             if len(said) == 1:
-                return [Fault(error)]
+                return [InternalFault(error)]
         return [answer for one in said for answer in self._accept([one])]
 
 
-class Intaking:
+class InboxMember:
     """A member of the group that takes in a topic."""
 
-    def __init__(self, topic: Topic, taker: Taker, quarantine: Quarantine) -> None:
+    def __init__(self, topic: Topic, taker: InboxDoor, quarantine: Quarantine) -> None:
         self._topic, self._taker, self._quarantine = topic, taker, quarantine
 
     def step(self) -> int:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from consumers.movers.fold import Read, Rows, Waiting, fold
+from consumers.movers.fold import LogEvent, ParkedKeys, Rows, fold
 from consumers.ports.log import Log
 from consumers.ports.store import Appended, Store, StreamAppend
-from consumers.ports.views import Change, Parked, Views
+from consumers.ports.views import ParkedEvent, ViewChange, Views
 from domain.errors import Refusal
 from domain.event import Event, Recorded, event_id
 from domain.parked.events import EventDropped
@@ -32,10 +32,10 @@ class Retried:
     before: dict[str, Row] = field(default_factory=dict)
     after: dict[str, Row | None] = field(default_factory=dict)
     freed: int = 0
-    parked: list[Parked] = field(default_factory=list)
+    parked: list[ParkedEvent] = field(default_factory=list)
 
 
-def drop_of(view: str, event: Read) -> EventDropped | None:
+def drop_of(view: str, event: LogEvent) -> EventDropped | None:
     """What an event drops of a view."""
     data = event.data if isinstance(event, Recorded) else None
     return data if isinstance(data, EventDropped) and data.view == view else None
@@ -51,19 +51,19 @@ def without(projection: AnyProjection, dropped: Dropped) -> AnyProjection:
     return replace(projection, keys=keys) if dropped else projection
 
 
-def undropped(events: Iterable[Read], dropped: Dropped) -> list[Read]:
+def undropped(events: Iterable[LogEvent], dropped: Dropped) -> list[LogEvent]:
     return [e for e in events if (e.position.number, None) not in dropped]
 
 
-def freed(drop: EventDropped, parked: Sequence[Parked]) -> list[Parked]:
+def freed(drop: EventDropped, parked: Sequence[ParkedEvent]) -> list[ParkedEvent]:
     """What a drop names and all that waits with it; nothing where it does not wait any more."""
     of = {(p.owner, p.key) for p in parked if (p.number, p.key) == (drop.number, drop.key)}
     return [p for p in parked if (p.owner, p.key) in of]
 
 
 def again(
-    projection: AnyProjection, log: Log, partition: int, parked: Collection[Parked]
-) -> tuple[AnyProjection, list[Read]]:
+    projection: AnyProjection, log: Log, partition: int, parked: Collection[ParkedEvent]
+) -> tuple[AnyProjection, list[LogEvent]]:
     """The events that wait, in order, and a projection that folds them into the keys they wait for.
 
     What was dropped is left out, also if no projector has met the drop yet. Other events are folded
@@ -92,12 +92,14 @@ def retry(
         if not (waiting := _of(views.parked(projection.group, partition), key)):
             continue
 
-        def make(epoch: int, position: int, partition: int = partition) -> Change:
+        def make(epoch: int, position: int, partition: int = partition) -> ViewChange:
             parked = views.parked(projection.group, partition)
             again_now = _of(parked, key)
             others = {(p.owner, p.key) for p in parked if p not in again_now}
             rows, still = _fold(projection, log, views, partition, again_now, others, told)
-            return Change(projection, partition, epoch, position, position, rows, still, again_now)
+            return ViewChange(
+                projection, partition, epoch, position, position, rows, still, again_now
+            )
 
         if dry_run:
             make(0, 0)
@@ -109,7 +111,7 @@ def retry(
     return told
 
 
-def _of(parked: Sequence[Parked], key: str | None) -> list[Parked]:
+def _of(parked: Sequence[ParkedEvent], key: str | None) -> list[ParkedEvent]:
     """What waits for a key, or for its owner as a whole."""
     return [p for p in parked if key in (None, p.key) or (p.key is None and p.owner == key)]
 
@@ -119,10 +121,10 @@ def _fold(
     log: Log,
     views: Views,
     partition: int,
-    parked: Sequence[Parked],
-    others: Waiting,
+    parked: Sequence[ParkedEvent],
+    others: ParkedKeys,
     told: Retried,
-) -> tuple[Rows, list[Parked]]:
+) -> tuple[Rows, list[ParkedEvent]]:
     def load(keys: Set[str]) -> Mapping[str, Row]:
         before = views.load(projection, partition, keys)
         told.before |= before
@@ -152,7 +154,7 @@ def drop(
     """
     done: list[Appended] = []
 
-    def make(epoch: int, position: int) -> Change:
+    def make(epoch: int, position: int) -> ViewChange:
         waiting = {p.number: p for p in _of(views.parked(projection.group, partition), key)}
         if unknown := [n for n in numbers if n not in waiting]:
             raise NotParked(f"number {unknown[0]} of {key} does not wait: see `ordermade parked`")
@@ -161,7 +163,7 @@ def drop(
             if isinstance(answer, Refusal):
                 raise answer
             done.append(answer)
-        return Change(projection, partition, epoch, position, position, {})
+        return ViewChange(projection, partition, epoch, position, position, {})
 
     for partition in log.heads():
         if _of(views.parked(projection.group, partition), key):
@@ -171,7 +173,7 @@ def drop(
     return done
 
 
-def _append(view: str, parked: Parked, now: datetime, actor: str | None) -> StreamAppend:
+def _append(view: str, parked: ParkedEvent, now: datetime, actor: str | None) -> StreamAppend:
     said = f"{view}/{parked.owner}/{parked.key}/{parked.number}"
     event = Event(
         id=event_id(SOURCE, said),
@@ -183,4 +185,4 @@ def _append(view: str, parked: Parked, now: datetime, actor: str | None) -> Stre
         actor=actor,
         channel="cli",
     )
-    return StreamAppend(event.subject, (event,), said=said.encode(), whose=parked.owner)
+    return StreamAppend(event.subject, (event,), fingerprint=said.encode(), owner=parked.owner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from consumers.movers.fold import Read, fold
+from consumers.movers.fold import LogEvent, fold
 from consumers.movers.parked import undropped, without
 from consumers.ports.log import Log
 from domain.event import Recorded
@@ -24,7 +24,7 @@ def past(
     Events are taken in the order of the log. What cannot be folded leaves its key as it was.
     """
 
-    def known(event: Read) -> bool:
+    def known(event: LogEvent) -> bool:
         if not isinstance(event, Recorded):
             return True
         recorded = as_of is None or event.recorded <= as_of

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from consumers.movers.fold import Read, fold
+from consumers.movers.fold import LogEvent, fold
 from consumers.movers.parked import again, drop_of, freed
 from consumers.ports.log import Log
-from consumers.ports.views import Change, Fenced, Parked, Views
+from consumers.ports.views import Fenced, ParkedEvent, ViewChange, Views
 from projections.view import AnyProjection
 
 BATCH = 5_000
@@ -37,7 +37,7 @@ class _Minute:
     waits: int = 0
     parked: set[tuple[str, str | None]] = field(default_factory=set)
 
-    def count(self, keys: Set[str], parked: Collection[Parked]) -> None:
+    def count(self, keys: Set[str], parked: Collection[ParkedEvent]) -> None:
         waiting = {(p.owner, p.key) for p in parked}
         self.keys += len(keys | {p.key for p in parked if p.key})
         self.waits += len(waiting)
@@ -65,12 +65,12 @@ class _Folded:
 
     projector: Projector
     held: _Held
-    change: Change
+    change: ViewChange
     events: int
     parked: set[tuple[str, str | None]]
 
 
-ReadPage = Callable[[int, int, int], list[Read]]
+ReadPage = Callable[[int, int, int], list[LogEvent]]
 """`Log.read`: partition, after, limit."""
 
 
@@ -161,7 +161,7 @@ class Projector:
         upto = events[-1].position.number
         projection, folding = self._projection, self._projection
         waiting, handled = held.parked, len(events)
-        going_on: list[Parked] = []
+        going_on: list[ParkedEvent] = []
         if drop := drop_of(projection.name, events[0]):
             going_on = freed(drop, self._views.parked(projection.group, partition))
             folding, before = again(projection, self._log, partition, going_on)
@@ -177,7 +177,7 @@ class Projector:
             held.stopped = True
             self._views.stop(projection.group, partition, held.epoch, parked[-1].reason)
             return None
-        change = Change(
+        change = ViewChange(
             projection, partition, held.epoch, held.position, upto, rows, parked, going_on
         )
         return _Folded(self, held, change, handled, waiting | {(p.owner, p.key) for p in parked})
@@ -188,7 +188,7 @@ class Projector:
         self._held.pop(partition, None)
         self._again_at = -math.inf
 
-    def _until_drop(self, events: Sequence[Read]) -> Sequence[Read]:
+    def _until_drop(self, events: Sequence[LogEvent]) -> Sequence[LogEvent]:
         """The events before the next drop of this view, or that drop alone."""
         drops = (n for n, e in enumerate(events) if drop_of(self._projection.name, e))
         return events[: next(drops, len(events)) or 1]
@@ -229,9 +229,9 @@ def _commit(views: Views, folded: Sequence[_Folded]) -> int:
 def last_page(read: ReadPage) -> ReadPage:
     """Remembers a page: several projectors that go side by side have it decoded once."""
     asked: tuple[int, int, int] | None = None
-    page: list[Read] = []
+    page: list[LogEvent] = []
 
-    def remembered(partition: int, after: int, limit: int) -> list[Read]:
+    def remembered(partition: int, after: int, limit: int) -> list[LogEvent]:
         nonlocal asked, page
         if asked != (partition, after, limit) or not page:
             page, asked = [], (partition, after, limit)  # let go of the old one first

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from consumers.movers.fold import Read, Rows, fold
+from consumers.movers.fold import LogEvent, Rows, fold
 from consumers.movers.parked import Dropped, undropped, without
 from consumers.ports.log import Log, ReaderAhead
 from domain.errors import Refusal
@@ -19,7 +19,7 @@ KEPT = 50_000
 
 Goal = Mapping[int, int]
 """The number of each partition up to which to fold."""
-Told = Callable[[int], None]
+OnProgress = Callable[[int], None]
 """Is told how many more events were read."""
 
 
@@ -44,7 +44,7 @@ class Target(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RowDifference:
     """How many rows there were, are, and differ; of those the first keys."""
 
     before: int
@@ -65,7 +65,7 @@ class Build(Target, Protocol):
         """How far the rows that are shown are."""
         ...
 
-    def compare(self, follow: Callable[[Goal], None]) -> Difference:
+    def compare(self, follow: Callable[[Goal], None]) -> RowDifference:
         """Compares with the rows that are shown, where they are; `follow` goes there first."""
         ...
 
@@ -97,12 +97,12 @@ class Rebuilt:
 
     view: str
     same_version: bool
-    difference: Difference
+    difference: RowDifference
     switched: bool
 
 
 def rebuild(
-    log: Log, builds: Sequence[Build], *, accept: bool = False, told: Told = lambda _: None
+    log: Log, builds: Sequence[Build], *, accept: bool = False, told: OnProgress = lambda _: None
 ) -> Iterator[Rebuilt]:
     """The log is read once for all views. Raises Poison where an event cannot be folded.
 
@@ -129,7 +129,7 @@ def rebuild(
 
 
 def fold_until(
-    projection: AnyProjection, log: Log, goal: Goal, told: Told = lambda _: None
+    projection: AnyProjection, log: Log, goal: Goal, told: OnProgress = lambda _: None
 ) -> list[tuple[str, Row]]:
     """The rows by key, as the events up to `goal` leave them. Raises Poison."""
     target = _Memory(projection)
@@ -161,7 +161,7 @@ def _follow(
     log: Log,
     goals: Sequence[tuple[Target, Goal]],
     dropped: Mapping[str, Mapping[int, Dropped]],
-    told: Told,
+    told: OnProgress,
 ) -> None:
     """Brings each target up to its goal, a partition after another."""
     for partition in sorted(log.heads()):
@@ -196,7 +196,7 @@ class _Run:
         self._projection = without(target.projection, self._dropped)
         self._rows: Rows = {}
 
-    def take(self, page: Sequence[Read], after: int) -> None:
+    def take(self, page: Sequence[LogEvent], after: int) -> None:
         """Folds what of a page lies between the position and the goal."""
         if self.position == self.goal:
             return

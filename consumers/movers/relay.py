@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from consumers.ports.log import (
-    Carried,
     LogAhead,
     LogDiffers,
+    LogRecord,
     LogWriter,
     NotWritten,
-    Stored,
+    StoredEnvelope,
     Subscription,
 )
-from consumers.ports.store import Envelopes
+from consumers.ports.store import EnvelopeStore
 
 GROUP = "relay"
 MOST = 6_000
@@ -30,7 +30,7 @@ MOST = 6_000
 LOOK_S = 10.0
 """After so long it looks again what the log has: it may have been lost, or the store be another."""
 
-Batches = dict[int, list[tuple[Stored, bytes]]]
+Batches = dict[int, list[tuple[StoredEnvelope, bytes]]]
 
 
 @dataclass(slots=True)
@@ -47,7 +47,9 @@ def chained(chain: bytes, envelope: bytes) -> bytes:
     return sha256(chain + envelope).digest()
 
 
-def compare(store: Envelopes, log: LogWriter, partitions: Collection[int]) -> Mapping[int, Carried]:
+def compare(
+    store: EnvelopeStore, log: LogWriter, partitions: Collection[int]
+) -> Mapping[int, LogRecord]:
     """The last event that the log has of each of the partitions, if the store has it too.
 
     Raises LogAhead, and closes the store, where the log goes on from the store; LogDiffers where
@@ -73,7 +75,7 @@ class Relay:
 
     def __init__(
         self,
-        store: Envelopes,
+        store: EnvelopeStore,
         log: LogWriter,
         subscription: Subscription,
         most: int = MOST,

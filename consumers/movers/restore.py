@@ -10,12 +10,12 @@ from contextlib import suppress
 
 from consumers.movers.relay import chained, compare
 from consumers.ports.log import LogAhead, LogForged, LogWriter
-from consumers.ports.store import Restorable
+from consumers.ports.store import RestorableStore
 
 BATCH = 5_000
 
 
-def missing(store: Restorable, log: LogWriter) -> dict[int, int]:
+def missing(store: RestorableStore, log: LogWriter) -> dict[int, int]:
     """How many events of each partition the log has more than the store; closes the store then.
 
     Raises LogDiffers where the log is that of another store.
@@ -27,7 +27,9 @@ def missing(store: Restorable, log: LogWriter) -> dict[int, int]:
     return {p: end - heads[p] for p, end in ends.items() if end > heads[p]}
 
 
-def pull(store: Restorable, log: LogWriter, partition: int, told: Callable[[int], None]) -> None:
+def pull(
+    store: RestorableStore, log: LogWriter, partition: int, told: Callable[[int], None]
+) -> None:
     """Takes what the log has of a partition, up to its end; tells how many events at a time.
 
     Raises LogForged where an event does not follow from those before it.

@@ -143,7 +143,7 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredEnvelope:
     """An event as the store has it; `envelope` is what the log carries, byte for byte.
 
     `digest` tells a repetition from another event under the same id.
@@ -159,7 +159,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class LogRecord:
     """An event as the log has it. `chain` is H(the chain of the event before, envelope)."""
 
     incarnation: int
@@ -177,15 +177,15 @@ class NotWritten(Exception):
 class LogWriter(Protocol):
     """The one way into a log that is not the store's own table, and out of it as it is."""
 
-    def lasts(self, partitions: Collection[int]) -> Mapping[int, Carried]:
+    def lasts(self, partitions: Collection[int]) -> Mapping[int, LogRecord]:
         """The last event of each of the partitions that has one."""
         ...
 
-    def carried(self, partition: int, after: int, limit: int) -> list[Carried]:
+    def carried(self, partition: int, after: int, limit: int) -> list[LogRecord]:
         """Up to `limit` events from number `after + 1` on. Raises Hole."""
         ...
 
-    def write(self, batches: Mapping[int, Sequence[tuple[Stored, bytes]]]) -> None:
+    def write(self, batches: Mapping[int, Sequence[tuple[StoredEnvelope, bytes]]]) -> None:
         """Writes events, each with its chain, in their order; durable when it returns.
 
         Raises NotWritten. Even then what the log has of a partition has no hole.

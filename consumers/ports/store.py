@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from consumers.ports.log import Carried, Stored
+from consumers.ports.log import LogRecord, StoredEnvelope
 from domain.book.book import Book
 from domain.errors import Refusal
 from domain.event import Data, Event, Position, Recorded
@@ -20,36 +20,38 @@ class StreamAppend(msgspec.Struct, frozen=True):
     """Events for one stream, all or none of them.
 
     `expected` is the version that the stream must have (0: it is new); None means its end.
-    `said` is what the events' ids stand for, where that is not the events: a command's contents.
-    `whose` is the owner, where that is neither the events' customer nor the stream itself.
+    `owner` is the events' customer, without one the stream, unless another one is given.
+    `fingerprint` is what tells a repetition under the same ids from other contents; without one,
+    the events themselves are compared.
     """
 
     stream: str
     events: tuple[Event[Data], ...]
     expected: int | None = None
-    said: bytes | None = None
-    whose: str | None = None
+    fingerprint: bytes | None = None
+    owner: str = ""
 
-    @property
-    def owner(self) -> str:
-        return self.whose or self.events[0].customerid or self.stream
+    def __post_init__(self) -> None:
+        if not self.owner:
+            owner = self.events[0].customerid or self.stream
+            msgspec.structs.force_setattr(self, "owner", owner)
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """Stored and durable. `known`: it was so already, and these are the first answer's places."""
+    """Events are stored and durable. A `duplicate` was stored before: the first answer again."""
 
     positions: tuple[Position, ...]
     version: int
     recorded: datetime
-    known: bool = False
+    duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ReportHeld:
     """A report that waits, durable and listed, until its stream opens or a person releases it."""
 
     id: UUID
-    known: bool = False
+    duplicate: bool = False
 
 
 class Store(Protocol):
@@ -96,7 +98,7 @@ class Books(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class HeldReport:
     """A report that is held, as its publisher sent it."""
 
     id: UUID
@@ -106,16 +108,16 @@ class Waiting:
     message: bytes
 
 
-class HeldReports(Protocol):
+class HeldReportStore(Protocol):
     """Where reports wait, sealed, until their stream opens."""
 
-    def hold(self, reports: Sequence[Waiting]) -> None:
+    def hold(self, reports: Sequence[HeldReport]) -> None:
         """Durable when it returns; what is there already stays as it is."""
         ...
 
     def find(
         self, subjects: Collection[str] | None = None, ids: Collection[UUID] | None = None
-    ) -> list[Waiting]:
+    ) -> list[HeldReport]:
         """Those of the subjects and ids, in the order in which they came; None: any."""
         ...
 
@@ -124,14 +126,14 @@ class HeldReports(Protocol):
         ...
 
 
-class Envelopes(Protocol):
+class EnvelopeStore(Protocol):
     """What a relay copies: the store, a partition at a time."""
 
     def heads(self) -> Mapping[int, int]:
         """The number of the last event of each partition; 0 where there is none."""
         ...
 
-    def stored(self, partition: int, after: int, limit: int) -> list[Stored]:
+    def stored(self, partition: int, after: int, limit: int) -> list[StoredEnvelope]:
         """Up to `limit` events from number `after + 1` on. Raises Hole."""
         ...
 
@@ -144,10 +146,10 @@ class Envelopes(Protocol):
         ...
 
 
-class Restorable(Envelopes, Protocol):
+class RestorableStore(EnvelopeStore, Protocol):
     """A store that takes back what its log has more."""
 
-    def put(self, partition: int, events: Sequence[Carried]) -> None:
+    def put(self, partition: int, events: Sequence[LogRecord]) -> None:
         """Events as they were, after those that are there; durable when it returns.
 
         Raises LogForged or TypeUnknown, and takes none of them.

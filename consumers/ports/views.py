@@ -14,7 +14,7 @@ class Fenced(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class ParkedEvent:
     """An event that waits, with the reason. A key of None means: all keys of its owner."""
 
     number: int
@@ -24,7 +24,7 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ViewChange:
     """What a batch did to a partition's rows: None removes one. Written whole or not at all."""
 
     projection: AnyProjection
@@ -33,8 +33,8 @@ class Change:
     after: int
     upto: int
     rows: Mapping[str, tuple[str, Row | None]]  # key → owner, row
-    parked: Sequence[Parked] = ()
-    freed: Sequence[Parked] = ()  # wait no longer
+    parked: Sequence[ParkedEvent] = ()
+    freed: Sequence[ParkedEvent] = ()  # wait no longer
 
 
 class Views(Protocol):
@@ -52,7 +52,7 @@ class Views(Protocol):
         """The number of the last event that the rows contain."""
         ...
 
-    def parked(self, group: str, partition: int) -> list[Parked]:
+    def parked(self, group: str, partition: int) -> list[ParkedEvent]:
         """What waits in a partition, in order."""
         ...
 
@@ -66,12 +66,12 @@ class Views(Protocol):
         """Notes that a partition is not read on, and why; the next commit takes it back."""
         ...
 
-    def commit(self, changes: Sequence[Change]) -> None:
+    def commit(self, changes: Sequence[ViewChange]) -> None:
         """Writes rows, positions and epochs in one transaction. Raises Fenced if one of them is."""
         ...
 
     def amend(
-        self, projection: AnyProjection, partition: int, make: Callable[[int, int], Change]
+        self, projection: AnyProjection, partition: int, make: Callable[[int, int], ViewChange]
     ) -> None:
         """Commits what `make` gives for an epoch and a position, and fences off who was at it."""
         ...

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from consumers.doors.commands import Command, Done
+from consumers.doors.commands import Command, CommandResult
 from domain.book.book import OrderLine
 from domain.book.contents import PARTS, TERMS
 from domain.order.events import OptionChosen, OrderPlaced, SpecialInstructionGiven, Step
@@ -138,7 +138,7 @@ def _make(deployment: Deployment, day: int, n: int, dice: random.Random, time: d
     order = _order(day, n)
     subject, customer = f"order/{order}", f"demo:customer-{dice.randint(1, CUSTOMERS)}"
 
-    def ask(name: str, said: str = "", hours: float = 0, **arguments: Any) -> Done:
+    def ask(name: str, said: str = "", hours: float = 0, **arguments: Any) -> CommandResult:
         return deployment.commands.execute(
             Command(
                 id=f"{order}/{name}{said}", source=_SOURCE, subject=subject, name=name,

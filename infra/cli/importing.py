@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consumers.doors.gate import Answer, Gate
-from consumers.ports.store import Appended, Held
+from consumers.ports.store import Appended, ReportHeld
 from domain.errors import Malformed, Refusal
 from domain.values import Purpose
 from infra.cli.ordering import purposes_of
@@ -59,9 +59,9 @@ def _import(
             for line, answer in _answered(gate, batch):
                 counts["read"] += 1
                 match answer:
-                    case Appended(known=known):
+                    case Appended(duplicate=known):
                         counts["known" if known else "accepted"] += 1
-                    case Held():
+                    case ReportHeld():
                         counts["held"] += 1
                     case refusal:
                         counts["refused"] += 1

@@ -13,7 +13,7 @@ from uuid import UUID
 import typer
 
 from consumers.doors.inbox import ONE
-from consumers.movers.inbox import Quarantined
+from consumers.movers.inbox import QuarantinedMessage
 from domain.errors import Refusal
 from infra.cli.showing import answer
 from infra.cli.terminal import update_views
@@ -55,7 +55,7 @@ def drop(deployment: Deployment, id: str) -> None:
     typer.echo("Dropped.")
 
 
-def _send(deployment: Deployment, kept: Sequence[Quarantined]) -> None:
+def _send(deployment: Deployment, kept: Sequence[QuarantinedMessage]) -> None:
     """Sends messages again. Raises UserError where some are refused still."""
     answers = list(zip(kept, deployment.inbox_door.take([k.message for k in kept]), strict=True))
     refused = [(k, a) for k, a in answers if isinstance(a, Refusal)]
@@ -68,7 +68,7 @@ def _send(deployment: Deployment, kept: Sequence[Quarantined]) -> None:
         raise UserError("\n".join(f"{one.id}: {refusal}" for one, refusal in refused))
 
 
-def _kept(deployment: Deployment, id: str) -> Quarantined:
+def _kept(deployment: Deployment, id: str) -> QuarantinedMessage:
     try:
         found = deployment.quarantine.find([UUID(id)])
     except ValueError:
@@ -78,7 +78,7 @@ def _kept(deployment: Deployment, id: str) -> Quarantined:
     return found[0]
 
 
-def _row(kept: Quarantined) -> dict[str, Any]:
+def _row(kept: QuarantinedMessage) -> dict[str, Any]:
     at = kept.message
     return {
         "id": str(kept.id),

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import typer
 
-from consumers.doors.commands import Command, Done
+from consumers.doors.commands import Command, CommandResult
 from consumers.doors.deciders import parse_arguments
 from domain.subject import Subject
 from domain.values import PURPOSES, Purpose
@@ -90,7 +90,7 @@ def tell(
     customer: str | None = None,
     reason: str | None = None,
     as_json: bool = False,
-) -> Done:
+) -> CommandResult:
     """Sends a command, waits for the views, and says what came of it."""
     done = send(subject, name, said, id, actor, customer=customer, reason=reason)
     if as_json:
@@ -100,15 +100,15 @@ def tell(
         typer.echo(f"{event.event.type} at {event.position}")
     if not done.events:
         typer.echo("It is so already: nothing was recorded.")
-    elif done.known:
+    elif done.duplicate:
         typer.echo("This command was carried out before: that was its answer.")
     return done
 
 
-def recorded(done: Done) -> Said:
+def recorded(done: CommandResult) -> Said:
     """What a command recorded, as JSON has it."""
     events = [{"type": r.event.type, "position": str(r.position)} for r in done.events]
-    return {"events": events, "known": done.known}
+    return {"events": events, "known": done.duplicate}
 
 
 def send(
@@ -120,7 +120,7 @@ def send(
     *,
     customer: str | None = None,
     reason: str | None = None,
-) -> Done:
+) -> CommandResult:
     arguments = parse_arguments(Subject.parse(subject).kind, name, json.dumps(said).encode())
     command = Command(
         id=id or str(uuid4()),

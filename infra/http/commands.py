@@ -188,7 +188,7 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
             min_position=seen(deployment, stored),
             in_log=in_log,
         )
-        new = done.events and not done.known
+        new = done.events and not done.duplicate
         status = HTTPStatus.CREATED if new else HTTPStatus.OK
         if in_log is False:
             status = HTTPStatus.ACCEPTED

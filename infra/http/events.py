@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from consumers.doors.inbox import DATA, ONE, purposes_of
 from consumers.doors.message import Message
-from consumers.ports.store import Appended, Held
+from consumers.ports.store import Appended, ReportHeld
 from domain.errors import Refusal
 from domain.values import PURPOSES
 from infra.http import cloudevents, examples, problems, spec
@@ -126,21 +126,21 @@ def routes(opened: Opened) -> APIRouter:
     return router
 
 
-def _item(answer: Appended | Held | Refusal) -> Item:
+def _item(answer: Appended | ReportHeld | Refusal) -> Item:
     match answer:
-        case Appended(positions=[position], known=known):
+        case Appended(positions=[position], duplicate=known):
             return Item(status="known" if known else "accepted", position=str(position))
-        case Held():
+        case ReportHeld():
             return Item(status="held")
         case Refusal():
             return Item(status="refused", problem=problems.of(answer))
     raise AssertionError(answer)
 
 
-def _status(answer: Appended | Held | Refusal) -> HTTPStatus:
+def _status(answer: Appended | ReportHeld | Refusal) -> HTTPStatus:
     match answer:
-        case Held():
+        case ReportHeld():
             return HTTPStatus.ACCEPTED
-        case Appended(known=True):
+        case Appended(duplicate=True):
             return HTTPStatus.OK
     return HTTPStatus.CREATED

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from consumers.doors.inbox import DATA, LARGEST, ONE, Said, binary, media_type, purposes_of
-from consumers.movers.inbox import Received
+from consumers.doors.inbox import DATA, LARGEST, ONE, InboxMessage, binary, media_type, purposes_of
+from consumers.movers.inbox import ReceivedMessage
 from domain.errors import Malformed
 
 _PREFIX = "ce_"
 
 
-def message(received: Received) -> Said:
+def message(received: ReceivedMessage) -> InboxMessage:
     """What a record says, in structured JSON. Raises Malformed."""
     if received.value is None:
         raise Malformed("there is no value: an event is sent as one, and none is ever unsaid")
@@ -24,9 +24,9 @@ def message(received: Received) -> Said:
     basis = purposes_of(headers.pop("basis", ""))
     media = media_type(headers.pop("content-type", ""))
     if media == ONE:
-        return Said(received.value, basis)
+        return InboxMessage(received.value, basis)
     if media in (DATA, "") and headers:
-        return Said(binary(_attributes(headers), received.value), basis)
+        return InboxMessage(binary(_attributes(headers), received.value), basis)
     raise Malformed(
         f"content-type: send one event as {ONE}, or its data as {DATA} with its attributes in "
         f"{_PREFIX} headers",

@@ -16,7 +16,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, CorruptRecordError, KafkaError
 
-from consumers.movers.inbox import Received
+from consumers.movers.inbox import ReceivedMessage
 from infra.kafka.cluster import Cluster
 from infra.kafka.errors import KafkaUnfit
 from infra.postgres.views.progress import Lag
@@ -55,7 +55,7 @@ class KafkaInbox:
     def close(self) -> None:
         self._consumer.close()
 
-    def poll(self) -> list[Received]:
+    def poll(self) -> list[ReceivedMessage]:
         try:
             polled = self._consumer.poll(timeout_ms=_WAIT_MS)
         except CorruptRecordError:
@@ -77,8 +77,8 @@ class KafkaInbox:
             raise self._cluster.silent(error) from error
 
 
-def _received(record: Any) -> Received:
-    return Received(
+def _received(record: Any) -> ReceivedMessage:
+    return ReceivedMessage(
         record.partition,
         record.offset,
         datetime.fromtimestamp(record.timestamp / 1000, UTC),

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from consumers.ports.log import Carried, Stored
+from consumers.ports.log import LogRecord, StoredEnvelope
 
 _STRUCTURED = b"application/cloudevents+json; charset=UTF-8"
 
@@ -20,7 +20,7 @@ def milliseconds(time: datetime) -> int:
     return max(0, int(time.timestamp() * 1000))
 
 
-def fields(stored: Stored, chain: bytes) -> dict[str, Any]:
+def fields(stored: StoredEnvelope, chain: bytes) -> dict[str, Any]:
     """What a producer's `send` takes, but for where to."""
     return {
         "key": stored.owner.encode(),
@@ -69,9 +69,9 @@ class Read(NamedTuple):
         return self.offset < self.number - 1
 
     @property
-    def carried(self) -> Carried:
+    def carried(self) -> LogRecord:
         headers = dict(self.headers)
-        return Carried(
+        return LogRecord(
             self.incarnation,
             self.number,
             self.owner,

@@ -17,7 +17,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from consumers.ports.log import Carried, NotWritten, Stored
+from consumers.ports.log import LogRecord, NotWritten, StoredEnvelope
 from infra.kafka import records
 from infra.kafka.cluster import LARGEST, Cluster
 from infra.kafka.reader import Reader
@@ -43,16 +43,16 @@ class KafkaLogWriter:
         if self._reader:
             self._reader.close()
 
-    def lasts(self, partitions: Collection[int]) -> Mapping[int, Carried]:
+    def lasts(self, partitions: Collection[int]) -> Mapping[int, LogRecord]:
         self._reader = self._reader or Reader(self._cluster)
         found = self._reader.lasts(partitions)
         return {partition: record.carried for partition, record in found.items()}
 
-    def carried(self, partition: int, after: int, limit: int) -> list[Carried]:
+    def carried(self, partition: int, after: int, limit: int) -> list[LogRecord]:
         self._reader = self._reader or Reader(self._cluster)
         return [record.carried for record in self._reader.page(partition, after, limit)]
 
-    def write(self, batches: Mapping[int, Sequence[tuple[Stored, bytes]]]) -> None:
+    def write(self, batches: Mapping[int, Sequence[tuple[StoredEnvelope, bytes]]]) -> None:
         writing = [
             self._threads.submit(
                 lane.write, {p: batch for p, batch in batches.items() if p % _LANES == n}
@@ -71,7 +71,7 @@ class _Lane:
         self._cluster, self._delivery_s = cluster, delivery_s
         self._producer: KafkaProducer | None = None
 
-    def write(self, batches: Mapping[int, Sequence[tuple[Stored, bytes]]]) -> None:
+    def write(self, batches: Mapping[int, Sequence[tuple[StoredEnvelope, bytes]]]) -> None:
         waiting = {partition: deque(batch) for partition, batch in batches.items()}
         try:
             while waiting := {p: queue for p, queue in waiting.items() if queue}:
@@ -85,7 +85,9 @@ class _Lane:
             self.forget()
             raise NotWritten(str(self._cluster.silent(error))) from error
 
-    def _send(self, partition: int, queue: deque[tuple[Stored, bytes]]) -> list[tuple[int, Any]]:
+    def _send(
+        self, partition: int, queue: deque[tuple[StoredEnvelope, bytes]]
+    ) -> list[tuple[int, Any]]:
         """Sends what is one batch; the numbers and their futures."""
         assert self._producer
         place = self._cluster.place(partition)

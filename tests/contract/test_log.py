@@ -85,7 +85,7 @@ def test_what_is_about_an_owner_and_what_a_view_goes_on_without(log, store, kept
         id=event_id("/test", "drop"), source="/test", subject="parked/profile/o3", time=NOW,
         data=EventDropped(view="profile", key="o3", number=2, error="KeyError"),
     )  # fmt: skip
-    [done] = store.append([StreamAppend(drop.subject, (drop,), whose="order/o3")])
+    [done] = store.append([StreamAppend(drop.subject, (drop,), owner="order/o3")])
     kept.catch_up()
     found = log.about("order/o3")
     assert [e.event.id for e in found] == [

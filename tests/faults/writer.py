@@ -18,7 +18,7 @@ from pathlib import Path
 from consumers.doors.commands import Command, Commands
 from consumers.doors.deciders import parse_arguments
 from consumers.doors.gate import Gate
-from consumers.doors.holding import Holding
+from consumers.doors.holding import HeldReports
 from consumers.ports.store import Appended
 from domain.errors import Refusal
 from infra.deployment import Deployment
@@ -90,7 +90,7 @@ class Writer:
         owners = deployment.owners(pool)
         self._clock = clock
         self._store = PostgresStore(pool, owners, self.now)
-        holding = Holding(self._store, owners, PostgresHeld(pool, owners))
+        holding = HeldReports(self._store, owners, PostgresHeld(pool, owners))
         self._gate = Gate(self._store, owners, holding, ["fulfil", "personalize", "analyse"])
         self._commands = Commands(self._store, owners, holding)
 
@@ -104,7 +104,7 @@ class Writer:
                                         self.now())  # fmt: skip
             for (id, said), answer in zip(waiting.items(), answers, strict=True):
                 if isinstance(answer, Appended):
-                    notes.add(id, [*map(str, answer.positions)], answer.known, said=said)
+                    notes.add(id, [*map(str, answer.positions)], answer.duplicate, said=said)
 
     def wish(self, id: str, order: str, name: str, arguments: dict, notes: Notes) -> None:
         command = Command(
@@ -118,7 +118,7 @@ class Writer:
             except Refusal:
                 time.sleep(random.random() * PAUSE_S)  # the stream moves on too fast
             else:
-                notes.add(id, [str(r.position) for r in done.events], done.known, order=order)
+                notes.add(id, [str(r.position) for r in done.events], done.duplicate, order=order)
 
     def close(self) -> None:
         self._store.close()

@@ -78,7 +78,7 @@ def test_a_command_sent_again_gives_the_first_answer_and_other_contents_are_refu
     first = ask(commands, "1", "draft", lines=LINES)
     ask(commands, "2", "quote", **QUOTE)
     again = ask(commands, "1", "draft", lines=LINES)
-    assert (again.events, again.known) == (first.events, True)
+    assert (again.events, again.duplicate) == (first.events, True)
     other = [OrderLine(line_id="L2", product="hat")]
     with pytest.raises(ContentsDiffer):
         ask(commands, "1", "draft", lines=other)

@@ -9,7 +9,7 @@ import pytest
 
 from consumers.doors.commands import Command, Commands
 from consumers.doors.gate import Gate
-from consumers.ports.store import Appended, Held, StreamAppend
+from consumers.ports.store import Appended, ReportHeld, StreamAppend
 from domain.book.book import OrderLine
 from domain.customer.events import ConsentWithdrawn
 from domain.errors import ConsentMissing, ContentsDiffer, Malformed
@@ -41,7 +41,7 @@ def test_one_batch_is_answered_item_by_item(gate, owners):
     answers = gate.accept([seen("1"), b"{", seen("2", "shop:bob"), seen("1", item="lily")], NOW)
     assert [type(a) for a in answers] == [Appended, Malformed, Appended, ContentsDiffer]
     again = gate.accept([seen("1"), seen("2", "shop:bob")], NOW)
-    assert [a.known for a in again] == [True, True]
+    assert [a.duplicate for a in again] == [True, True]
     assert set(owners.find(["shop:ann", "shop:bob"])) == {"shop:ann", "shop:bob"}
 
 
@@ -86,9 +86,9 @@ def shipped(id, **more):
 
 def test_a_report_on_an_order_that_nobody_opened_is_held_until_it_opens(gate, holding, store):
     [answer] = gate.accept([shipped("1")], NOW)
-    assert answer == Held(event_id("/shop", "1"))
+    assert answer == ReportHeld(event_id("/shop", "1"))
     [again] = gate.accept([shipped("1")], NOW)
-    assert again == Held(event_id("/shop", "1"), known=True)
+    assert again == ReportHeld(event_id("/shop", "1"), duplicate=True)
     [other] = gate.accept([shipped("1", channel="web")], NOW)
     assert isinstance(other, ContentsDiffer)
     [opening] = gate.accept([shipped("2", customerid="shop:ann")], NOW)

@@ -14,8 +14,8 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
-from consumers.doors.inbox import WISHES, Intake
-from consumers.movers.inbox import Intaking, Taker
+from consumers.doors.inbox import COMMAND_TYPES, Inbox
+from consumers.movers.inbox import InboxDoor, InboxMember
 from domain.event import TYPES
 from infra.kafka.cloudevents import message
 from infra.kafka.cluster import provision
@@ -46,11 +46,11 @@ def quarantine(door, owners):
 
 @pytest.fixture
 def intaking(topics, store, owners, holding, quarantine):
-    doors = Intake(lambda basis: Gate(store, owners, holding, basis),
+    doors = Inbox(lambda basis: Gate(store, owners, holding, basis),
                    Commands(store, owners, holding))  # fmt: skip
-    taker = Taker(message, doors, lambda: datetime.now(UTC), database.passes)
+    taker = InboxDoor(message, doors, lambda: datetime.now(UTC), database.passes)
     with closing(KafkaInbox(topics, 3.0)) as topic:
-        yield Intaking(topic, taker, quarantine)
+        yield InboxMember(topic, taker, quarantine)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_database_that_is_away_is_waited_for(
     recover(deployment)
     with closing(KafkaInbox(topics, 3.0)) as topic:
         intaking._topic.close()
-        stepped(Intaking(topic, intaking._taker, quarantine), 2)
+        stepped(InboxMember(topic, intaking._taker, quarantine), 2)
     assert (stored(store), quarantine.find(), behind(topics)) == (
         ["order.order-adopted.v1", "order.order-shipped.v1", "order.payment-recorded.v1"], [], 0,
     )  # fmt: skip
@@ -163,4 +163,4 @@ def test_a_message_that_the_client_cannot_read_is_said_with_the_remedy(intaking,
 
 
 def test_no_command_is_called_as_an_event():
-    assert not WISHES.keys() & TYPES.keys()
+    assert not COMMAND_TYPES.keys() & TYPES.keys()

@@ -177,7 +177,7 @@ def test_only_what_waits_can_be_dropped_and_a_drop_said_twice_is_one(made, parke
     with pytest.raises(NotParked, match="number 99 of o3 does not wait"):
         dropped(made, "o3", placed, 99)
     [first], [second] = dropped(made, "o3", placed), dropped(made, "o3", placed)
-    assert (first.positions, second.known) == (second.positions, True)
+    assert (first.positions, second.duplicate) == (second.positions, True)
     dropped(made, "o3", shipped)  # and no projector has met the first one yet
     projector.drain()
     assert waiting(made) == []

@@ -93,7 +93,7 @@ def test_a_rebuild_shows_the_fold_of_the_log_and_projectors_go_on(made, monkeypa
     for each in done:
         rows = len(made.folded(VIEWS[each.view]))
         assert each.switched
-        assert each.difference == movers.Difference(rows, rows, 0, [])
+        assert each.difference == movers.RowDifference(rows, rows, 0, [])
     assert made.tables == {view.group for view in VIEWS.values()}
     made.ship(1, 2)
     for name, view in VIEWS.items():

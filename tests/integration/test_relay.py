@@ -179,7 +179,7 @@ def test_a_store_that_is_older_than_its_log_is_neither_relayed_nor_written(
         store.append([placed("o", 4)])
     with pytest.raises(StoreBehind):
         store.append([placed("new")])  # nor is a key minted
-    assert store.append([placed("o", 1)])[0].known
+    assert store.append([placed("o", 1)])[0].duplicate
     deployment.sql("UPDATE store.partition_head SET closed_at = NULL RETURNING 1")
     store.append([placed("o", 4)])
     with pytest.raises(LogDiffers, match=f"event 3 of partition {partition} is another in the log"):

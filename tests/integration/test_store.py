@@ -84,11 +84,11 @@ def test_the_same_id_again_gives_the_first_answer_and_other_contents_are_refused
     store.append([consent("c", "c1", "personalize")])
     [first] = store.append([fact("f", "c1")])
     [again] = store.append([fact("f", "c1")])
-    assert again == Appended(first.positions, 1, first.recorded, known=True)
+    assert again == Appended(first.positions, 1, first.recorded, duplicate=True)
     [other] = store.append([fact("f", "c1", BehaviourObserved(kind="view", item="tulip"))])
     assert isinstance(other, ContentsDiffer)
     twice = store.append([fact("g", "c1"), fact("g", "c1")])
-    assert [a.known for a in twice] == [False, True]
+    assert [a.duplicate for a in twice] == [False, True]
 
 
 def test_consent_is_checked_in_the_append_that_it_guards(store):

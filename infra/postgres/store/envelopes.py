@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from psycopg_pool import ConnectionPool
 
-from consumers.ports.log import Hole, Stored
+from consumers.ports.log import Hole, StoredEnvelope
 
 CLOSED = "SELECT FROM store.partition_head WHERE closed_at IS NOT NULL LIMIT 1"
 _CLOSE = (
@@ -21,7 +21,7 @@ _RELAYED = (
 
 
 class PostgresEnvelopes:
-    """The port `Envelopes`."""
+    """The port `EnvelopeStore`."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
@@ -30,7 +30,7 @@ class PostgresEnvelopes:
         with self._pool.connection() as db:
             return dict(db.execute("SELECT partition, last FROM store.partition_head").fetchall())
 
-    def stored(self, partition: int, after: int, limit: int) -> list[Stored]:
+    def stored(self, partition: int, after: int, limit: int) -> list[StoredEnvelope]:
         with self._pool.connection() as db:
             rows = db.cursor(binary=True).execute(
                 "SELECT incarnation, number, owner, type, recorded, digest, data FROM store.event "
@@ -40,7 +40,7 @@ class PostgresEnvelopes:
         for expected, (_, number, *_) in enumerate(rows, after + 1):
             if number != expected:
                 raise Hole(partition, expected - 1, number)
-        return [Stored(*row) for row in rows]
+        return [StoredEnvelope(*row) for row in rows]
 
     def relayed(self, numbers: Mapping[int, int]) -> None:
         with self._pool.connection() as db, db.transaction():

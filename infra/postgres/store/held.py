@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg_pool import ConnectionPool
 
-from consumers.ports.store import Waiting
+from consumers.ports.store import HeldReport
 from infra.keys import OwnerKey
 from infra.postgres.keys.owners import PostgresOwners
 
@@ -22,7 +22,7 @@ class PostgresHeld:
     def __init__(self, pool: ConnectionPool, owners: PostgresOwners) -> None:
         self._pool, self._owners = pool, owners
 
-    def hold(self, reports: Sequence[Waiting]) -> None:
+    def hold(self, reports: Sequence[HeldReport]) -> None:
         key = self._key()
         with self._pool.connection() as db, db.cursor() as cursor:
             cursor.executemany(
@@ -35,7 +35,7 @@ class PostgresHeld:
 
     def find(
         self, subjects: Collection[str] | None = None, ids: Collection[UUID] | None = None
-    ) -> list[Waiting]:
+    ) -> list[HeldReport]:
         with self._pool.connection() as db:
             rows: list[tuple[UUID, str, str, datetime, bytes]] = db.execute(
                 "SELECT id, subject, type, received, sealed FROM store.held "
@@ -48,7 +48,9 @@ class PostgresHeld:
             ).fetchall()
         key = self._key() if rows else None
         return [
-            Waiting(id, subject, type, received, key.open(bytes(sealed), id.bytes) if key else b"")
+            HeldReport(
+                id, subject, type, received, key.open(bytes(sealed), id.bytes) if key else b""
+            )
             for id, subject, type, received, sealed in rows
         ]
 

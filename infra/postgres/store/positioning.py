@@ -150,7 +150,7 @@ class Positioning:
         if [digest for digest, *_ in said] != digests:
             return ContentsDiffer()
         _, _, version, recorded = said[-1]
-        return Appended(tuple(place for _, place, *_ in said), version, recorded, known=True)
+        return Appended(tuple(place for _, place, *_ in said), version, recorded, duplicate=True)
 
     def _store(self, append: PreparedAppend, version: int) -> Appended:
         stream, owner, partition = append.stream, append.owner, append.partition

@@ -8,14 +8,14 @@ from uuid import UUID
 import msgspec
 from psycopg_pool import ConnectionPool
 
-from consumers.movers.inbox import Quarantined, Received
+from consumers.movers.inbox import QuarantinedMessage, ReceivedMessage
 from domain.errors import Refusal
 from infra.keys import OwnerKey
 from infra.postgres.keys.owners import PostgresOwners
 
 _KEY = "quarantine"
 """The owner whose key seals them: the deployment itself, since nobody knows whose they are."""
-_decode = msgspec.msgpack.Decoder(Received).decode
+_decode = msgspec.msgpack.Decoder(ReceivedMessage).decode
 
 
 class PostgresQuarantine:
@@ -24,7 +24,7 @@ class PostgresQuarantine:
     def __init__(self, pool: ConnectionPool, owners: PostgresOwners) -> None:
         self._pool, self._owners = pool, owners
 
-    def keep(self, refused: Sequence[tuple[Received, Refusal]]) -> None:
+    def keep(self, refused: Sequence[tuple[ReceivedMessage, Refusal]]) -> None:
         if not refused:
             return
         key = self._key()
@@ -39,7 +39,7 @@ class PostgresQuarantine:
                 ],
             )  # fmt: skip
 
-    def find(self, ids: Collection[UUID] | None = None) -> list[Quarantined]:
+    def find(self, ids: Collection[UUID] | None = None) -> list[QuarantinedMessage]:
         with self._pool.connection() as db:
             rows: list[tuple[UUID, str, bytes]] = db.execute(
                 "SELECT id, reason, sealed FROM store.quarantine "
@@ -51,11 +51,11 @@ class PostgresQuarantine:
             return []
         key = self._key()
         return [
-            Quarantined(id, reason, _decode(key.open(bytes(sealed), id.bytes)))
+            QuarantinedMessage(id, reason, _decode(key.open(bytes(sealed), id.bytes)))
             for id, reason, sealed in rows
         ]
 
-    def keep_instead(self, id: UUID, message: Received, refusal: Refusal) -> None:
+    def keep_instead(self, id: UUID, message: ReceivedMessage, refusal: Refusal) -> None:
         sealed = _sealed(message, id, self._key())
         with self._pool.connection() as db:
             db.execute(
@@ -71,11 +71,11 @@ class PostgresQuarantine:
         return self._owners.keys([_KEY], mint=True)[_KEY]
 
 
-def _id(message: Received, key: OwnerKey) -> UUID:
+def _id(message: ReceivedMessage, key: OwnerKey) -> UUID:
     """The same for the same message, wherever and whenever it came."""
     contents = msgspec.msgpack.encode([message.key, message.headers, message.value])
     return UUID(bytes=key.digest(contents)[:16])
 
 
-def _sealed(message: Received, id: UUID, key: OwnerKey) -> bytes:
+def _sealed(message: ReceivedMessage, id: UUID, key: OwnerKey) -> bytes:
     return key.seal(msgspec.msgpack.encode(message), id.bytes)

@@ -52,7 +52,7 @@ class PostgresRecorder(StreamReader):
                 raise IntegrityError("versions of a stream follow each other")
         made = [self._prepared(stream, events) for stream, events in streams]
         for answer in self._store.append_prepared(made):
-            if isinstance(answer, Refusal) or answer.known:
+            if isinstance(answer, Refusal) or answer.duplicate:
                 raise IntegrityError(str(answer))
 
     def _prepared(self, stream: str, events: Sequence[StoredEvent]) -> PreparedAppend:

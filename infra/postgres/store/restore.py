@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import ConnectionPool
 
-from consumers.ports.log import Carried, LogForged, TypeUnknown
+from consumers.ports.log import LogForged, LogRecord, TypeUnknown
 from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.event import Position
 from domain.subject import is_subject
@@ -63,7 +63,7 @@ class PostgresRestore(PostgresEnvelopes):
             finally:
                 db.execute("SELECT pg_advisory_unlock(%s)", [MAINTENANCE])
 
-    def put(self, partition: int, events: Sequence[Carried]) -> None:
+    def put(self, partition: int, events: Sequence[LogRecord]) -> None:
         rows = [_row(partition, carried) for carried in events]
         owners = {carried.owner for carried in events}
         named = {stream: owner for _, _, _, owner, stream, *_ in rows if is_subject(stream)}
@@ -108,7 +108,7 @@ class PostgresRestore(PostgresEnvelopes):
         return int(row[0])
 
 
-def _row(partition: int, carried: Carried) -> tuple[Any, ...]:
+def _row(partition: int, carried: LogRecord) -> tuple[Any, ...]:
     """As placing writes it. Raises LogForged or TypeUnknown."""
     try:
         placed = codec.stored_attributes(carried.envelope)
@@ -124,7 +124,7 @@ def _row(partition: int, carried: Carried) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _consent(cursor: psycopg.Cursor[Any], events: Sequence[Carried]) -> None:
+def _consent(cursor: psycopg.Cursor[Any], events: Sequence[LogRecord]) -> None:
     """What their owners consent to after these events."""
     said = [
         (carried.owner, data)

@@ -138,7 +138,7 @@ class PostgresStore:
 
 def _seals(append: StreamAppend, key: OwnerKey) -> list[Seal]:
     sealed = [codec.encode(event, key) for event in append.events]
-    if append.said is None:
+    if append.fingerprint is None:
         return [(envelope, key.digest(said)) for envelope, said in sealed]
-    digest = key.digest(append.said)
+    digest = key.digest(append.fingerprint)
     return [(envelope, digest) for envelope, _ in sealed]

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg_pool import ConnectionPool
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from consumers.movers.rebuild import Difference
+from consumers.movers.rebuild import RowDifference
 from domain.errors import Refusal
 from infra.postgres.server.locks import MAINTENANCE, MaintenanceRunning
 from infra.postgres.views import tables
@@ -85,7 +85,7 @@ class PostgresBuild:
             tables.copy(cursor, self.projection, self._table, stored)
         self.positions[partition] = upto
 
-    def compare(self, follow: Follow) -> Difference:
+    def compare(self, follow: Follow) -> RowDifference:
         self._index()
         with self._db.transaction():
             # What is shown stands still for this transaction, and nobody waits for it.
@@ -102,7 +102,7 @@ class PostgresBuild:
                 if count <= _KEYS:
                     first.append(key)
         self._db.execute(sql.SQL("ANALYZE {}").format(identifier(self._table)))
-        return Difference(before, after, count, first)
+        return RowDifference(before, after, count, first)
 
     def switch(self, follow: Follow) -> None:
         """Raises ViewBusy where a transaction holds the view for longer than `patience_s`."""

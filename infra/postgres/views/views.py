@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from consumers.ports.views import Change, Fenced, Parked
+from consumers.ports.views import Fenced, ParkedEvent, ViewChange
 from infra.postgres.server.locks import NEW_VIEW
 from infra.postgres.views import tables
 from infra.postgres.views.reader import RowReader
@@ -54,7 +54,7 @@ class PostgresViews(RowReader):
                 {"group": group, "partition": partition, "epoch": epoch, "reason": reason},
             )
 
-    def parked(self, group: str, partition: int | None = None) -> list[Parked]:
+    def parked(self, group: str, partition: int | None = None) -> list[ParkedEvent]:
         with self._pool.connection() as db:
             rows = db.execute(
                 "SELECT number, key, owner, reason FROM projection.parked "
@@ -62,7 +62,7 @@ class PostgresViews(RowReader):
                 "ORDER BY partition, number",
                 [group, partition, partition],
             ).fetchall()
-        return [Parked(*row) for row in rows]
+        return [ParkedEvent(*row) for row in rows]
 
     def load(
         self, projection: AnyProjection, partition: int, keys: Collection[str]
@@ -70,7 +70,7 @@ class PostgresViews(RowReader):
         with self._pool.connection() as db:
             return tables.load(db, projection, projection.group, partition, keys, self._keys)
 
-    def commit(self, changes: Sequence[Change]) -> None:
+    def commit(self, changes: Sequence[ViewChange]) -> None:
         rows = [self._rows(change) for change in changes]
         try:
             with self._pool.connection() as db, db.transaction():
@@ -81,7 +81,7 @@ class PostgresViews(RowReader):
             raise
 
     def amend(
-        self, projection: AnyProjection, partition: int, make: Callable[[int, int], Change]
+        self, projection: AnyProjection, partition: int, make: Callable[[int, int], ViewChange]
     ) -> None:
         with self._pool.connection() as db, db.transaction():
             # Until this commits nobody else can; afterwards, nobody who held the partition.
@@ -93,11 +93,11 @@ class PostgresViews(RowReader):
             change = make(epoch, self.position(projection.group, partition))
             self._commit(db, [change], [self._rows(change)])
 
-    def _rows(self, change: Change) -> _Rows:
+    def _rows(self, change: ViewChange) -> _Rows:
         return tables.stored(change.projection, change.partition, change.rows, self._keys)
 
     def _commit(
-        self, db: psycopg.Connection, changes: Sequence[Change], rows: Sequence[_Rows]
+        self, db: psycopg.Connection, changes: Sequence[ViewChange], rows: Sequence[_Rows]
     ) -> None:
         # First and by themselves: who is fenced off sends nothing more.
         db.cursor().executemany(
@@ -108,7 +108,7 @@ class PostgresViews(RowReader):
             for change, made in zip(changes, rows, strict=True):
                 self._write(db.cursor(), change, made)
 
-    def _write(self, cursor: psycopg.Cursor[Any], change: Change, rows: _Rows) -> None:
+    def _write(self, cursor: psycopg.Cursor[Any], change: ViewChange, rows: _Rows) -> None:
         projection, group, partition = change.projection, change.projection.group, change.partition
         if gone := [key for key, (_, row) in change.rows.items() if row is None]:
             tables.delete(cursor, group, partition, gone)
