@@ -184,7 +184,7 @@ def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | No
         in_log = await waiting.in_log(deployment, stored, wait, timeout_s)
         told = Answered(
             events=[_told(recorded) for recorded in done.events],
-            known=done.known,
+            known=done.duplicate,
             min_position=seen(deployment, stored),
             in_log=in_log,
         )
