@@ -1,4 +1,4 @@
-"""The HTTP door for tests: a server in a subprocess, and a client."""
+"""A server over HTTP in a subprocess, and a client for it."""
 
 from __future__ import annotations
 
@@ -21,40 +21,45 @@ BATCH = "application/cloudevents-batch+json"
 
 @dataclass
 class Door:
+    """A running server, and requests to it."""
+
     client: httpx.Client
     process: subprocess.Popen
     ids: count = field(default_factory=count)
 
-    def publish(self, said: object, basis: str = "", kind: str = ONE) -> httpx.Response:
+    def publish(self, events: object, basis: str = "", kind: str = ONE) -> httpx.Response:
         return self.client.post(
-            "/v1/events", params={"basis": basis} if basis else {}, json=said,
+            "/v1/events", params={"basis": basis} if basis else {}, json=events,
             headers={"Content-Type": kind},
         )  # fmt: skip
 
-    def ask(self, about: str, name: str, arguments: dict, id: str = "", **more) -> httpx.Response:
-        key = id or f"ask-{next(self.ids)}"
-        said = {"arguments": arguments, **more}
+    def command(
+        self, path: str, name: str, arguments: dict, id: str = "", **more
+    ) -> httpx.Response:
+        key = id or f"command-{next(self.ids)}"
         return self.client.post(
-            f"/v1/{about}/{name}", json=said, headers={"Idempotency-Key": key}
-        )  # fmt: skip
+            f"/v1/{path}/{name}",
+            json={"arguments": arguments, **more},
+            headers={"Idempotency-Key": key},
+        )
 
     def rows(self, view: str, key: str, written: httpx.Response) -> list[dict]:
-        """The rows of a key, with all that a write has stored."""
+        """The rows of a key, as soon as they contain what the answered request has written."""
         params = {"min_position": written.json()["min_position"], "timeout_s": 30}
-        found = self.client.get(f"/v1/views/{view}/{key}", params=params)
-        assert found.status_code == 200, found.text
-        return found.json()["rows"]
+        answer = self.client.get(f"/v1/views/{view}/{key}", params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["rows"]
 
 
 @contextmanager
 def serving(front: Front, *words: object, **headers: str) -> Iterator[Door]:
-    """`ordermade serve`, which folds no views by itself."""
+    """`ordermade serve`, which runs no projectors."""
     process = front.start(
         "serve", "--port", 0, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
-        address = re.search(r"http://[^/]+", said := process.stderr.readline())
-        assert address, said
+        address = re.search(r"http://[^/]+", line := process.stderr.readline())
+        assert address, line
         with httpx.Client(base_url=address[0], headers=headers, timeout=60) as client:
             yield Door(client, process)
     finally:
@@ -63,7 +68,7 @@ def serving(front: Front, *words: object, **headers: str) -> Iterator[Door]:
 
 @contextmanager
 def up(front: Front) -> Iterator[Door]:
-    """`ordermade up` with two projectors and the HTTP door."""
+    """`ordermade up` with two projectors and the HTTP server."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -84,7 +89,7 @@ def wait_for(client: httpx.Client) -> None:
             if client.get("/v1/health").status_code == 200:
                 return
         time.sleep(0.05)
-    raise AssertionError("the door does not open")
+    raise AssertionError("the server does not answer")
 
 
 def stop(process: subprocess.Popen) -> None:

@@ -1,1 +1,1 @@
-"""The door and the views over HTTP. See docs/adr/0009-http.md."""
+"""Delivery over HTTP: publishing, commands, views and the log. See docs/adr/0009-http.md."""

@@ -1,4 +1,4 @@
-"""The application: its parts, what stands around them, and its OpenAPI document."""
+"""The FastAPI application: routers, the guard around them, and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -10,54 +10,55 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse
 
-from infra.http import commands as asking
-from infra.http import events as publishing
-from infra.http import log_feed as following
-from infra.http import problems, spec
-from infra.http import views as looking
-from infra.http.connection import Opened
+from infra.http import commands, docs_page, events, log_feed, openapi, problems, views
+from infra.http.connection import DeploymentConnection
 from infra.http.guard import Guard
-from infra.http.page import page
 
 _TITLE = "ordermade"
-_SAID = """\
-Publish facts and reports, decide about orders, read the views and the log.
+_DESCRIPTION = """\
+Publish facts and reports, send commands, read the views and the log.
 
-Every error is a problem (RFC 9457) that names the field and the remedy. Whatever is sent again
-under the same id is stored once.
+Every error is a problem (RFC 9457) that names the field and the remedy. A request that is sent
+again under the same id is carried out once.
 """
 
 
-def create(opened: Opened, token: str | None, stopping: Callable[[], bool]) -> FastAPI:
-    """`stopping` tells those who listen to the log that the server wants to end."""
+def create(
+    connection: DeploymentConnection, token: str | None, stopping: Callable[[], bool]
+) -> FastAPI:
+    """The application. Open log streams end as soon as `stopping` returns True."""
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_middleware(Guard, token=token)
-    problems.install(app, opened)
+    problems.install(app, connection)
     for router in (
-        publishing.routes(opened),
-        asking.routes(opened),
-        looking.routes(opened),
-        following.routes(opened, stopping),
+        events.make_router(connection),
+        commands.make_router(connection),
+        views.make_router(connection),
+        log_feed.make_router(connection, stopping),
     ):
         app.include_router(router)
 
-    def document() -> dict[str, Any]:
-        told = get_openapi(
-            title=_TITLE, version=version(_TITLE), description=_SAID, routes=app.routes
+    def build_document() -> dict[str, Any]:
+        document = get_openapi(
+            title=_TITLE, version=version(_TITLE), description=_DESCRIPTION, routes=app.routes
         )
-        told["components"]["schemas"].update(spec.schemas)
+        document["components"]["schemas"].update(openapi.schemas)
         if token:
-            told["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-            told["security"] = [{"token": []}]
-            for operations in told["paths"].values():
-                for operation in operations.values():
-                    operation["responses"]["401"] = spec.answers(401)[401]
-        return told
+            _require_token(document)
+        return document
 
-    app.openapi = document  # type: ignore[method-assign]
+    app.openapi = build_document  # type: ignore[method-assign]
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:
-        return HTMLResponse(page(document()))
+        return HTMLResponse(docs_page.render(build_document()))
 
     return app
+
+
+def _require_token(document: dict[str, Any]) -> None:
+    document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"token": []}]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"]["401"] = openapi.responses(401)[401]

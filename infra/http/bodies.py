@@ -1,15 +1,17 @@
-"""Bodies of requests, read up to a limit."""
+"""Request bodies, read up to a limit, and response bodies."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 from fastapi import Depends, Request
+from starlette.responses import Response
 
-from consumers.doors import inbox as intake
+from consumers.doors import inbox
 from consumers.doors.inbox import LARGEST
-from infra.http.problems import Unfit
+from infra.http.problems import HttpRefusal
 
 
 async def _read(request: Request) -> bytes:
@@ -18,9 +20,9 @@ async def _read(request: Request) -> bytes:
         size += len(chunk)
         if size <= LARGEST:
             parts.append(chunk)
-    # Only now: who is still sending would not hear the answer.
+    # Refused only now: a client that is still sending would not read the answer.
     if size > LARGEST:
-        raise Unfit(
+        raise HttpRefusal(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             f"a body has at most {LARGEST} bytes: send fewer events at once",
         )
@@ -31,4 +33,9 @@ Body = Annotated[bytes, Depends(_read)]
 
 
 def media_type(request: Request) -> str:
-    return intake.media_type(request.headers.get("content-type", ""))
+    """The media type of the request's body, without its parameters."""
+    return inbox.media_type(request.headers.get("content-type", ""))
+
+
+def json_response(content: Any, status: int = HTTPStatus.OK) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")

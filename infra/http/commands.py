@@ -1,6 +1,7 @@
-"""POST /v1/orders/…, /v1/designs/… and so on: decisions, each at an address of its own."""
+"""POST /v1/orders/{order_id}/place and so on: each command has a path of its own."""
 
-# Without postponed annotations: FastAPI reads those of `ask`, which differ from command to command.
+# Without postponed annotations: those of `send` differ from command to command, and FastAPI
+# evaluates them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
@@ -21,17 +22,15 @@ from consumers.doors.message import malformed
 from domain.event import Data, Recorded, strict
 from domain.subject import Subject
 from domain.values import Name, Text
-from infra.http import examples, spec
-from infra.http import log_wait as waiting
-from infra.http.bodies import Body
-from infra.http.connection import Opened
-from infra.http.cursors import seen
+from infra.http import cursors, examples, log_wait, openapi
+from infra.http.bodies import Body, json_response
+from infra.http.connection import DeploymentConnection
 
 
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a command's body holds: its arguments, and who asks, from where and why.
+class CommandBody:
+    """A command's arguments, and who sends it, from where and why.
 
     `source` and the header Idempotency-Key are the command's identity. `reason` is stored sealed.
     """
@@ -44,15 +43,14 @@ class Asked:
 
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedForCustomer(Asked):
-    """`customer` says whose a new order or design is: `namespace:id`, or our id."""
+class CustomerCommandBody(CommandBody):
+    """`customer` is the customer of a new order or design: `namespace:id`, or our id."""
 
     customer: Name | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedEvent:
-    """An event that a command recorded, its personal values opened."""
+class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that a command recorded; its personal values are opened."""
 
     id: UUID
     type: str
@@ -62,140 +60,151 @@ class RecordedEvent:
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """What a command recorded: nothing where it is so already; `known` where it was sent before.
+class CommandAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The events that a command recorded; none if nothing had to change.
 
-    A view that is asked with `min_position` shows it. `in_log` is null unless `wait=log` asked.
+    `known`: the command was sent before, and these are its events. `min_position`, as a parameter
+    of a view, makes it wait until it contains them. `in_log` is null unless the request had
+    `wait=log`.
     """
 
     events: Sequence[RecordedEvent]
-    known: bool
+    duplicate: bool = msgspec.field(name="known")
     min_position: str | None
     in_log: bool | None
 
 
-_ANSWERED = spec.json_of(spec.ref(Answered))
-_PLACES = {
+_ANSWER = openapi.json_content(CommandAnswer)
+_PATHS = {
     "order": "/v1/orders/{order_id}",
     "design": "/v1/designs/{design_id}",
     "catalogue": "/v1/catalogues/{book}",
     "customer": "/v1/customers/{customer}",
 }
-_WORDS = {
+_DESCRIPTIONS = {
     "order": "The order's id.",
     "design": "The design's id.",
     "catalogue": "The name of the catalogue's book.",
     "customer": "`namespace:id`, as the publisher knows the customer, or our id.",
 }
-_OPENED_FOR = ("order", "design")
-"""Kinds whose streams belong to a customer who is named with the command."""
-_ABOUT = r"^[^/\x00-\x1f\x7f]{1,190}$"  # with its kind in front, a subject of 200 at most
+_KINDS_OF_CUSTOMERS = ("order", "design")
+"""Kinds whose streams belong to a customer whom the command may name."""
+_ID = r"^[^/\x00-\x1f\x7f]{1,190}$"  # with its kind in front, a subject has at most 200 characters
 
 
-def routes(opened: Opened) -> APIRouter:
+def make_router(connection: DeploymentConnection) -> APIRouter:
+    """A path for each command of each kind of stream."""
     router = APIRouter()
     for kind, decider in DECIDERS.items():
         for name, decision in decider.decisions.items():
-            _add(router, opened, kind, name, decision.__doc__)
+            _add(router, connection, kind, name, decision.__doc__)
     return router
 
 
-def _add(router: APIRouter, opened: Opened, kind: str, name: str, said: str | None) -> None:
-    base = AskedForCustomer if kind in _OPENED_FOR else Asked
+def _add(
+    router: APIRouter,
+    connection: DeploymentConnection,
+    kind: str,
+    name: str,
+    description: str | None,
+) -> None:
+    base = CustomerCommandBody if kind in _KINDS_OF_CUSTOMERS else CommandBody
     words = f"{'' if kind in ('order', 'customer') else kind}-{name}".split("-")
     title = "".join(word.capitalize() for word in words)
-    wanted = make_dataclass(
+    body_type = make_dataclass(
         title, [("arguments", arguments_of(kind, name))], bases=(base,), frozen=True, kw_only=True
     )
-    adapter: TypeAdapter[Any] = TypeAdapter(strict(wanted))
-    shown = {"arguments": examples.COMMANDS[kind, name], "actor": "clerk-1"}
+    adapter: TypeAdapter[Any] = TypeAdapter(strict(body_type))
+    example = {"arguments": examples.COMMANDS[kind, name], "actor": "clerk-1"}
     if (kind, name) == ("catalogue", "approve"):
-        shown["actor"] = examples.APPROVER
+        example["actor"] = examples.APPROVER
     if (kind, name) in (("order", "draft"), ("design", "start")):
-        shown["customer"] = examples.CUSTOMER
-    example = examples.CUSTOMER if kind == "customer" else f"{kind}-{name}"
-    about_type = Annotated[
+        example["customer"] = examples.CUSTOMER
+    Id = Annotated[
         str,
         Path(
-            alias=_PLACES[kind].partition("{")[2].rstrip("}"),
-            description=_WORDS[kind],
-            pattern=_ABOUT,
-            examples=[example],
+            alias=_PATHS[kind].partition("{")[2].rstrip("}"),
+            description=_DESCRIPTIONS[kind],
+            pattern=_ID,
+            examples=[examples.CUSTOMER if kind == "customer" else f"{kind}-{name}"],
         ),
     ]
-    key_type = Annotated[
+    Key = Annotated[
         str,
         Header(
             alias="Idempotency-Key",
-            description="The command's own id: sent again, it is carried out once.",
+            description="The command's id: sent again, it is carried out once.",
             pattern="^[!-~]{1,200}$",
             examples=[f"{kind}-{name}-1"],
         ),
     ]
 
     @router.post(
-        f"{_PLACES[kind]}/{name}",
+        f"{_PATHS[kind]}/{name}",
         tags=[f"{kind}s"],
         operation_id=f"{kind}-{name}",
         summary=name.replace("-", " ").capitalize() + ".",
-        description=said or "",
-        openapi_extra=spec.takes(
-            {"application/json": spec.example(spec.ref(wanted, title), shown)}
+        description=description or "",
+        openapi_extra=openapi.request_body(
+            {
+                "application/json": openapi.with_example(
+                    openapi.request_schema(body_type, title), example
+                )
+            }
         ),
         status_code=HTTPStatus.CREATED,
-        responses=spec.answers(
+        responses=openapi.responses(
             403, 409, 413, 422,
-            s200=("Nothing new: it was sent before, or is so already.", _ANSWERED),
-            s201=("Recorded.", _ANSWERED),
-            s202=(waiting.LATE, _ANSWERED),
+            s200=("Nothing new: it was sent before, or nothing had to change.", _ANSWER),
+            s201=("Recorded.", _ANSWER),
+            s202=(log_wait.LATE, _ANSWER),
         ),
         response_class=Response,
     )  # fmt: skip
-    async def ask(
+    async def send(
         body: Body,
-        idempotency_key: key_type,
-        about: about_type,
-        wait: waiting.Wait = None,
-        timeout_s: waiting.Timeout = 5,
+        key: Key,
+        id: Id,
+        wait: log_wait.Wait = None,
+        timeout_s: log_wait.Timeout = 5,
     ) -> Response:
-        deployment = opened.deployment
-        waiting.check(deployment, wait)
+        deployment = connection.deployment
+        log_wait.check(deployment, wait)
         try:
-            asked = adapter.validate_json(body)
+            parsed = adapter.validate_json(body)
         except ValidationError as error:
             raise malformed(error) from None
-        done = await run_in_threadpool(
+        result = await run_in_threadpool(
             deployment.commands.execute,
             Command(
-                id=idempotency_key,
-                source=asked.source,
-                subject=str(Subject(kind, about)),
+                id=key,
+                source=parsed.source,
+                subject=str(Subject(kind, id)),
                 name=name,
-                arguments=by_name(asked.arguments),
+                arguments=by_name(parsed.arguments),
                 time=datetime.now(UTC),
-                customer=getattr(asked, "customer", None),
-                actor=asked.actor,
-                channel=asked.channel,
-                reason=asked.reason,
+                customer=getattr(parsed, "customer", None),
+                actor=parsed.actor,
+                channel=parsed.channel,
+                reason=parsed.reason,
             ),
         )
-        stored = [recorded.position for recorded in done.events]
-        in_log = await waiting.in_log(deployment, stored, wait, timeout_s)
-        told = Answered(
-            events=[_told(recorded) for recorded in done.events],
-            known=done.duplicate,
-            min_position=seen(deployment, stored),
+        positions = [recorded.position for recorded in result.events]
+        in_log = await log_wait.in_log(deployment, positions, wait, timeout_s)
+        answer = CommandAnswer(
+            events=[_recorded_event(recorded) for recorded in result.events],
+            duplicate=result.duplicate,
+            min_position=cursors.after(deployment, positions),
             in_log=in_log,
         )
-        new = done.events and not done.duplicate
-        status = HTTPStatus.CREATED if new else HTTPStatus.OK
+        is_new = result.events and not result.duplicate
+        status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
         if in_log is False:
             status = HTTPStatus.ACCEPTED
-        return Response(msgspec.json.encode(told), status, media_type="application/json")
+        return json_response(answer, status)
 
 
-def _told(recorded: Recorded[Data]) -> RecordedEvent:
+def _recorded_event(recorded: Recorded[Data]) -> RecordedEvent:
     event = recorded.event
     return RecordedEvent(
         id=event.id,

@@ -1,4 +1,4 @@
-"""The deployment as the server has it open, and opens it again."""
+"""The deployment that the server uses, reopened when its database was lost."""
 
 from __future__ import annotations
 
@@ -12,38 +12,43 @@ from infra.deployment import Deployment
 log = structlog.get_logger()
 
 
-class Opened:
-    """A deployment that is opened anew when its own PostgreSQL was lost: that one starts elsewhere.
+class DeploymentConnection:
+    """An open deployment, which is opened again when its embedded PostgreSQL has ended.
 
-    A server of somebody else's stays where it is, and its connections come back by themselves.
+    An embedded server comes back at another address. An external server keeps its address, and the
+    connection pools reconnect to it by themselves.
     """
 
-    def __init__(self, make: Callable[[], Deployment]) -> None:
-        self._make = make
-        self.deployment = _ready(make())
-        self._opening = threading.Lock()
+    def __init__(self, open_deployment: Callable[[], Deployment]) -> None:
+        self._open_deployment = open_deployment
+        self.deployment = _prepared(open_deployment())
+        self._reopening = threading.Lock()
 
-    def lost(self) -> None:
-        if self.deployment.settings.database_url is None and self._opening.acquire(blocking=False):
-            threading.Thread(target=self._open, daemon=True).start()
+    def reopen(self) -> None:
+        """Starts reopening in the background, unless that is under way or useless."""
+        if self.deployment.settings.database_url is None and self._reopening.acquire(
+            blocking=False
+        ):
+            threading.Thread(target=self._reopen, daemon=True).start()
 
     def close(self) -> None:
         self.deployment.close()
 
-    def _open(self) -> None:
+    def _reopen(self) -> None:
         try:
             if self.deployment.is_reachable():
-                return  # its connections come back by themselves
-            before, self.deployment = self.deployment, _ready(self._make())
+                return  # at the same address: the pools reconnect by themselves
+            before, self.deployment = self.deployment, _prepared(self._open_deployment())
             before.close()
             log.info("database is back")
         except Exception as error:
-            log.warning("database stays away", error=type(error).__name__)
+            log.warning("database is still unreachable", error=type(error).__name__)
         finally:
-            self._opening.release()
+            self._reopening.release()
 
 
-def _ready(deployment: Deployment) -> Deployment:
-    """With the parts that requests use in place: threads that first ask at once would make two."""
-    deployment.store, deployment.commands, deployment.views, deployment.progress, deployment.feed  # noqa: B018
+def _prepared(deployment: Deployment) -> Deployment:
+    """The deployment, its lazy parts built: concurrent first requests would build them twice."""
+    for part in ("store", "commands", "views", "progress", "feed"):
+        getattr(deployment, part)
     return deployment

@@ -1,4 +1,4 @@
-"""Cursors: what a write gives, and what a reader says."""
+"""Cursors in requests and answers."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from domain.event import Cursor, Position
 from infra.deployment import Deployment
 
 
-def seen(deployment: Deployment, stored: Iterable[Position]) -> str | None:
-    """The cursor of who has seen these events and nothing else; None where there are none."""
+def after(deployment: Deployment, positions: Iterable[Position]) -> str | None:
+    """The smallest cursor that contains the positions, as text; None if there are no positions."""
     incarnation, numbers = 0, [0] * (deployment.store.partitions + 1)
-    for position in stored:
+    for position in positions:
         numbers[position.partition] = max(numbers[position.partition], position.number)
         incarnation = max(incarnation, position.incarnation)
     return str(Cursor(incarnation, tuple(numbers))) if incarnation else None
 
 
-def parse(said: str, field: str) -> Cursor:
-    """Raises Malformed for what is no cursor."""
+def parse(text: str, field: str) -> Cursor:
+    """The cursor of a request's field. Raises Malformed."""
     try:
-        cursor = Cursor.parse(said)
+        cursor = Cursor.parse(text)
     except ValueError:
-        cursor = Cursor(0, (-1,))
-    if min(cursor.numbers) < 0:
-        raise Malformed(f"{field}: this is no cursor: send one as it was given", field)
+        cursor = None
+    if cursor is None or min(cursor.numbers) < 0:
+        raise Malformed(f"{field}: this is no cursor: send one as an answer gave it", field)
     return cursor

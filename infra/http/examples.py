@@ -1,4 +1,4 @@
-"""What the OpenAPI document shows of each command and event; the tests play it as a story."""
+"""Example requests of the OpenAPI document. A test sends all of them to a server, in order."""
 
 from __future__ import annotations
 
@@ -97,4 +97,4 @@ COMMANDS: dict[tuple[str, str], dict[str, Any]] = {
 """The arguments of each command."""
 
 APPROVER = "clerk-2"
-"""Who drafts a catalogue does not approve it: all other examples are by clerk-1."""
+"""A draft of a catalogue is approved by another person; all other examples are by clerk-1."""

@@ -1,4 +1,4 @@
-"""Before and around everything: who may ask, and faults that nobody foresaw."""
+"""ASGI middleware: decides whether a request may be answered, and catches unforeseen exceptions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from infra.http.problems import Problem, answer, problem, unforeseen
+from infra.http.problems import Problem, internal_error, problem, response
 
-_HERE = ("localhost", "127.0.0.1", "[::1]")
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 log = structlog.get_logger()
 
 
 class Guard:
-    """Asks for the token where there is one; where there is none, for a name of this machine.
+    """Requires the token where one is set; without one, a Host header that names the loopback.
 
-    A page in a browser of this machine may be made to send here what it likes, under its own name.
+    The Host header is checked because of DNS rebinding: a web page can point its own name at
+    127.0.0.1, and the browser then lets it read our answers, but sends that name as the host.
     """
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
@@ -34,38 +35,39 @@ class Guard:
             await self._app(scope, receive, send)
         elif refusal := self._refusal(Headers(scope=scope)):
             challenge = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None
-            await answer(refusal, challenge)(scope, receive, send)
+            await response(refusal, challenge)(scope, receive, send)
         else:
-            await self._watched(scope, receive, send)
+            await self._call(scope, receive, send)
 
-    async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = False
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Calls the application. An exception is logged and, if still possible, answered by 500."""
+        started = False
 
-        async def noting(message: Message) -> None:
-            nonlocal began
-            began = True
+        async def send_and_note(message: Message) -> None:
+            nonlocal started
+            started = True
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_and_note)
         except ClientDisconnect:
             pass  # in the middle of its request: there is nobody to answer
         except Exception as error:
-            # The error's words may hold a value: where it happened is what is told.
+            # The message may hold a personal value, so only the type and the place are logged.
             frames = traceback.format_tb(error.__traceback__)
             log.error("fault", error=type(error).__name__, at="".join(frames[-4:]))
-            if not began:
-                await unforeseen()(scope, receive, send)
+            if not started:
+                await internal_error()(scope, receive, send)
 
     def _refusal(self, headers: Headers) -> Problem | None:
         if self._token:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            same = hmac.compare_digest(given.encode("latin-1"), self._token)
+            scheme, _, token = headers.get("authorization", "").partition(" ")
+            same = hmac.compare_digest(token.encode("latin-1"), self._token)
             if same and scheme.lower() == "bearer":
                 return None
-            said = "send `Authorization: Bearer` and the token that ORDERMADE_HTTP_TOKEN names"
-            return problem("unauthorized", HTTPStatus.UNAUTHORIZED, said, "Authorization")
-        if re.sub(r":\d+$", "", headers.get("host", "")).lower() in _HERE:
+            detail = "send `Authorization: Bearer` and the token that ORDERMADE_HTTP_TOKEN names"
+            return problem("unauthorized", HTTPStatus.UNAUTHORIZED, detail, "Authorization")
+        if re.sub(r":\d+$", "", headers.get("host", "")).lower() in _LOOPBACK:
             return None
-        said = "without ORDERMADE_HTTP_TOKEN only localhost is answered: ask for 127.0.0.1"
-        return problem("misdirected", HTTPStatus.MISDIRECTED_REQUEST, said, "Host")
+        detail = "without ORDERMADE_HTTP_TOKEN only localhost is answered: ask for 127.0.0.1"
+        return problem("misdirected", HTTPStatus.MISDIRECTED_REQUEST, detail, "Host")

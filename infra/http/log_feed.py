@@ -1,14 +1,14 @@
-"""GET /v1/log: the log by the page, or as server-sent events as long as somebody listens."""
+"""GET /v1/log: the log in pages, or as server-sent events until the client disconnects."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
+import msgspec
 import psycopg
 import psycopg_pool
 from fastapi import APIRouter, Header, Query, Request
@@ -16,106 +16,113 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from domain.event import Cursor
-from infra.http import cursors, examples, spec
-from infra.http.connection import Opened
-from infra.http.problems import Unfit
+from infra.http import cursors, examples, openapi
+from infra.http.bodies import json_response
+from infra.http.connection import DeploymentConnection
+from infra.http.problems import HttpRefusal
 from infra.postgres.store.feed import CursorElsewhere, Fed, start
 
 MOST_LISTENERS = 64
 _HEARTBEAT_S = 15.0
-_LOOK_S = 0.1  # between looks at the log's heads, however many listen
+_POLL_S = 0.1  # of the log's heads, once for all listeners
 _STREAM = "text/event-stream"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """`events` are CloudEvents as stored: personal values are sealed, `{"sealed": …}`.
+class LogPage(msgspec.Struct, frozen=True, kw_only=True):
+    """`events` are CloudEvents as stored: a personal value is sealed, `{"sealed": …}`.
 
-    `next` is the `after` to go on with; without events, this is the end for now.
+    `next` is the `after` of the next page; a page without events is the end for now.
     """
 
     events: list[dict[str, Any]]
     next: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """`position` is the end of the log: the cursor of who wants only what comes."""
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """`position` is the end of the log: the cursor to read only new events from."""
 
     status: str
     position: str
 
 
 _PAGE = {
-    **spec.json_of(spec.ref(Page)),
+    **openapi.json_content(LogPage),
     _STREAM: {
         "schema": {"type": "string"},
         "example": f"id: MTow\ndata: {examples.EVENT}\n\n",
     },
 }
 _After = Annotated[
-    str | None, Query(description="A cursor: what comes after it. Without one: from the beginning.")
+    str | None, Query(description="A cursor: events after it. Without one: from the beginning.")
 ]
 _Limit = Annotated[int, Query(ge=1, le=1000, description="Events in a page, at most.")]
-_Last = Annotated[
+_LastEventId = Annotated[
     str | None,
-    Header(alias="Last-Event-ID", description="Of a stream that is resumed: stands for `after`."),
+    Header(
+        alias="Last-Event-ID",
+        description="Sent by a client that resumes a stream: takes precedence.",
+    ),
 ]
 
 
 class _Heads:
-    """The log's end, looked up once for all who listen."""
+    """The end of the log, polled once for all listeners."""
 
-    def __init__(self, opened: Opened) -> None:
-        self._opened, self._lock = opened, asyncio.Lock()
-        self._at, self._heads = 0.0, Cursor(0, ())
+    def __init__(self, connection: DeploymentConnection) -> None:
+        self._connection, self._lock = connection, asyncio.Lock()
+        self._read_at, self._heads = 0.0, Cursor(0, ())
 
     async def now(self) -> Cursor:
         async with self._lock:
-            if time.monotonic() - self._at > _LOOK_S:
-                self._heads = await run_in_threadpool(self._opened.deployment.feed.heads)
-                self._at = time.monotonic()
+            if time.monotonic() - self._read_at > _POLL_S:
+                self._heads = await run_in_threadpool(self._connection.deployment.feed.heads)
+                self._read_at = time.monotonic()
         return self._heads
 
 
-def routes(opened: Opened, stopping: Callable[[], bool]) -> APIRouter:
+def make_router(connection: DeploymentConnection, stopping: Callable[[], bool]) -> APIRouter:
+    """`GET /v1/health` and `GET /v1/log`. Streams end as soon as `stopping` returns True."""
     router = APIRouter(tags=["log"])
-    heads = _Heads(opened)
+    heads = _Heads(connection)
     listeners = 0
 
     @router.get(
         "/v1/health",
         summary="Whether the database answers.",
-        responses=spec.answers(s200=("It does.", spec.json_of(spec.ref(Health)))),
+        responses=openapi.responses(s200=("It does.", openapi.json_content(Health))),
     )
-    def health() -> Health:
-        return Health(status="ok", position=str(opened.deployment.feed.heads()))
+    def health() -> Response:
+        return json_response(Health(status="ok", position=str(connection.deployment.feed.heads())))
 
     @router.get(
         "/v1/log",
-        summary="What was recorded, in order.",
-        responses=spec.answers(409, 422, 429, s200=("Events as stored.", _PAGE)),
+        summary="Read the log, in order.",
+        responses=openapi.responses(409, 422, 429, s200=("Events as stored.", _PAGE)),
         response_class=Response,
     )
     async def log(
-        request: Request, after: _After = None, limit: _Limit = 100, last_event_id: _Last = None
+        request: Request,
+        after: _After = None,
+        limit: _Limit = 100,
+        last_event_id: _LastEventId = None,
     ) -> Response:
-        """Each customer's events come in their order; between customers there is none.
+        """The events of one customer are in order; those of different customers need not be.
 
-        With `Accept: text/event-stream` the answer does not end: each event has a cursor as its
-        id, and a comment comes every 15 s where nothing else does.
+        With `Accept: text/event-stream` the response does not end: each event has a cursor as its
+        id, and a comment is sent after 15 s without an event.
         """
-        streams = _STREAM in request.headers.get("accept", "")
-        said = (streams and last_event_id) or after
+        is_stream = _STREAM in request.headers.get("accept", "")
+        given = (is_stream and last_event_id) or after
         now = await heads.now()
-        cursor = start(now) if said is None else cursors.parse(said, "after")
-        if not streams:
-            return await run_in_threadpool(_page, opened, cursor, limit)
-        await run_in_threadpool(opened.deployment.feed.check, cursor)
+        cursor = start(now) if given is None else cursors.parse(given, "after")
+        if not is_stream:
+            return await run_in_threadpool(_page, connection, cursor, limit)
+        await run_in_threadpool(connection.deployment.feed.check, cursor)
         if listeners >= MOST_LISTENERS:
-            raise Unfit(
+            raise HttpRefusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"{MOST_LISTENERS} listen already: read by the page, or try again later",
+                f"{MOST_LISTENERS} clients follow the log already: read it in pages, or try again "
+                "later",
             )
         return StreamingResponse(listen(cursor), media_type=_STREAM)
 
@@ -123,7 +130,7 @@ def routes(opened: Opened, stopping: Callable[[], bool]) -> APIRouter:
         nonlocal listeners
         listeners += 1
         try:
-            async for part in _stream(opened, heads, cursor, stopping):
+            async for part in _stream(connection, heads, cursor, stopping):
                 yield part
         finally:
             listeners -= 1
@@ -131,38 +138,40 @@ def routes(opened: Opened, stopping: Callable[[], bool]) -> APIRouter:
     return router
 
 
-def _page(opened: Opened, after: Cursor, limit: int) -> Response:
-    fed = opened.deployment.feed.read(after, limit)
-    events = b",".join(one.envelope for one in fed)
-    said = b'{"events":[%b],"next":"%b"}' % (events, str(_upto(fed, after)).encode())
-    return Response(said, media_type="application/json")
-
-
-def _upto(fed: list[Fed], after: Cursor) -> Cursor:
-    return fed[-1].cursor if fed else after
+def _page(connection: DeploymentConnection, after: Cursor, limit: int) -> Response:
+    """The envelopes byte for byte as stored, which encoding them again would not promise."""
+    page = connection.deployment.feed.read(after, limit)
+    events = b",".join(event.envelope for event in page)
+    end = page[-1].cursor if page else after
+    body = b'{"events":[%b],"next":"%b"}' % (events, str(end).encode())
+    return Response(body, media_type="application/json")
 
 
 async def _stream(
-    opened: Opened, heads: _Heads, cursor: Cursor, stopping: Callable[[], bool]
+    connection: DeploymentConnection, heads: _Heads, cursor: Cursor, stopping: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
-    """Ends where the database is away or the log is another: who listens asks again."""
+    """Server-sent events after a cursor.
+
+    Ends when the database is unreachable or the log was restored: the client reconnects with its
+    last id and is then answered with the problem.
+    """
     yield b": the log\n\n"
-    heard = time.monotonic()
+    sent_at = time.monotonic()
     try:
         while not stopping():
-            fed: list[Fed] = []
+            page: list[Fed] = []
             if await heads.now() != cursor:
-                fed = await run_in_threadpool(opened.deployment.feed.read, cursor, 500)
-            if fed:
-                cursor, heard = fed[-1].cursor, time.monotonic()
+                page = await run_in_threadpool(connection.deployment.feed.read, cursor, 500)
+            if page:
+                cursor, sent_at = page[-1].cursor, time.monotonic()
                 yield b"".join(
-                    b"id: %b\ndata: %b\n\n" % (str(one.cursor).encode(), one.envelope)
-                    for one in fed
+                    b"id: %b\ndata: %b\n\n" % (str(event.cursor).encode(), event.envelope)
+                    for event in page
                 )
             else:
-                if time.monotonic() - heard > _HEARTBEAT_S:
-                    heard = time.monotonic()
+                if time.monotonic() - sent_at > _HEARTBEAT_S:
+                    sent_at = time.monotonic()
                     yield b": nothing new\n\n"
-                await asyncio.sleep(_LOOK_S)
+                await asyncio.sleep(_POLL_S)
     except (CursorElsewhere, psycopg.Error, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed):
         return

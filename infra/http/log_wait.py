@@ -1,6 +1,6 @@
-"""`wait=log`: a write is answered when the log has it too."""
+"""The parameter `wait=log`: a write is answered when the log in Kafka has it too."""
 
-# Without postponed annotations: FastAPI reads those of functions made elsewhere.
+# Without postponed annotations: FastAPI evaluates them in modules that make routes in a loop.
 
 import asyncio
 import time
@@ -13,34 +13,38 @@ from starlette.concurrency import run_in_threadpool
 
 from domain.event import Position
 from infra.deployment import Deployment
-from infra.http.problems import Unfit
+from infra.http.problems import HttpRefusal
 
-_PAUSES_S = (0.005, 0.1)  # between looks at how far the log is: the first, the longest
+_PAUSES_S = (0.005, 0.1)  # between polls of the relay's progress: the first, the longest
 Wait = Annotated[
     Literal["log"] | None,
-    Query(description="`log`: answers when Kafka has it too, so losing the database loses nothing"),
+    Query(
+        description="`log`: answer when Kafka has it too, so that losing the database loses nothing"
+    ),
 ]
 Timeout = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for the log.")]
-LATE = "Stored, and not in the log within timeout_s: `in_log` is false. Sent again, it waits again."
+LATE = (
+    "Stored, but not in the log within timeout_s: `in_log` is false. The same request waits again."
+)
 
 
 def check(deployment: Deployment, wait: str | None) -> None:
-    """Raises Unfit where there is nothing to wait for."""
+    """Raises HttpRefusal for `wait` in a deployment without Kafka."""
     if wait and not deployment.settings.kafka:
-        raise Unfit(
+        raise HttpRefusal(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            "wait=log is for a log in Kafka, and ORDERMADE_KAFKA is not set: leave it out, what is "
-            "answered is in the database, which is the log",
+            "wait=log is for a log in Kafka, and ORDERMADE_KAFKA is not set: leave it out; an "
+            "answered write is in the database, which is the log",
             "wait",
         )
 
 
 async def in_log(
-    deployment: Deployment, stored: Collection[Position], wait: str | None, timeout_s: float
+    deployment: Deployment, positions: Collection[Position], wait: str | None, timeout_s: float
 ) -> bool | None:
-    """Whether the log has these events, once it has, or in the end; None if nobody waits.
+    """Whether the log has the positions within the time; None without `wait`.
 
-    Waiting takes no thread.
+    A waiting request occupies no thread between two polls.
     """
     if not wait:
         return None
@@ -48,7 +52,7 @@ async def in_log(
     deadline = time.monotonic() + timeout_s
     while True:
         relayed = await run_in_threadpool(deployment.progress.relayed)
-        if all(p.number <= relayed.get(p.partition, 0) for p in stored):
+        if all(p.number <= relayed.get(p.partition, 0) for p in positions):
             return True
         if time.monotonic() > deadline:
             return False

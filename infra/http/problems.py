@@ -1,10 +1,9 @@
-"""Errors as problem+json (RFC 9457): a sentence with the remedy, the field, and never a value."""
+"""Errors as problem+json (RFC 9457): one sentence with the remedy, and the field, but no value."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
@@ -18,12 +17,12 @@ from starlette.responses import Response
 
 from consumers.ports.log import LogBroken, StoreBehind
 from domain.errors import ConsentMissing, Malformed, Refusal
-from infra.http.connection import Opened
+from infra.http.connection import DeploymentConnection
 from infra.postgres.server.embedded import ServerUnavailable
 from infra.postgres.store.feed import CursorElsewhere
 
 MEDIA = "application/problem+json"
-_AWAY = (
+_DATABASE_ERRORS = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     psycopg_pool.PoolTimeout,
@@ -34,9 +33,8 @@ _AWAY = (
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """What is wrong and what mends it; `field` names the culprit where there is one."""
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong and what to do next. `field` names the part of the request that is wrong."""
 
     type: str
     title: str
@@ -45,22 +43,27 @@ class Problem:
     field: str | None = None
 
 
-class Unfit(Exception):
-    """A request that HTTP refuses by itself, before anybody is asked."""
+class HttpRefusal(Exception):
+    """A request that is refused for a reason of HTTP, not of the domain."""
 
     def __init__(self, status: HTTPStatus, detail: str, field: str | None = None) -> None:
         super().__init__(detail)
         self.status, self.field = status, field
 
 
-def problem(kind: str, status: int, detail: str, field: str | None = None) -> Problem:
-    named = f"urn:ordermade:problem:{kind}"
-    title = HTTPStatus(status).phrase
-    return Problem(type=named, title=title, status=status, detail=detail, field=field)
+def problem(name: str, status: int, detail: str, field: str | None = None) -> Problem:
+    """A problem of the type `urn:ordermade:problem:<name>`."""
+    return Problem(
+        type=f"urn:ordermade:problem:{name}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        field=field,
+    )
 
 
-def of(refusal: Refusal) -> Problem:
-    """A refusal of the doors: 422 not understood, 403 not consented to, 409 not as things are."""
+def from_refusal(refusal: Refusal) -> Problem:
+    """422 for what is malformed, 403 for missing consent, 409 for every other refusal."""
     match refusal:
         case Malformed():
             status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -68,72 +71,75 @@ def of(refusal: Refusal) -> Problem:
             status = HTTPStatus.FORBIDDEN
         case _:
             status = HTTPStatus.CONFLICT
-    kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(refusal).__name__).lower()
-    return problem(kind, status, str(refusal), refusal.field)
+    name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(refusal).__name__).lower()
+    return problem(name, status, str(refusal), refusal.field)
 
 
-def answer(said: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(said), said.status, headers, MEDIA)
+def response(body: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(body), body.status, headers, MEDIA)
 
 
-def unforeseen() -> Response:
-    """What is left to say of a fault of ours; the log has the rest."""
-    said = "this is a fault of the server, which has noted it: send the request again later"
-    return answer(problem("fault", HTTPStatus.INTERNAL_SERVER_ERROR, said))
+def internal_error() -> Response:
+    """The answer to an unforeseen exception; its details are logged, not answered."""
+    detail = "the server has failed and has logged the error: send the request again later"
+    return response(problem("fault", HTTPStatus.INTERNAL_SERVER_ERROR, detail))
 
 
-def install(app: FastAPI, opened: Opened) -> None:
-    """Answers every error that is foreseen."""
+def install(app: FastAPI, connection: DeploymentConnection) -> None:
+    """Adds a handler for every foreseen exception."""
 
     @app.exception_handler(Refusal)
     def refused(_: Request, error: Refusal) -> Response:
-        return answer(of(error))
+        return response(from_refusal(error))
 
-    @app.exception_handler(Unfit)
-    def unfit(_: Request, error: Unfit) -> Response:
-        kind = error.status.phrase.lower().replace(" ", "-")
-        return answer(problem(kind, error.status, str(error), error.field))
+    @app.exception_handler(HttpRefusal)
+    def refused_by_http(_: Request, error: HttpRefusal) -> Response:
+        return response(problem(_slug(error.status), error.status, str(error), error.field))
 
     @app.exception_handler(CursorElsewhere)
-    def elsewhere(_: Request, error: CursorElsewhere) -> Response:
-        return answer(problem("cursor-elsewhere", HTTPStatus.CONFLICT, str(error)))
+    def cursor_elsewhere(_: Request, error: CursorElsewhere) -> Response:
+        return response(problem("cursor-elsewhere", HTTPStatus.CONFLICT, str(error)))
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"][1:])
-        words = "is missing: add it" if first["type"] == "missing" else first["msg"]
-        return answer(of(Malformed(f"{field}: {words}", field)))
+        fault = "is missing: add it" if first["type"] == "missing" else first["msg"]
+        return response(from_refusal(Malformed(f"{field}: {fault}", field)))
 
     @app.exception_handler(psycopg.DataError)
-    def unstorable(_: Request, __: psycopg.DataError) -> Response:
-        return answer(of(Malformed("a word of the request is none that can be looked up: mend it")))
+    def no_value_of_the_database(_: Request, __: psycopg.DataError) -> Response:
+        detail = "a key or parameter has characters that no stored value has: correct it"
+        return response(from_refusal(Malformed(detail)))
 
     @app.exception_handler(StoreBehind)
-    def behind(_: Request, error: StoreBehind) -> Response:
-        return answer(problem("store-behind", HTTPStatus.SERVICE_UNAVAILABLE, str(error)))
+    def store_behind(_: Request, error: StoreBehind) -> Response:
+        return response(problem("store-behind", HTTPStatus.SERVICE_UNAVAILABLE, str(error)))
 
     @app.exception_handler(LogBroken)
-    def broken(_: Request, error: LogBroken) -> Response:
-        return answer(problem("log-broken", HTTPStatus.INTERNAL_SERVER_ERROR, str(error)))
+    def log_broken(_: Request, error: LogBroken) -> Response:
+        return response(problem("log-broken", HTTPStatus.INTERNAL_SERVER_ERROR, str(error)))
 
     @app.exception_handler(HTTPException)
-    def elsewise(_: Request, error: HTTPException) -> Response:
-        phrase = HTTPStatus(error.status_code).phrase
-        detail = f"{phrase.lower()}: /openapi.json says what there is, and how it is asked for"
-        kind = phrase.lower().replace(" ", "-")
-        return answer(problem(kind, error.status_code, detail), error.headers)
+    def no_route(_: Request, error: HTTPException) -> Response:
+        phrase = HTTPStatus(error.status_code).phrase.lower()
+        detail = f"{phrase}: /openapi.json lists the paths and their methods"
+        return response(problem(_slug(error.status_code), error.status_code, detail), error.headers)
 
-    def away(_: Request, error: Exception) -> Response:
+    def database_away(_: Request, error: Exception) -> Response:
         log.warning("database away", error=type(error).__name__)
-        opened.lost()
-        said = (
-            "the database does not answer just now: send the request again in a moment; "
-            "what was stored already is known by its id"
+        connection.reopen()
+        detail = (
+            "the database does not answer just now: send the request again in a moment, under the "
+            "same id; if it was stored already, it is not stored twice"
         )
-        return answer(
-            problem("database-away", HTTPStatus.SERVICE_UNAVAILABLE, said), {"Retry-After": "1"}
+        return response(
+            problem("database-away", HTTPStatus.SERVICE_UNAVAILABLE, detail), {"Retry-After": "1"}
         )
 
-    for kind in _AWAY:
-        app.add_exception_handler(kind, away)
+    for error_type in _DATABASE_ERRORS:
+        app.add_exception_handler(error_type, database_away)
+
+
+def _slug(status: int) -> str:
+    return HTTPStatus(status).phrase.lower().replace(" ", "-")

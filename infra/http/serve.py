@@ -1,4 +1,4 @@
-"""`ordermade serve`: the application on a socket, until it is told to stop."""
+"""`ordermade serve`: the application on a socket, until it is stopped by a signal."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ import uvicorn
 from infra.deployment import Deployment
 from infra.errors import UserError
 from infra.http.api import create
-from infra.http.connection import Opened
+from infra.http.connection import DeploymentConnection
 from infra.processes import stop_on_signal
 from infra.settings import Settings
 
-_PATIENCE_S = 5.0  # that a request waits for a connection
-_GRACE_S = 10
+_CONNECTION_S = 5.0  # that a request waits for a database connection
+_SHUTDOWN_S = 10
 
 
 def serve(host: str, port: int) -> None:
-    """Serves until SIGINT or SIGTERM. Raises UserError where it may not, or cannot, listen."""
+    """Serves until SIGINT or SIGTERM. Raises UserError where it must not, or cannot, listen."""
     settings = Settings()
     token = settings.http_token.get_secret_value() if settings.http_token else None
-    if not token and not _here(host):
+    if not token and not _is_loopback(host):
         raise UserError(
-            f"{host} is seen from other machines: set ORDERMADE_HTTP_TOKEN to a secret that every "
-            "request then brings, or listen on 127.0.0.1"
+            f"{host} is reachable from other machines: set ORDERMADE_HTTP_TOKEN to a secret that "
+            "every request then sends, or listen on 127.0.0.1"
         )
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family)
     except OSError as error:
         raise UserError(
-            f"port {port} of {host} cannot be had ({error.strerror}): choose another with --port"
+            f"cannot listen on port {port} of {host} ({error.strerror}): choose another with --port"
         ) from None
-    # asyncio does so only for sockets that it makes itself; without it an answer takes 40 ms.
+    # asyncio sets it only on sockets that it makes itself; without it an answer takes 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    stop_on_signal()  # uvicorn has its own handlers, and sends what it got again afterwards
-    opened = Opened(partial(Deployment, settings, _PATIENCE_S))
+    stop_on_signal()  # uvicorn replaces these handlers, and raises its signal again when it ends
+    connection = DeploymentConnection(partial(Deployment, settings, _CONNECTION_S))
     server: uvicorn.Server
-    app = create(opened, token, lambda: server.should_exit)
+    app = create(connection, token, lambda: server.should_exit)
     server = uvicorn.Server(
         uvicorn.Config(
             app, log_config=None, log_level="warning", access_log=False, server_header=False,
-            timeout_graceful_shutdown=_GRACE_S, lifespan="off",
+            timeout_graceful_shutdown=_SHUTDOWN_S, lifespan="off",
         )
     )  # fmt: skip
     name = f"[{host}]" if ":" in host else host
@@ -53,10 +53,10 @@ def serve(host: str, port: int) -> None:
     try:
         server.run([listening])
     finally:
-        opened.close()
+        connection.close()
 
 
-def _here(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,11 +1,10 @@
-"""GET /v1/views/…: rows of the views, a page at a time, and as new as the reader needs."""
+"""GET /v1/views/{view}: rows of views, in pages, as new as the reader needs."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -19,49 +18,48 @@ from starlette.responses import Response
 from domain.errors import Malformed
 from domain.event import Cursor
 from infra.deployment import Deployment
-from infra.http import cursors, spec
-from infra.http.connection import Opened
-from infra.http.problems import Unfit
+from infra.http import cursors, openapi
+from infra.http.bodies import json_response
+from infra.http.connection import DeploymentConnection
+from infra.http.problems import HttpRefusal
 from infra.postgres.views.progress import Lag
 from infra.postgres.views.reader import Place, named
 from projections import discover
 from projections.view import AnyProjection
 
-_PAUSES_S = (0.01, 0.2)  # between looks at how far a view is: the first, the longest
+_PAUSES_S = (0.01, 0.2)  # between polls of the view's position: the first, the longest
 ViewName = StrEnum("ViewName", {name: name for name in discover()})  # type: ignore[misc]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behind:
-    """How far a view is behind the log; `seconds` is the age of the oldest event unseen."""
+class ViewLag(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a view is behind the log; `seconds` is the age of its oldest unseen event."""
 
     events: int
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """`position` is what the rows contain at least, `parked` how many events wait beside them.
+class RowPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows, and how current they are.
 
-    `next` is the `page` to go on with; null at the end. Personal values are opened; one that
-    cannot be read any more is `{"sealed": ""}`.
+    `next` is the `page` of the next request; null at the end. `position` is the cursor that the
+    rows contain at least, `parked` the number of events that the view could not fold. Personal
+    values are opened; one that can no longer be read is `{"sealed": ""}`.
     """
 
-    rows: Sequence[dict[str, Any]]
+    rows: Sequence[Any]
     next: str | None
     position: str
-    lag: Behind
+    lag: ViewLag
     parked: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """What is asked of a view."""
+class RowQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameters of a request for rows."""
 
     key: str | None
     limit: int
     page: str | None
-    goal: Cursor | None
+    min_position: Cursor | None
     timeout_s: float
 
 
@@ -70,40 +68,41 @@ _Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in a page, at mos
 _Page = Annotated[str | None, Query(description="`next` of the page before.")]
 _MinPosition = Annotated[
     str | None,
-    Query(description="A cursor, of a write say: answers when the view has seen all of it."),
+    Query(description="A cursor, such as a write's: wait until the view contains it."),
 ]
 _Timeout = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for min_position.")]
-_ROWS = spec.json_of(spec.ref(Rows))
+_ROWS = openapi.json_content(RowPage)
 
 
-def routes(opened: Opened) -> APIRouter:
+def make_router(connection: DeploymentConnection) -> APIRouter:
+    """`GET /v1/views/{view}` and `GET /v1/views/{view}/{key}`."""
     router = APIRouter(tags=["views"])
 
     @router.get(
         "/v1/views/{view}",
-        summary="All rows of a view, by the page.",
-        responses=spec.answers(409, 422, 504, s200=("Rows.", _ROWS)),
+        summary="All rows of a view, in pages.",
+        responses=openapi.responses(409, 422, 504, s200=("Rows.", _ROWS)),
         response_class=Response,
     )
-    async def view(
+    async def list_rows(
         view: _View, limit: _Limit = 100, page: _Page = None, min_position: _MinPosition = None,
         timeout_s: _Timeout = 5,
     ) -> Response:  # fmt: skip
-        wanted = _wanted(None, limit, page, min_position, timeout_s)
-        return await _answer(opened.deployment, discover()[view], wanted)
+        query = _query(None, limit, page, min_position, timeout_s)
+        return await _answer(connection.deployment, discover()[view], query)
 
     @router.get(
         "/v1/views/{view}/{key:path}",
-        summary="The rows of a view that a key leads to.",
-        responses=spec.answers(404, 409, 422, 504, s200=("Rows.", _ROWS)),
+        summary="The rows of a view that have a key.",
+        responses=openapi.responses(404, 409, 422, 504, s200=("Rows.", _ROWS)),
         response_class=Response,
     )
-    async def find(
+    async def find_rows(
         view: _View,
         key: Annotated[
             str,
             Path(
-                description="A key, slashes and all; a customer also as `namespace:id`.",
+                description="A key, which may have slashes; a customer also as `namespace:id`.",
                 pattern="^[^\\x00-\\x1f\\x7f]{1,200}$",
                 examples=["shop:ann"],
             ),
@@ -113,39 +112,43 @@ def routes(opened: Opened) -> APIRouter:
         min_position: _MinPosition = None,
         timeout_s: _Timeout = 5,
     ) -> Response:
-        wanted = _wanted(key, limit, page, min_position, timeout_s)
-        return await _answer(opened.deployment, discover()[view], wanted)
+        query = _query(key, limit, page, min_position, timeout_s)
+        return await _answer(connection.deployment, discover()[view], query)
 
     return router
 
 
-def _wanted(
+def _query(
     key: str | None, limit: int, page: str | None, min_position: str | None, timeout_s: float
-) -> _Wanted:
-    goal = None if min_position is None else cursors.parse(min_position, "min_position")
-    return _Wanted(key=key, limit=limit, page=page, goal=goal, timeout_s=timeout_s)
+) -> RowQuery:
+    cursor = None if min_position is None else cursors.parse(min_position, "min_position")
+    return RowQuery(key=key, limit=limit, page=page, min_position=cursor, timeout_s=timeout_s)
 
 
-async def _answer(deployment: Deployment, projection: AnyProjection, wanted: _Wanted) -> Response:
-    lags = await _progress(deployment, projection.name, wanted)
-    return await run_in_threadpool(_rows, deployment, projection, wanted, lags)
+async def _answer(deployment: Deployment, projection: AnyProjection, query: RowQuery) -> Response:
+    lags = await _reached(deployment, projection.name, query)
+    return await run_in_threadpool(_rows, deployment, projection, query, lags)
 
 
-async def _progress(deployment: Deployment, view: str, wanted: _Wanted) -> list[Lag]:
-    """How far the view is, once it is far enough. Waiting takes no thread."""
+async def _reached(deployment: Deployment, view: str, query: RowQuery) -> list[Lag]:
+    """The view's lags, as soon as it has reached min_position.
+
+    A waiting request occupies no thread between two polls. Raises HttpRefusal when time is up.
+    """
+    goal = query.min_position
     pause, longest = _PAUSES_S
-    deadline = time.monotonic() + wanted.timeout_s
-    if wanted.goal:
-        await run_in_threadpool(deployment.feed.check, wanted.goal)
+    deadline = time.monotonic() + query.timeout_s
+    if goal:
+        await run_in_threadpool(deployment.feed.check, goal)
     while True:
         lags = await run_in_threadpool(_lags, deployment, view)
-        if not wanted.goal or all(x.position >= wanted.goal.numbers[x.partition] for x in lags):
+        if not goal or all(lag.position >= goal.numbers[lag.partition] for lag in lags):
             return lags
         if time.monotonic() > deadline:
-            raise Unfit(
+            raise HttpRefusal(
                 HTTPStatus.GATEWAY_TIMEOUT,
-                f"the view has not come to min_position within {wanted.timeout_s:g} s: ask again, "
-                "and see that `ordermade up` runs",
+                f"the view has not reached min_position within {query.timeout_s:g} s: ask again, "
+                "and check that `ordermade up` runs",
                 "min_position",
             )
         await asyncio.sleep(pause)
@@ -153,39 +156,40 @@ async def _progress(deployment: Deployment, view: str, wanted: _Wanted) -> list[
 
 
 def _lags(deployment: Deployment, view: str) -> list[Lag]:
-    """Of the version that is shown now: a rebuild may show another meanwhile."""
+    """Lags of the version that is shown now, which a rebuild may replace while we wait."""
     return deployment.progress.lags([deployment.views.live()[view]])
 
 
 def _rows(
-    deployment: Deployment, projection: AnyProjection, wanted: _Wanted, lags: list[Lag]
+    deployment: Deployment, projection: AnyProjection, query: RowQuery, lags: list[Lag]
 ) -> Response:
-    # Before the rows: they contain at least this.
+    # Read before the rows, so that the rows contain at least this position.
     position = str(deployment.progress.position(lags))
-    where = {} if wanted.key is None else named(projection, deployment.resolve_key(wanted.key))
+    where = {} if query.key is None else named(projection, deployment.resolve_key(query.key))
     try:
-        place = None if wanted.page is None else _place(wanted.page)
-        rows, after = deployment.views.page(projection, where, place, wanted.limit)
+        place = None if query.page is None else _place(query.page)
+        rows, after = deployment.views.page(projection, where, place, query.limit)
     except (ValueError, msgspec.MsgspecError, psycopg.DataError):
         raise Malformed(
-            "page: this is no page of this view: send `next` as it was given", "page"
+            "page: this is no page of this view: send `next` as an answer gave it", "page"
         ) from None
-    if wanted.key is not None and not rows and not place:
-        raise Unfit(
+    if query.key is not None and not rows and not place:
+        raise HttpRefusal(
             HTTPStatus.NOT_FOUND,
-            f"the view {projection.name} has no row of this key: check it, or name the "
-            "min_position of what you have just written",
+            f"the view {projection.name} has no row of this key: check it, or send the "
+            "min_position of your last write",
             "key",
         )
-    lag = Behind(events=sum(x.events for x in lags), seconds=max(x.seconds for x in lags))
-    told = {
-        "rows": rows,
-        "next": None if after is None else msgspec.json.encode(after).hex(),
-        "position": position,
-        "lag": lag,
-        "parked": len(deployment.views.parked(lags[0].group)),
-    }
-    return Response(msgspec.json.encode(told), media_type="application/json")
+    lag = ViewLag(events=sum(x.events for x in lags), seconds=max(x.seconds for x in lags))
+    return json_response(
+        RowPage(
+            rows=rows,
+            next=None if after is None else msgspec.json.encode(after).hex(),
+            position=position,
+            lag=lag,
+            parked=len(deployment.views.parked(lags[0].group)),
+        )
+    )
 
 
 def _place(page: str) -> Place:

@@ -1,4 +1,4 @@
-"""The HTTP server by itself: who may ask, and what it does when the database goes or it must."""
+"""`ordermade serve` alone: authentication, loss of the database, faults, and its end."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def front(tmp_path):
     return Front(tmp_path / "home")
 
 
-def test_with_a_token_nobody_is_answered_without_it(front):
-    told = Front(front.home, (("ORDERMADE_HTTP_TOKEN", TOKEN),))
-    with serving(told, "--host", "0.0.0.0") as door:
+def test_with_a_token_every_request_needs_it(front):
+    with_token = Front(front.home, (("ORDERMADE_HTTP_TOKEN", TOKEN),))
+    with serving(with_token, "--host", "0.0.0.0") as door:
         for path in ("/v1/health", "/v1/log", "/openapi.json", "/nothing"):
             for headers in ({}, {"Authorization": "Bearer no"}, {"Authorization": TOKEN}):
                 refused = door.client.get(path, headers=headers)
@@ -38,35 +38,35 @@ def test_with_a_token_nobody_is_answered_without_it(front):
                 assert refused.headers["content-type"] == "application/problem+json"
                 assert refused.headers["www-authenticate"] == "Bearer"
                 assert refused.json()["field"] == "Authorization"
-        mine = {"Authorization": f"Bearer {TOKEN}"}
-        assert door.client.get("/v1/health", headers=mine).status_code == 200
-        document = door.client.get("/openapi.json", headers=mine).json()
+        authorized = {"Authorization": f"Bearer {TOKEN}"}
+        assert door.client.get("/v1/health", headers=authorized).status_code == 200
+        document = door.client.get("/openapi.json", headers=authorized).json()
         assert document["security"] == [{"token": []}]
         assert all("401" in o["responses"] for p in document["paths"].values() for o in p.values())
         door.process.terminate()
         assert TOKEN not in door.process.stderr.read()
 
 
-def test_without_a_token_only_this_machine_is_listened_to(front):
-    said = front.refused("serve", "--host", "0.0.0.0", "--port", "0")
-    assert "0.0.0.0 is seen from other machines: set ORDERMADE_HTTP_TOKEN" in said
+def test_without_a_token_only_the_loopback_is_listened_on(front):
+    refused = front.refused("serve", "--host", "0.0.0.0", "--port", "0")
+    assert "0.0.0.0 is reachable from other machines: set ORDERMADE_HTTP_TOKEN" in refused
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert "choose another with --port" in front.refused("serve", "--port", port)
 
 
-def test_what_no_projector_has_seen_yet_is_not_waited_for_longer_than_said(front):
+def test_a_read_waits_for_a_projector_no_longer_than_its_timeout(front):
     with serving(front) as door:
         written = door.publish(MILK, "personalize").json()["min_position"]
         params = {"min_position": written, "timeout_s": 0.2}
         late = door.client.get("/v1/views/profile", params=params)
         assert (late.status_code, late.json()["field"]) == (504, "min_position")
         assert "`ordermade up` runs" in late.json()["detail"]
-        told = door.client.get("/v1/views/profile").json()
-        assert (told["rows"], told["lag"]["events"]) == ([], 2)
+        page = door.client.get("/v1/views/profile").json()
+        assert (page["rows"], page["lag"]["events"]) == ([], 2)
 
 
-def test_a_database_that_goes_away_is_told_and_comes_back(front):
+def test_requests_get_503_while_the_database_is_away_and_work_when_it_is_back(front):
     with serving(front) as door:
         assert door.publish(MILK, "personalize").status_code == 201
         for pid in everything(front.home):
@@ -83,7 +83,7 @@ def test_a_database_that_goes_away_is_told_and_comes_back(front):
         assert [item["status"] for item in again.json()["items"]] == ["known"]
 
 
-def test_a_fault_is_told_without_what_was_said(front):
+def test_a_fault_is_logged_without_personal_values(front):
     with serving(front) as door:
         assert door.publish(MILK, "personalize").status_code == 201
         with (
@@ -98,23 +98,23 @@ def test_a_fault_is_told_without_what_was_said(front):
         assert (fault.status_code, fault.json()["type"]) == (500, "urn:ordermade:problem:fault")
         with socket.create_connection(
             (door.client.base_url.host, door.client.base_url.port)
-        ) as gone:
-            gone.sendall(b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\n"
+        ) as disconnecting:
+            disconnecting.sendall(b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\n"
                          b"Content-Length: 9\r\n\r\nann")  # fmt: skip
         assert door.client.get("/v1/health").status_code == 200
         door.process.terminate()
-        told = door.process.stdout.read() + door.process.stderr.read()
-        assert told.count("fault") == 1
-        assert "UndefinedTable" in told
-        assert "ann" not in told
+        output = door.process.stdout.read() + door.process.stderr.read()
+        assert output.count("fault") == 1
+        assert "UndefinedTable" in output
+        assert "ann" not in output
 
 
-def test_it_stops_at_once_though_somebody_listens(front):
+def test_the_server_stops_at_once_though_a_client_follows_the_log(front):
     with (
         serving(front) as door,
-        door.client.stream("GET", "/v1/log", headers={"Accept": "text/event-stream"}) as told,
+        door.client.stream("GET", "/v1/log", headers={"Accept": "text/event-stream"}) as stream,
     ):
-        lines = told.iter_lines()
+        lines = stream.iter_lines()
         assert next(lines) == ": the log"
         began = time.monotonic()
         door.process.terminate()
@@ -124,7 +124,7 @@ def test_it_stops_at_once_though_somebody_listens(front):
         assert door.process.stderr.read() == ""
 
 
-def test_more_listeners_than_there_are_places_for_are_told(front):
+def test_a_listener_too_many_is_refused_until_others_leave(front):
     with serving(front) as door:
         base = door.client.base_url
         request = b"GET /v1/log HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
@@ -140,7 +140,7 @@ def test_more_listeners_than_there_are_places_for_are_told(front):
         deadline = time.monotonic() + 10
         while True:
             headers = {"Accept": "text/event-stream"}
-            with door.client.stream("GET", "/v1/log", headers=headers) as told:
-                if told.status_code == 200:
+            with door.client.stream("GET", "/v1/log", headers=headers) as stream:
+                if stream.status_code == 200:
                     break
             assert time.monotonic() < deadline

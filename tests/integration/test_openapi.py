@@ -1,4 +1,4 @@
-"""The OpenAPI document tells the truth: its examples work, and nothing else is ever answered."""
+"""The OpenAPI document is true: its examples work, and no other status is ever answered."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ BEFORE = {
         "withdraw": ["draft"],
     },
 }  # fmt: skip
-"""What has happened to an order, a design or a book when the example of a command is played."""
+"""Commands and reports that come before the example of a command, for its own order or design."""
 
 
-def test_nothing_is_answered_that_is_not_documented(tmp_path):
+def test_only_documented_answers_are_given(tmp_path):
     with up(Front(tmp_path / "home")) as door:
         document = door.client.get("/openapi.json").json()
         prepare(door, document)
@@ -68,52 +68,54 @@ def test_nothing_is_answered_that_is_not_documented(tmp_path):
         )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6_000:] + done.stderr
     answered = statuses(report)
-    asked = {f"{method.upper()} {path}" for path, o in document["paths"].items() for method in o}
-    assert set(answered) == asked
+    documented = {
+        f"{method.upper()} {path}" for path, o in document["paths"].items() for method in o
+    }
+    assert set(answered) == documented
     assert not any(status >= 500 for seen in answered.values() for status in seen)
     silent = [name for name, seen in answered.items() if not any(200 <= s < 300 for s in seen)]
     assert not silent, f"never answered 2xx: {silent}"
 
 
 def prepare(door, document):
-    """Brings what each example is about to where its command may be given, by the examples."""
+    """Brings each order, design and book to the state that the example of its command needs."""
 
-    def play(about, name):
-        kind = about.partition("/")[0]
+    def send_example(stream, name):
+        kind = stream.partition("/")[0]
         [path] = [p for p in document["paths"] if p.startswith(f"/v1/{kind}/{{") and
                   p.endswith(f"}}/{name}")]  # fmt: skip
         body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
-        answer = door.ask(about, name, **body["examples"]["one"]["value"])
-        assert answer.status_code == 201, (about, name, answer.text)
+        answer = door.command(stream, name, **body["examples"]["one"]["value"])
+        assert answer.status_code == 201, (stream, name, answer.text)
 
     consent = {"purposes": ["fulfil"], "policy_version": "p"}
-    assert door.ask("customers/shop:ann", "grant-consent", consent).status_code == 201
+    assert door.command("customers/shop:ann", "grant-consent", consent).status_code == 201
     for name in ("draft", "approve", "publish"):
-        play("catalogues/shirts", name)
+        send_example("catalogues/shirts", name)
     for kind, befores in BEFORE.items():
         commands = {p.rpartition("/")[2] for p in document["paths"] if p.startswith(f"/v1/{kind}/")}
         assert commands == set(befores)
         for name, before in befores.items():
-            about = f"{kind}/{kind.removesuffix('s')}-{name}"
+            stream = f"{kind}/{kind.removesuffix('s')}-{name}"
             for step in before:
                 if isinstance(step, str):
-                    play(about, step)
+                    send_example(stream, step)
                     continue
                 report, data = step
-                said = message(
-                    f"{about}/{report}", f"order.{report}.v1", about.replace("s/", "/"), data
+                event = message(
+                    f"{stream}/{report}", f"order.{report}.v1", stream.replace("s/", "/"), data
                 )
-                assert door.publish(said).status_code == 201
+                assert door.publish(event).status_code == 201
 
 
 def statuses(report):
-    """What each operation answered."""
-    found = defaultdict(set)
+    """The statuses that each operation answered."""
+    answered = defaultdict(set)
     for line in report.read_text().splitlines():
         [(kind, event)] = json.loads(line).items()
         if kind == "ScenarioFinished":
             recorder = event["recorder"]
             for call in recorder.get("interactions", {}).values():
                 if answer := call.get("response"):
-                    found[recorder["label"]].add(answer["status_code"])
-    return found
+                    answered[recorder["label"]].add(answer["status_code"])
+    return answered

@@ -27,20 +27,22 @@ def shop(request, tmp_path_factory):
         assert "can be drafted" in front.ok("catalogue", "check", FLOWERS)
         assert "somebody else" in front.ok("catalogue", "draft", FLOWERS, "--actor", "ann").lower()
         book, first = "catalogues/flowers", {"version": 1}
-        assert "ann drafted version 1" in words(door.ask(book, "approve", first, actor="ann"))
-        assert "is not approved" in words(door.ask(book, "publish", first, actor="ann"))
-        assert "say who approves it" in words(door.ask(book, "approve", first))
+        assert "ann drafted version 1" in words(door.command(book, "approve", first, actor="ann"))
+        assert "is not approved" in words(door.command(book, "publish", first, actor="ann"))
+        assert "say who approves it" in words(door.command(book, "approve", first))
         two_approve_at_once(door)
         front.ok("catalogue", "publish", FLOWERS, "--actor", "ann")
         consent = {"purposes": ["fulfil"], "policy_version": "p"}
-        assert door.ask("customers/shop:ann", "grant-consent", consent).status_code == 201
+        assert door.command("customers/shop:ann", "grant-consent", consent).status_code == 201
         yield front, door
 
 
 def two_approve_at_once(door):
     with ThreadPoolExecutor(8) as pool:
         said = [
-            pool.submit(door.ask, "catalogues/flowers", "approve", {"version": 1}, actor=f"bob-{n}")
+            pool.submit(
+                door.command, "catalogues/flowers", "approve", {"version": 1}, actor=f"bob-{n}"
+            )
             for n in range(8)
         ]
     answers = [s.result() for s in said]
@@ -51,7 +53,7 @@ def two_approve_at_once(door):
 
 def choose(door, about, option, value, **more):
     choice = {**CHOICE, "option": option, "value": value, "stage": STAGES[option], **more}
-    return door.ask(about, "choose", {"choice": choice})
+    return door.command(about, "choose", {"choice": choice})
 
 
 def words(answer, status=409):
@@ -62,7 +64,7 @@ def words(answer, status=409):
 def begun(door, about, name, **arguments):
     lines = [{"line_id": "L1", "product": "bouquet", "quantity": 1}]
     said = {"lines": lines, "book": "flowers", **arguments}
-    answer = door.ask(about, name, said, customer="shop:ann", actor="clerk")
+    answer = door.command(about, name, said, customer="shop:ann", actor="clerk")
     assert answer.status_code == 201, answer.text
 
 
@@ -86,15 +88,15 @@ def test_what_the_book_does_not_offer_is_refused_with_the_way_out(shop):
     begun(door, "orders/choosing", "draft")
     about = "orders/choosing"
     assert "no product bread" in words(
-        door.ask("orders/bread", "draft", {
+        door.command("orders/bread", "draft", {
             "book": "flowers", "lines": [{"line_id": "L1", "product": "bread"}]})
     )  # fmt: skip
     assert "no version of the catalogue weeds" in words(
-        door.ask("orders/weeds", "draft", {
+        door.command("orders/weeds", "draft", {
             "book": "weeds", "lines": [{"line_id": "L1", "product": "bouquet"}]})
     )  # fmt: skip
     assert "offers no option vase for bouquet: it offers size, flowers" in words(
-        door.ask(about, "choose", {"choice": {**CHOICE, "option": "vase", "value": "tall"}})
+        door.command(about, "choose", {"choice": {**CHOICE, "option": "vase", "value": "tall"}})
     )
     assert "gift has no value cat: it has bear, chocolates" in words(
         choose(door, about, "gift", "cat")
@@ -126,22 +128,22 @@ def test_a_choice_that_breaks_a_rule_is_told_in_the_words_of_its_author(shop):
     assert "change gift to chocolates or clear gift" in told
     assert choose(door, about, "size", "large").status_code == 201
     expires = {"quote_id": "Q1", "expires_at": "2099-01-01T00:00:00Z"}
-    assert door.ask(about, "quote", expires).status_code == 201
-    told = words(door.ask(about, "place", {"quote_id": "Q1"}))
+    assert door.command(about, "quote", expires).status_code == 201
+    told = words(door.command(about, "place", {"quote_id": "Q1"}))
     assert "A bouquet is of roses, tulips or mixed flowers." in told
     assert choose(door, about, "flowers", "roses").status_code == 201
-    assert "has changed since quote Q1" in words(door.ask(about, "place", {"quote_id": "Q1"}))
-    assert door.ask(about, "quote", {**expires, "quote_id": "Q2"}).status_code == 201
-    placed = door.ask(about, "place", {"quote_id": "Q2"})
+    assert "has changed since quote Q1" in words(door.command(about, "place", {"quote_id": "Q1"}))
+    assert door.command(about, "quote", {**expires, "quote_id": "Q2"}).status_code == 201
+    placed = door.command(about, "place", {"quote_id": "Q2"})
     [row] = door.rows("backlog", "rules", placed)
     # 25.00 + 12.00 large + 8.00 roses + 9.50 bear, and 19 % on it
     assert (row["status"], row["progress"]["total"]) == ("placed", "64.86")
     small = {**CHOICE, "change_id": "C1", "option": "size", "value": "small",
              "stage": "pre_manufacture"}  # fmt: skip
-    assert "The bear only sits" in words(door.ask(about, "request-change", {"change": small}))
+    assert "The bear only sits" in words(door.command(about, "request-change", {"change": small}))
     assert choose(door, about, "gift", "chocolates").status_code == 409
     chocolates = {**small, "option": "gift", "value": "chocolates", "stage": "packaging"}
-    asked = door.ask(about, "request-change", {"change": chocolates})
+    asked = door.command(about, "request-change", {"change": chocolates})
     assert asked.status_code == 201, asked.text
     assert front.ok("explain", "quote", "rules/Q2")
 
@@ -169,19 +171,21 @@ def test_a_design_is_copied_and_then_only_the_order_changes(shop):
     for option, value in (("size", "large"), ("flowers", "tulips"), ("gift", "bear")):
         assert choose(door, "designs/d1", option, value).status_code == 201
     assert choose(door, "designs/d1", "card", "gold", text="for Bo").status_code == 201
-    validated = door.ask("designs/d1", "validate", {})
+    validated = door.command("designs/d1", "validate", {})
     [row] = door.rows("designs", "d1", validated)
     assert (row["validated"]["rules_version"], row["validated"]["valid"]) == (1, True)
     assert "the design is a customer's" in words(
-        door.ask("orders/other", "draft", {"from_design": "d1"}), 422
+        door.command("orders/other", "draft", {"from_design": "d1"}), 422
     )
-    assert "no design d9" in door.ask("orders/x", "draft", {"from_design": "d9"}).json()["detail"]
-    copied = door.ask("orders/copy", "draft", {"from_design": "d1"}, customer="shop:ann")
+    assert (
+        "no design d9" in door.command("orders/x", "draft", {"from_design": "d9"}).json()["detail"]
+    )
+    copied = door.command("orders/copy", "draft", {"from_design": "d1"}, customer="shop:ann")
     assert copied.status_code == 201, copied.text
     assert [e["data"].get("text") for e in copied.json()["events"]][-1] == "for Bo"
     changed = choose(door, "designs/d1", "size", "small")
     assert "The bear only sits" in words(changed)
-    cleared = door.ask("designs/d1", "clear", {
+    cleared = door.command("designs/d1", "clear", {
         "choice": {**CHOICE, "option": "gift", "stage": "packaging"}})  # fmt: skip
     [design] = door.rows("designs", "d1", cleared)
     assert design["validated"] is None
@@ -197,7 +201,7 @@ def test_a_later_version_supersedes_and_what_is_withdrawn_lists_whom_it_hits(sho
     begun(door, "designs/d2", "start")
     for option, value in (("size", "large"), ("flowers", "mixed"), ("gift", "bear")):
         choose(door, "designs/d2", option, value)
-    door.ask("designs/d2", "validate", {})
+    door.command("designs/d2", "validate", {})
     dearer = tmp_path / "flowers.yaml"
     dearer.write_text(FLOWERS.read_text().replace("amount: 25.00", "amount: 26.00"))
     rows = front.rows("catalogue", "diff", "flowers@1", dearer)
@@ -206,15 +210,17 @@ def test_a_later_version_supersedes_and_what_is_withdrawn_lists_whom_it_hits(sho
     assert "nothing was recorded" in front.ok("catalogue", "draft", dearer, "--actor", "bob")
     book, second = "catalogues/flowers", {"version": 2}
     past, late = ({"effective_from": f"{year}-01-01T00:00:00Z"} for year in (2020, 2099))
-    assert door.ask(book, "approve", second, actor="ann").status_code == 201
+    assert door.command(book, "approve", second, actor="ann").status_code == 201
     assert "cannot begin in the past" in words(
-        door.ask(book, "publish", second | past, actor="ann")
+        door.command(book, "publish", second | past, actor="ann")
     )
     front.ok("catalogue", "publish", "flowers@2", "--actor", "ann")
     assert "never changes: draft another one" in words(
-        door.ask(book, "publish", second | late, actor="ann")
+        door.command(book, "publish", second | late, actor="ann")
     )
-    assert "there is no version 3" in words(door.ask(book, "approve", {"version": 3}, actor="bob"))
+    assert "there is no version 3" in words(
+        door.command(book, "approve", {"version": 3}, actor="bob")
+    )
     figures = json.loads(front.ok("show", "designs", "--json"))["figures"]
     assert {"design_id": "d2", "book": "flowers", "validated": 1, "current": 2} in figures[
         "to_validate"

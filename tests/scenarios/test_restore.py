@@ -127,7 +127,7 @@ def test_a_database_older_than_its_log_takes_no_writes_until_it_is_restored(fron
         assert door.client.get("/v1/views/profile").status_code == 200
         for refused in (
             door.publish(milk("x"), "personalize"),
-            door.ask("orders/9", "draft", {"lines": [{"line_id": "L1", "product": "shirt"}]}),
+            door.command("orders/9", "draft", {"lines": [{"line_id": "L1", "product": "shirt"}]}),
         ):
             assert refused.status_code == 503
             assert refused.json()["type"] == "urn:ordermade:problem:store-behind"

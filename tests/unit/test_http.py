@@ -1,4 +1,4 @@
-"""What the HTTP door shows of the commands is what they take."""
+"""The examples of the OpenAPI document are valid."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def test_each_command_has_an_example():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_example_of_a_command_is_one(command):
-    said = COMMANDS[command]
-    assert set(parse_arguments(*command, json.dumps(said).encode())) >= set(said)
+def test_the_example_of_a_command_is_valid(command):
+    example = COMMANDS[command]
+    assert set(parse_arguments(*command, json.dumps(example).encode())) >= set(example)
 
 
 @pytest.mark.parametrize("event", [EVENT, REPORT])
-def test_the_example_of_an_event_is_one(event):
+def test_the_example_of_an_event_is_valid(event):
     assert parse(json.dumps(event).encode()).type == event["type"]

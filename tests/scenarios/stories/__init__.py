@@ -73,9 +73,9 @@ class Teller:
         assert not faults
         about = f"catalogues/{book.book}"
         terms = msgspec.to_builtins({name: getattr(book, name) for name in (*TERMS, *PARTS)})
-        self._heard(self.door.ask(about, "draft", terms, actor="ann"))
+        self._heard(self.door.command(about, "draft", terms, actor="ann"))
         for name in ("approve", "publish"):
-            self._heard(self.door.ask(about, name, {"version": 1}, actor="bob"))
+            self._heard(self.door.command(about, name, {"version": 1}, actor="bob"))
 
     def _ask(self, subject: str, name: str, refused: str = "", **more: Any) -> None:
         kind, _, id = subject.partition("/")
@@ -83,8 +83,8 @@ class Teller:
         said = {k: _FACTS | v if k in _CHOICES else v for k, v in said.items()}
         if customer := more.get("customer"):
             consent = {"purposes": ["fulfil", "analyse"], "policy_version": "p1"}
-            self._heard(self.door.ask(f"customers/{customer}", "grant-consent", consent))
-        answer = self.door.ask(f"{kind}s/{id}", name, said, **{"actor": "clerk", **more})
+            self._heard(self.door.command(f"customers/{customer}", "grant-consent", consent))
+        answer = self.door.command(f"{kind}s/{id}", name, said, **{"actor": "clerk", **more})
         if refused:
             assert refused in answer.json()["detail"]
         else:

@@ -1,0 +1,83 @@
+"""Parts of the OpenAPI document: schemas of our own types, request bodies and responses."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+from pydantic import TypeAdapter
+
+from infra.http.problems import MEDIA, Problem
+from infra.schemas import Untitled
+
+JsonObject = dict[str, Any]
+schemas: JsonObject = {}
+"""The schemas to which operations refer, by name."""
+_REF = "#/components/schemas/"
+_DESCRIPTIONS = {
+    401: "The token is missing or wrong.",
+    403: "The customer has not consented.",
+    404: "Nothing has this name or id.",
+    409: "The request contradicts what is stored, or a rule.",
+    413: "The request is too large: send less at once.",
+    415: "The media type is not one that this operation takes.",
+    421: "Without a token, only requests to this machine's own names are answered.",
+    422: "The request is malformed.",
+    429: "Too many clients follow the log.",
+    500: "A fault of the server.",
+    503: "The database does not answer, or is older than its log and takes no writes.",
+    504: "The view has not reached min_position in time.",
+}
+_ALWAYS = (421, 500, 503)
+
+
+def request_schema(cls: type, name: str) -> JsonObject:
+    """A reference to the schema by which pydantic validates a request."""
+    schema = TypeAdapter(cls).json_schema(
+        ref_template=_REF + "{model}", schema_generator=Untitled, mode="serialization"
+    )
+    schemas.update(schema.pop("$defs", {}))
+    schemas[name] = schema
+    return {"$ref": _REF + name}
+
+
+def response_schema(cls: Any) -> JsonObject:
+    """The schema of what msgspec encodes, by reference where the type has a name."""
+    [schema], components = msgspec.json.schema_components([cls], ref_template=_REF + "{name}")
+    for name, component in components.items():
+        if description := component.get("description"):
+            component["description"] = cleandoc(description)
+        schemas[name] = component
+    return schema
+
+
+def request_body(media: dict[str, JsonObject]) -> JsonObject:
+    """A required request body: schema and examples by media type."""
+    return {"requestBody": {"required": True, "content": media}}
+
+
+def with_example(schema: JsonObject, value: Any) -> JsonObject:
+    return {"schema": schema, "examples": {"one": {"value": value}}}
+
+
+def responses(*problems: int, **ok: tuple[str, JsonObject]) -> dict[int | str, JsonObject]:
+    """Responses of an operation: `s200=(description, content)` and so on, and statuses of problems.
+
+    Those that every operation may answer are added.
+    """
+    problem = {"content": {MEDIA: {"schema": response_schema(Problem)}}}
+    documented: dict[int | str, JsonObject] = {
+        int(status[1:]): {"description": description, "content": content}
+        for status, (description, content) in ok.items()
+    }
+    for status in sorted({*problems, *_ALWAYS}):
+        documented[status] = {"description": _DESCRIPTIONS[status], **problem}
+    return documented
+
+
+def json_content(cls: Any, example: Any = None) -> JsonObject:
+    """JSON of a type, as the content of a response."""
+    schema = response_schema(cls)
+    content = {"schema": schema} if example is None else with_example(schema, example)
+    return {"application/json": content}
