@@ -26,7 +26,7 @@ from domain.design.state import Design
 from domain.design.state import evolve as evolve_design
 from domain.errors import Malformed
 from domain.event import Data, Recorded, strict
-from domain.free_text.reading import Reading
+from domain.free_text.reading import Interpretation
 from domain.order import decide as order
 from domain.order.state import Order, configuration
 from domain.order.state import evolve as evolve_order
@@ -100,7 +100,7 @@ DECIDERS = {
 }
 _GIVEN_BY_US = ("now", "configuration_hash", "actor", "named", "sure_from")
 """Arguments of decisions that nobody outside may name; nor what is read from elsewhere, below."""
-READ = (Book | None, Design | None, Reading | None)
+READ = (Book | None, Design | None, Interpretation | None)
 
 
 @functools.cache

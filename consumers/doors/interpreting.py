@@ -16,7 +16,7 @@ from domain.personal import readable
 
 SURE_FROM = 0.9
 """A reading that is less confident than this is left to a person."""
-_READING = TypeAdapter(free_text.Reading)
+_READING = TypeAdapter(free_text.Interpretation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class FreeTextReader:
 
     def read(
         self, order: Order, instruction_id: str, phrases: Sequence[Phrase]
-    ) -> free_text.Reading | None:
+    ) -> free_text.Interpretation | None:
         """None where there is nothing to read: no such instruction, or its text was erased.
 
         Raises Refusal where the interpreter fails; it may have repeated the text in its error,

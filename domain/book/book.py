@@ -158,7 +158,7 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class BookProblem:
     """What is wrong with a part of a book: `part` is its field there, `id` names it within."""
 
     part: Part

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from domain.book.book import PRODUCT, Book, Input, Option, Part, Phrase, Problem
+from domain.book.book import PRODUCT, Book, BookProblem, Input, Option, Part, Phrase
 from domain.book.contents import LARGEST, PARTS, size
 from domain.configuration import constraint_problems
 from domain.free_text import phrase_problems
@@ -15,7 +15,7 @@ from domain.pricing import price_problems
 UNIQUE: tuple[Part, ...] = ("options", "constraints", "prices")
 
 
-def problems(book: Book) -> list[Problem]:
+def problems(book: Book) -> list[BookProblem]:
     """In the order of the book's parts."""
     return [
         *_products(book), *_twice(book), *_large(book), *_options(book), *_inputs(book),
@@ -24,10 +24,10 @@ def problems(book: Book) -> list[Problem]:
     ]  # fmt: skip
 
 
-def _products(book: Book) -> Iterator[Problem]:
+def _products(book: Book) -> Iterator[BookProblem]:
     for product, n in Counter(book.products).items():
         if n > 1:
-            yield Problem(part="products", id=product, words="is named twice: name it once")
+            yield BookProblem(part="products", id=product, words="is named twice: name it once")
 
 
 def name_of(thing: Any) -> str:
@@ -42,31 +42,31 @@ def name_of(thing: Any) -> str:
     return str(thing.rule_id)
 
 
-def _twice(book: Book) -> Iterator[Problem]:
+def _twice(book: Book) -> Iterator[BookProblem]:
     for part in UNIQUE:
         named = Counter(name_of(thing) for thing in getattr(book, part))
         for id, n in named.items():
             if n > 1:
                 words = "is there twice: give each an id of its own"
-                yield Problem(part=part, id=id, words=words)
+                yield BookProblem(part=part, id=id, words=words)
     both = {rule.rule_id for rule in book.constraints} & {rule.rule_id for rule in book.prices}
     for id in sorted(both):
         words = "is the id of a constraint too: a trace would not tell them apart"
-        yield Problem(part="prices", id=id, words=words)
+        yield BookProblem(part="prices", id=id, words=words)
 
 
-def _large(book: Book) -> Iterator[Problem]:
+def _large(book: Book) -> Iterator[BookProblem]:
     for part in PARTS:
         for thing in getattr(book, part):
             if (bytes := size(thing)) > LARGEST:
                 words = f"takes {bytes} bytes, and a part has at most {LARGEST}: split it"
-                yield Problem(part=part, id=name_of(thing), words=words)
+                yield BookProblem(part=part, id=name_of(thing), words=words)
 
 
-def _options(book: Book) -> Iterator[Problem]:
+def _options(book: Book) -> Iterator[BookProblem]:
     for option in book.options:
         for words in _option(book, option):
-            yield Problem(part="options", id=option.option, words=words)
+            yield BookProblem(part="options", id=option.option, words=words)
 
 
 def _option(book: Book, option: Option) -> Iterator[str]:
@@ -87,12 +87,12 @@ def _option(book: Book, option: Option) -> Iterator[str]:
         yield "has an empty range: its minimum is above its maximum"
 
 
-def _inputs(book: Book) -> Iterator[Problem]:
+def _inputs(book: Book) -> Iterator[BookProblem]:
     known = {option.option for option in book.options} | {PRODUCT}
     for need in book.inputs:
         if need.option not in known:
             yield _input(need, f"is needed for {need.option}, which is no option: add it")
 
 
-def _input(need: Input, words: str) -> Problem:
-    return Problem(part="inputs", id=need.name, words=words)
+def _input(need: Input, words: str) -> BookProblem:
+    return BookProblem(part="inputs", id=need.name, words=words)

@@ -13,7 +13,7 @@ from domain.personal import Erased
 from domain.values import number
 
 
-class Chosen(Protocol):
+class OptionChoice(Protocol):
     """An option with its value, wherever it was chosen."""
 
     @property
@@ -32,7 +32,7 @@ class Chosen(Protocol):
     def target(self) -> str: ...
 
 
-C = TypeVar("C", bound=Chosen)
+C = TypeVar("C", bound=OptionChoice)
 Options = Mapping[tuple[str, str], C]
 """What is chosen, by line and option."""
 
@@ -88,7 +88,7 @@ def need_products(book: Book, lines: Sequence[OrderLine]) -> None:
             )
 
 
-def need_choosable(book: Book, before: Sequence[Selection], choice: Chosen) -> None:
+def need_choosable(book: Book, before: Sequence[Selection], choice: OptionChoice) -> None:
     """What is chosen may be incomplete, but it can be completed."""
     [line] = [s for s in before if s.line_id == choice.line_id]
     need_offered(book, line.product, choice)
@@ -107,7 +107,7 @@ def _need(verdict: Verdict, line: Selection, field: str) -> None:
         raise NotAllowed(f"line {line.line_id}: {verdict.words}", field)
 
 
-def need_offered(book: Book, product: str, choice: Chosen) -> None:
+def need_offered(book: Book, product: str, choice: OptionChoice) -> None:
     """The option is offered for the product now, at its stage, and takes this value."""
     name, value = choice.option, choice.value
     offered = {o.option: o for o in book.options if not o.products or product in o.products}

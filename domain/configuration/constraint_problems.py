@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import combinations, product
 
-from domain.book.book import PRODUCT, Book, Constraint, Option, Problem, Range, Term
+from domain.book.book import PRODUCT, Book, BookProblem, Constraint, Option, Range, Term
 from domain.configuration.encoding import number_of, offer
 from domain.configuration.solvers import Solvers, solvers
 
 
-def problems(book: Book) -> list[Problem]:
+def problems(book: Book) -> list[BookProblem]:
     """All of them; what rules do together is asked only where each can be meant.
 
     That options require each other in a circle is none: they come together, or not at all.
@@ -25,11 +25,11 @@ def problems(book: Book) -> list[Problem]:
     return together or [*_dead(book), *_defaults(book)]
 
 
-def consistent(book: Book) -> list[Problem]:
+def consistent(book: Book) -> list[BookProblem]:
     """The products that cannot be made at all, with the rules that are in conflict."""
     asked = solvers(book)
     return [
-        Problem(part="products", id=product, words=f"cannot be made: {_mend(rules)}")
+        BookProblem(part="products", id=product, words=f"cannot be made: {_mend(rules)}")
         for product, literal in asked.encoding.product.by_name.items()
         if (rules := _forbidding(asked, [literal]))
     ]
@@ -99,7 +99,7 @@ def _default(rule: Constraint) -> Iterator[str]:
         yield "gives one option one value: name just these in `then`"
 
 
-def _circle(book: Book) -> Iterator[Problem]:
+def _circle(book: Book) -> Iterator[BookProblem]:
     """The first circle of defaults, each of which sets off the next."""
     defaults = {rule.rule_id: rule for rule in book.constraints if rule.kind == "default"}
     waits = {
@@ -125,7 +125,7 @@ def _by(rules: list[str]) -> str:
     return f" by way of {', '.join(rules)}" if rules else ""
 
 
-def _dead(book: Book) -> Iterator[Problem]:
+def _dead(book: Book) -> Iterator[BookProblem]:
     """Options and values that rules let nobody choose, whatever else is chosen."""
     asked = solvers(book)
     for name, domain in asked.encoding.options.items():
@@ -134,11 +134,11 @@ def _dead(book: Book) -> Iterator[Problem]:
         dead = {x: rules for x, *more in claims if (rules := _forbidding(asked, (x, *more)))}
         if dead and len(dead) == len(claims):
             words = f"can never be chosen: {_mend(next(iter(dead.values())))}"
-            yield Problem(part="options", id=name, words=words)
+            yield BookProblem(part="options", id=name, words=words)
         elif domain.option.range is None:
             for literal, rules in dead.items():
                 words = f"can never be {domain.value(literal)}: {_mend(rules)}"
-                yield Problem(part="options", id=name, words=words)
+                yield BookProblem(part="options", id=name, words=words)
 
 
 def _forbidding(asked: Solvers, claim: Sequence[int]) -> list[Constraint]:
@@ -149,7 +149,7 @@ def _mend(rules: Sequence[Constraint]) -> str:
     return f"mend one of the constraints {', '.join(rule.rule_id for rule in rules)}"
 
 
-def _defaults(book: Book) -> Iterator[Problem]:
+def _defaults(book: Book) -> Iterator[BookProblem]:
     """Those that are never taken, and those of which two would be at once."""
     asked = solvers(book)
     of_option: dict[str, list[Constraint]] = {}
@@ -174,5 +174,5 @@ def _together(asked: Solvers, *terms: Term) -> bool:
     return any(asked.possible(way) for way in product(*ways))
 
 
-def _rule(rule: Constraint, words: str) -> Problem:
-    return Problem(part="constraints", id=rule.rule_id, words=words)
+def _rule(rule: Constraint, words: str) -> BookProblem:
+    return BookProblem(part="constraints", id=rule.rule_id, words=words)

@@ -23,7 +23,7 @@ Choices = dict[str, Literals]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class OptionChange:
     """An option takes one of `to` instead, or is cleared where that is allowed."""
 
     option: str
@@ -37,7 +37,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class RuleConflict:
     """Rules and options that cannot stand together; without any one of them the others can.
 
     No rule: the book does not offer what was chosen for the option. No option: under these rules
@@ -61,8 +61,8 @@ class Verdict:
     Whatever one change of a repair offers goes together with the first that its other changes do.
     """
 
-    conflict: Conflict | None = None
-    repairs: tuple[tuple[Change, ...], ...] = ()
+    conflict: RuleConflict | None = None
+    repairs: tuple[tuple[OptionChange, ...], ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -182,19 +182,19 @@ class _Line:
         values = self.known.options[option].literals
         return [x for x in values if self.possible({**others, option: self._at(option, x)})]
 
-    def conflict(self) -> Conflict:
+    def conflict(self) -> RuleConflict:
         options = minimal(self._ordered(), lambda kept: not self.possible(self._only(kept)))
         rules = self._solvers.forbidding(self._literals(self._only(options)))
-        return Conflict(tuple(rules), tuple(options))
+        return RuleConflict(tuple(rules), tuple(options))
 
-    def repairs(self, conflict: Conflict) -> Iterator[tuple[Change, ...]]:
+    def repairs(self, conflict: RuleConflict) -> Iterator[tuple[OptionChange, ...]]:
         ways = corrections(
             self._ordered(), list(conflict.options), lambda kept: self.possible(self._only(kept)),
             REPAIRS,
         )  # fmt: skip
         return (tuple(self._changes(way)) for way in ways)
 
-    def _changes(self, way: Sequence[str]) -> Iterator[Change]:
+    def _changes(self, way: Sequence[str]) -> Iterator[OptionChange]:
         mended = self.without(*way)
         for option in way:
             offers = [*self._values(option), *self._cleared(option)]
@@ -204,7 +204,7 @@ class _Line:
             fit = [o[0] for o in self._values(option) if self.possible({**others, option: o})]
             to = self.known.options[option].named(fit) if fit else ()
             clear = any(self.possible({**others, option: o}) for o in self._cleared(option))
-            yield Change(option, to, clear or not to)
+            yield OptionChange(option, to, clear or not to)
 
     def _values(self, option: str) -> list[Literals]:
         """The others that an option has, each claimed at the stage at which it is chosen."""

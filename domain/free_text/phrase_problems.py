@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.book.book import Book, Phrase, Problem
+from domain.book.book import Book, BookProblem, Phrase
 from domain.free_text.reading import understandable, words_of
 
 
-def problems(book: Book) -> list[Problem]:
+def problems(book: Book) -> list[BookProblem]:
     """Wordings that nothing can be understood by, and those that mean two things."""
     return [
-        Problem(part="phrases", id=phrase.words[0], words=words)
+        BookProblem(part="phrases", id=phrase.words[0], words=words)
         for phrase, words in _problems(book)
     ]
 

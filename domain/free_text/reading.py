@@ -46,7 +46,7 @@ _CARRIES = {"", ",", "/", "&", "and", "or", "nor"}
 
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Interpretation:
     """What an interpreter makes of a text; without a meaning it understood nothing.
 
     `understood` is the share of the words that the meanings stand for; `confidence` is how surely
@@ -78,7 +78,7 @@ class _Clause:
     doubtful: bool
 
 
-def read(text: str, phrases: Sequence[Phrase]) -> Reading:
+def read(text: str, phrases: Sequence[Phrase]) -> Interpretation:
     """confidence = share of the words that were understood × the least of the phrases' own.
 
     Words of a wish are understood in any order, as they are put, and only next to each other; a
@@ -107,7 +107,7 @@ def read(text: str, phrases: Sequence[Phrase]) -> Reading:
     surely = min((w.phrase.confidence for w in found.values()), default=0.0)
     if _contradictory(w.words for w in found.values()):
         surely = 0.0
-    return Reading(
+    return Interpretation(
         meanings=tuple(
             Meaning(operations=operations, amount=w.phrase.amount)
             for operations, w in found.items()

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from domain.book.book import Book
 from domain.errors import NotAllowed, Refusal
-from domain.pricing.inputs import Asked, asked, inputs, inputs_hash
+from domain.pricing.inputs import PriceRequest, inputs, inputs_hash, price_request
 from domain.pricing.pricing import price
 from domain.pricing.quote import Quotation, QuoteInput, QuoteLine, TraceLine
 
@@ -25,7 +25,7 @@ Version = Callable[[str, int], Book]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class QuoteDifference:
     """Where a quote as stored is not what it is when priced again; None: there is nothing."""
 
     what: str
@@ -33,9 +33,12 @@ class Difference:
     again: str | None
 
 
-def by_book(wanted: Asked, book: Book) -> dict[str, Any]:
+def by_book(wanted: PriceRequest, book: Book) -> dict[str, Any]:
     """The fields of a quote that pricing makes. Raises NotAllowed where the book has no price."""
-    priced, said = price(book, wanted.selections, wanted.conditions, wanted.wishes), inputs(wanted)
+    priced, said = (
+        price(book, wanted.selections, wanted.conditions, wanted.instructions),
+        inputs(wanted),
+    )
     return {
         "lines": priced.lines, "total": priced.total, "currency": book.currency,
         "trace": priced.trace, "inputs": said, "inputs_hash": inputs_hash(said),
@@ -70,21 +73,21 @@ def repriced(quote: Q, version: Version) -> Q:
     return replace(quote, **engine(quote, version))
 
 
-def proof(quote: Quotation, version: Version) -> list[Difference]:
+def proof(quote: Quotation, version: Version) -> list[QuoteDifference]:
     """Where the quote is not what its inputs make of it; nothing where it is proved."""
     try:
         return list(differences(quote, repriced(quote, version)))
     except Refusal as refusal:
-        return [Difference(what="the whole", stored=str(quote.total), again=str(refusal))]
+        return [QuoteDifference(what="the whole", stored=str(quote.total), again=str(refusal))]
 
 
-def differences(quote: Quotation, again: Quotation) -> Iterator[Difference]:
+def differences(quote: Quotation, again: Quotation) -> Iterator[QuoteDifference]:
     """Each value in which they differ."""
     if quote == again:
         return
     for what, stored, anew in (*_values(quote, again), *_parts(quote, again)):
         if stored != anew:
-            yield Difference(what=what, stored=_text(stored), again=_text(anew))
+            yield QuoteDifference(what=what, stored=_text(stored), again=_text(anew))
 
 
 def _values(quote: Quotation, again: Quotation) -> Iterator[tuple[str, Any, Any]]:
@@ -116,7 +119,7 @@ def _given(quote: Quotation, version: Version) -> dict[str, Any]:  # noqa: ARG00
 
 
 def _by_book(quote: Quotation, version: Version) -> dict[str, Any]:
-    wanted = asked(quote.inputs)
+    wanted = price_request(quote.inputs)
     return by_book(wanted, version(wanted.book, wanted.version))
 
 

@@ -16,7 +16,7 @@ import msgspec
 from domain.book.book import Selection
 from domain.errors import NotAllowed
 from domain.pricing.price_index import Conditions
-from domain.pricing.pricing import Wish
+from domain.pricing.pricing import PricedInstruction
 from domain.pricing.quote import QuoteInput
 
 
@@ -32,26 +32,26 @@ class _Line(msgspec.Struct):
 
 _encode = msgspec.json.Encoder(decimal_format="string", order="deterministic").encode
 _line = msgspec.json.Decoder(_Line).decode
-_wish = msgspec.json.Decoder(Wish).decode
+_instruction = msgspec.json.Decoder(PricedInstruction).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PriceRequest:
     """What is priced, by which version of which book, and when."""
 
     book: str
     version: int
     conditions: Conditions
     selections: tuple[Selection, ...]
-    wishes: tuple[Wish, ...] = ()
+    instructions: tuple[PricedInstruction, ...] = ()
 
 
-def inputs(asked: Asked) -> tuple[QuoteInput, ...]:
+def inputs(request: PriceRequest) -> tuple[QuoteInput, ...]:
     """In one order, whatever the order of lines, choices and instructions: names may repeat."""
-    conditions = asked.conditions
+    conditions = request.conditions
     named = [
-        ("book", asked.book),
-        ("version", str(asked.version)),
+        ("book", request.book),
+        ("version", str(request.version)),
         ("clock", conditions.clock.isoformat()),
     ]
     if conditions.load is not None:
@@ -61,20 +61,20 @@ def inputs(asked: Asked) -> tuple[QuoteInput, ...]:
     named += [(f"rate {c}", str(rate)) for c, rate in sorted(conditions.rates.items())]
     lines = [
         _Line(s.line_id, s.product, s.quantity, s.options, s.lengths)
-        for s in sorted(asked.selections, key=lambda s: s.line_id)
+        for s in sorted(request.selections, key=lambda s: s.line_id)
     ]
     named += [("line", _encode(line).decode()) for line in lines]
-    wishes = sorted(asked.wishes, key=lambda w: w.instruction_id)
-    named += [("instruction", _encode(wish).decode()) for wish in wishes]
+    instructions = sorted(request.instructions, key=lambda w: w.instruction_id)
+    named += [("instruction", _encode(instruction).decode()) for instruction in instructions]
     return tuple(QuoteInput(name=name, value=value) for name, value in named)
 
 
-def asked(said: Iterable[QuoteInput]) -> Asked:
+def price_request(said: Iterable[QuoteInput]) -> PriceRequest:
     """What `inputs` was given. Raises NotAllowed for inputs that no quote has."""
     once: dict[str, str] = {}
     rates: dict[str, Decimal] = {}
     lines: list[Selection] = []
-    wishes: list[Wish] = []
+    instructions: list[PricedInstruction] = []
     try:
         for each in said:
             kind, _, currency = each.name.partition(" ")
@@ -82,12 +82,12 @@ def asked(said: Iterable[QuoteInput]) -> Asked:
                 case "line":
                     lines.append(Selection(**msgspec.structs.asdict(_line(each.value))))
                 case "instruction":
-                    wishes.append(_wish(each.value))
+                    instructions.append(_instruction(each.value))
                 case "rate":
                     rates[currency] = Decimal(each.value)
                 case _:
                     once[kind] = each.value
-        return Asked(
+        return PriceRequest(
             book=once["book"],
             version=int(once["version"]),
             conditions=Conditions(
@@ -97,7 +97,7 @@ def asked(said: Iterable[QuoteInput]) -> Asked:
                 rates=rates,
             ),
             selections=tuple(lines),
-            wishes=tuple(wishes),
+            instructions=tuple(instructions),
         )
     except (KeyError, ValueError, ArithmeticError, msgspec.DecodeError) as error:
         raise NotAllowed(

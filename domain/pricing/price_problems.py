@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import combinations
 
-from domain.book.book import PRODUCT, Book, Option, PriceRule, Problem, Term
+from domain.book.book import PRODUCT, Book, BookProblem, Option, PriceRule, Term
 from domain.pricing.engines import GIVEN_RULE
 from domain.pricing.price_index import ladder
 from domain.pricing.pricing import INSTRUCTION
@@ -23,11 +23,11 @@ _WHOLE = Decimal(1)
 _LIKELY = Decimal(5)
 
 
-def problems(book: Book) -> list[Problem]:
+def problems(book: Book) -> list[BookProblem]:
     """In the order of the rules; what no rule has stands at the product that lacks it."""
     options = {option.option: option for option in book.options}
     found = [
-        Problem(part="prices", id=rule.rule_id, words=words)
+        BookProblem(part="prices", id=rule.rule_id, words=words)
         for rule in book.prices
         for words in (*_terms(book, options, rule), *_money(rule), *_step(rule, options))
     ]
@@ -91,13 +91,13 @@ def _step(rule: PriceRule, options: dict[str, Option]) -> Iterator[str]:
         yield f"counts {rule.per}, which has neither a number nor a text"
 
 
-def _both(book: Book) -> Iterator[Problem]:
+def _both(book: Book) -> Iterator[BookProblem]:
     """Rules of which at most one may speak."""
     bases = [rule for rule in book.prices if rule.step == "base"]
     for one, other in combinations(bases, 2):
         if _together(one.when, other.when):
             words = f"speaks of the same lines as {one.rule_id}: a line has one base price"
-            yield Problem(part="prices", id=other.rule_id, words=words)
+            yield BookProblem(part="prices", id=other.rule_id, words=words)
     reached: dict[object, str] = {}
     for rule in book.prices:
         key = ladder(rule)
@@ -106,7 +106,7 @@ def _both(book: Book) -> Iterator[Problem]:
         bound = (key, rule.from_quantity, rule.from_load, rule.within_days)
         if bound in reached:
             words = f"begins where {reached[bound]} does: only one of them can speak"
-            yield Problem(part="prices", id=rule.rule_id, words=words)
+            yield BookProblem(part="prices", id=rule.rule_id, words=words)
         reached.setdefault(bound, rule.rule_id)
 
 
@@ -120,10 +120,10 @@ def _together(one: tuple[Term, ...], other: tuple[Term, ...]) -> bool:
     return all(values.values())
 
 
-def _unpriced(book: Book) -> Iterator[Problem]:
+def _unpriced(book: Book) -> Iterator[BookProblem]:
     bases = [rule.when for rule in book.prices if rule.step == "base"]
     for product in book.products:
         wanted = (Term(option=PRODUCT, values=(product,)),)
         if not any(_together(when, wanted) for when in bases):
             words = "has no base price: add a base rule for it"
-            yield Problem(part="products", id=product, words=words)
+            yield BookProblem(part="products", id=product, words=words)

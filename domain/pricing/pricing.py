@@ -57,7 +57,7 @@ _TOO_MUCH = Decimal(10) ** 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class PricedInstruction:
     """An accepted instruction; `amount` a piece of its line, without one of every line."""
 
     instruction_id: str
@@ -79,7 +79,7 @@ def price(
     book: Book,
     selections: Sequence[Selection],
     conditions: Conditions,
-    wishes: Sequence[Wish] = (),
+    instructions: Sequence[PricedInstruction] = (),
 ) -> Priced:
     """Raises NotAllowed where the book has no price, or a condition is not known that it needs."""
     index = price_index(book)
@@ -88,7 +88,7 @@ def price(
     trace: list[_Part] = []
     with localcontext(EXACT):
         for selection in sorted(selections, key=lambda s: s.line_id):
-            parts = _parts(index, selection, conditions, wishes)
+            parts = _parts(index, selection, conditions, instructions)
             exact = [part["amount"] for part in parts]
             rounded = sum(exact, _ZERO).quantize(unit, mode, _ROUNDING)
             if not 0 <= rounded < _TOO_MUCH:
@@ -137,7 +137,10 @@ class _Part(TypedDict):
 
 
 def _parts(
-    index: PriceIndex, selection: Selection, conditions: Conditions, wishes: Sequence[Wish]
+    index: PriceIndex,
+    selection: Selection,
+    conditions: Conditions,
+    instructions: Sequence[PricedInstruction],
 ) -> list[_Part]:
     rules = index.speaking(selection, conditions)
     if not rules or rules[0].step != BASE:
@@ -148,8 +151,8 @@ def _parts(
         )
     early = [rule for rule in rules if rule.step <= OPTION]
     parts = _applied(index, early, selection, conditions, _ZERO)
-    if wishes:
-        parts += _wished(wishes, selection)
+    if instructions:
+        parts += _wished(instructions, selection)
     before = sum([part["amount"] for part in parts], _ZERO)
     return parts + _applied(index, rules[len(early) :], selection, conditions, before)
 
@@ -215,14 +218,14 @@ def _units(index: PriceIndex, option: str, selection: Selection) -> Decimal:
     return chosen
 
 
-def _wished(wishes: Sequence[Wish], selection: Selection) -> list[_Part]:
+def _wished(instructions: Sequence[PricedInstruction], selection: Selection) -> list[_Part]:
     return [
         {
             "rule_id": INSTRUCTION,
-            "basis": f"{selection.quantity} × {wish.amount} for {wish.instruction_id}"[:200],
-            "amount": selection.quantity * wish.amount,
+            "basis": f"{selection.quantity} × {each.amount} for {each.instruction_id}"[:200],
+            "amount": selection.quantity * each.amount,
             "line_id": selection.line_id, "step": STEPS[OPTION], "cost": None,
         }
-        for wish in sorted(wishes, key=lambda w: w.instruction_id)
-        if wish.line_id in (None, selection.line_id)
+        for each in sorted(instructions, key=lambda i: i.instruction_id)
+        if each.line_id in (None, selection.line_id)
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from rich.progress import Progress
 from domain.book.book import Book
 from domain.book.contents import rules_hash
 from domain.errors import NotAllowed, Refusal
-from domain.pricing.engines import Difference, proof, repriced
+from domain.pricing.engines import QuoteDifference, proof, repriced
 from domain.pricing.quote import TraceLine
 from domain.subject import Subject, without_kind
 from infra.cli.tables import plain, table
@@ -28,7 +28,9 @@ from infra.postgres.store.issued import Issued, PostgresIssued
 
 SHOWN = 1_000
 """Differences that are shown; all are counted."""
-UNREADABLE = Difference(what="the whole", stored="bytes that are no event of a price", again=None)
+UNREADABLE = QuoteDifference(
+    what="the whole", stored="bytes that are no event of a price", again=None
+)
 
 Row = dict[str, Any]
 
@@ -42,7 +44,7 @@ class Proving:
         """Published versions whose rules are not those that were published."""
         self.version = functools.lru_cache(32)(self._version)
 
-    def differences(self, issued: Issued) -> list[Difference]:
+    def differences(self, issued: Issued) -> list[QuoteDifference]:
         if issued.price is None:
             return [UNREADABLE]
         found = proof(issued.price, self.version)
@@ -50,7 +52,7 @@ class Proving:
             delta = issued.change.requote.total - issued.change.requote.before
             if delta != issued.change.delta_price:
                 said = str(issued.change.delta_price)
-                found.append(Difference(what="delta_price", stored=said, again=str(delta)))
+                found.append(QuoteDifference(what="delta_price", stored=said, again=str(delta)))
         return found
 
     def _version(self, name: str, number: int) -> Book:
@@ -95,7 +97,7 @@ def verify_prices(deployment: Deployment, as_json: bool) -> bool:
     return not (differing or proving.broken)
 
 
-def _rows(issued: Issued, found: list[Difference]) -> list[Row]:
+def _rows(issued: Issued, found: list[QuoteDifference]) -> list[Row]:
     name = {"order": issued.order, "quote": issued.id, "position": str(issued.position)}
     return [{**name, **plain(difference)} for difference in found]
 

@@ -17,7 +17,7 @@ from consumers.doors.commands import Command
 from consumers.ports.store import StreamAppend
 from domain.book.book import Book, Option, OrderLine, PriceRule, Range, Selection, Term
 from domain.order.events import OptionChosen, OrderDrafted
-from domain.pricing.inputs import Asked, inputs, inputs_hash
+from domain.pricing.inputs import PriceRequest, inputs, inputs_hash
 from domain.pricing.price_index import Conditions
 from domain.pricing.pricing import price
 from infra.cli.proving import Proving
@@ -103,7 +103,9 @@ def _store(bench: Bench, of: Book, lines: list[Selection]) -> None:
 
 
 def issued(of: Book, lines: list[Selection]):
-    said = inputs(Asked(book=of.book, version=1, conditions=CONDITIONS, selections=tuple(lines)))
+    said = inputs(
+        PriceRequest(book=of.book, version=1, conditions=CONDITIONS, selections=tuple(lines))
+    )
     return price(of, lines, CONDITIONS), said, inputs_hash(said)
 
 

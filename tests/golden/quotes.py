@@ -17,8 +17,8 @@ import msgspec
 from domain.book.book import Book
 from domain.order.events import QuoteIssued
 from domain.pricing.engines import BY_BOOK, GIVEN, repriced
-from domain.pricing.inputs import Asked, inputs
-from domain.pricing.pricing import Conditions, Wish
+from domain.pricing.inputs import PriceRequest, inputs
+from domain.pricing.pricing import Conditions, PricedInstruction
 from domain.pricing.quote import QuoteLine
 from tests.golden import FOLDER, SUMS, committed, sums
 from tests.unit.books import NOON, RULES, T0, book, line, rule
@@ -50,9 +50,13 @@ def today() -> list[GoldenQuote]:
     """What this release is held to."""
     busy = Conditions(clock=T0, load=D("0.96"), lead_days=6)
     whole = line(quantity=5, fabric="silk", collar="mao", sleeve="610.5", monogram=4)
-    wishes = (
-        Wish(instruction_id="I1", line_id="L1", operations=("no-starch",), amount=D(0)),
-        Wish(instruction_id="I2", line_id=None, operations=("gift", "card"), amount=D("4.995")),
+    instructions = (
+        PricedInstruction(
+            instruction_id="I1", line_id="L1", operations=("no-starch",), amount=D(0)
+        ),
+        PricedInstruction(
+            instruction_id="I2", line_id=None, operations=("gift", "card"), amount=D("4.995")
+        ),
     )
     euro = rule("shirt", "base", amount="10.005", cost="4", currency="USD")
     lines = (line("L2", "scarf", 20), whole, line("L3", monogram=12, collar="kent"))
@@ -60,8 +64,8 @@ def today() -> list[GoldenQuote]:
     return [
         _given(QuoteLine(line_id="L1", amount=D("80.00")), QuoteLine(line_id="L2", amount=D(2))),
         _by_book(book(), busy, (whole,)),
-        _by_book(book(), NOON, lines, wishes),
-        _by_book(even, replace(busy, load=D("0.8")), lines, wishes),
+        _by_book(book(), NOON, lines, instructions),
+        _by_book(even, replace(busy, load=D("0.8")), lines, instructions),
         _by_book(book(euro, rounding="up"), replace(NOON, rates={"USD": D("0.9213")}), (line(),)),
         _by_book(book(euro, rounding="down", places=0),
                  replace(NOON, rates={"USD": D(1), "CHF": D(2)}), (line(quantity=3),)),
@@ -88,10 +92,12 @@ def _given(*lines: QuoteLine) -> GoldenQuote:
     return GoldenQuote(repriced(said, book))
 
 
-def _by_book(of: Book, conditions: Conditions, lines, wishes=()) -> GoldenQuote:
+def _by_book(of: Book, conditions: Conditions, lines, instructions=()) -> GoldenQuote:
     said = inputs(
-        Asked(book=of.book, version=of.version, conditions=conditions, selections=tuple(lines),
-              wishes=tuple(wishes))
+        PriceRequest(
+            book=of.book, version=of.version, conditions=conditions, selections=tuple(lines),
+            instructions=tuple(instructions),
+        )
     )  # fmt: skip
     return GoldenQuote(repriced(replace(_blank(BY_BOOK), inputs=said), lambda *_: of), of)
 

@@ -13,7 +13,7 @@ from tests.frontdoor import Front
 
 PLUG_IN = """
 from domain.free_text.interpretation import Meaning
-from domain.free_text.reading import Reading
+from domain.free_text.reading import Interpretation
 
 def read(text, phrases):
     if "?" in text:
@@ -21,7 +21,7 @@ def read(text, phrases):
     if "!" in text:
         return text
     meaning = Meaning(operations=("shout",))
-    return Reading(meanings=(meaning,), understood=1.0, confidence=0.7, by="parrot.v1")
+    return Interpretation(meanings=(meaning,), understood=1.0, confidence=0.7, by="parrot.v1")
 """
 
 

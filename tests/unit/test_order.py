@@ -12,7 +12,7 @@ import pytest
 from domain.book.book import Book, OrderLine, Phrase
 from domain.errors import NotAllowed
 from domain.free_text.interpretation import Meaning
-from domain.free_text.reading import Reading
+from domain.free_text.reading import Interpretation
 from domain.order import decide
 from domain.order import events as e
 from domain.order import reports as r
@@ -207,7 +207,7 @@ PATTY = Meaning(operations=("extra-patty",), amount=Decimal("2.50"))
 
 
 def reading(confidence, *meanings):
-    return Reading(meanings=meanings, understood=1.0, confidence=confidence, by="rules.v1")
+    return Interpretation(meanings=meanings, understood=1.0, confidence=confidence, by="rules.v1")
 
 
 def test_what_the_interpreter_is_unsure_of_is_left_to_a_person():

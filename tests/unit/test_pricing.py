@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import NotAllowed
-from domain.pricing.inputs import Asked, asked, inputs, inputs_hash
-from domain.pricing.pricing import Conditions, Wish, price, spread
+from domain.pricing.inputs import PriceRequest, inputs, inputs_hash, price_request
+from domain.pricing.pricing import Conditions, PricedInstruction, price, spread
 from tests.unit.books import NOON, RULES, T0, book, line, rule, term
 
 SECOND = timedelta(seconds=1)
@@ -26,8 +26,8 @@ def spoke(priced):
     return {part.rule_id: part.amount for part in priced.trace}
 
 
-def total(*lines, conditions=NOON, wishes=(), of=None):
-    return price(of or book(), lines, conditions, wishes).total
+def total(*lines, conditions=NOON, instructions=(), of=None):
+    return price(of or book(), lines, conditions, instructions).total
 
 
 def test_each_step_stands_on_the_steps_before():
@@ -74,10 +74,12 @@ def test_tiers_of_other_options_are_other_tiers():
 
 def test_an_instruction_is_charged_a_piece_of_its_line_or_of_every_line():
     lines = [line("L1", quantity=2), line("L2", "scarf")]
-    patty = Wish(instruction_id="I1", line_id="L1", operations=("extra-patty",), amount=D("1.50"))
+    patty = PricedInstruction(
+        instruction_id="I1", line_id="L1", operations=("extra-patty",), amount=D("1.50")
+    )
     plain = book(*RULES[:2])
     assert total(*lines, of=plain) == D("185.99")
-    assert total(*lines, of=plain, wishes=[patty]) == D("188.99")
+    assert total(*lines, of=plain, instructions=[patty]) == D("188.99")
     everywhere = replace(patty, line_id=None)
     priced = price(plain, lines, NOON, [everywhere])
     assert priced.total == D("190.49")
@@ -173,9 +175,10 @@ selections = st.builds(
 orders = st.lists(selections, min_size=1, max_size=6).map(
     lambda lines: [replace(each, line_id=f"L{n}") for n, each in enumerate(lines)]
 )
-wishes = st.lists(
+instructions = st.lists(
     st.builds(
-        Wish, instruction_id=st.sampled_from("ABC"), line_id=st.sampled_from([None, "L0", "L1"]),
+        PricedInstruction, instruction_id=st.sampled_from("ABC"),
+        line_id=st.sampled_from([None, "L0", "L1"]),
         operations=st.just(("no-onions",)), amount=st.decimals("0", "5", places=2),
     ), max_size=2, unique_by=lambda w: w.instruction_id,
 )  # fmt: skip
@@ -202,15 +205,15 @@ def exact(priced):
     return sums
 
 
-def outcome(*asked):
+def outcome(*arguments):
     try:
-        return price(*asked)
+        return price(*arguments)
     except NotAllowed as refusal:
         return str(refusal)
 
 
 @settings(deadline=None)
-@given(books(), orders, conditions, wishes)
+@given(books(), orders, conditions, instructions)
 def test_the_trace_sums_to_the_lines_and_they_to_the_total(of, lines, when, wished):
     priced = outcome(of, lines, when, wished)
     if isinstance(priced, str):
@@ -229,7 +232,7 @@ def test_the_trace_sums_to_the_lines_and_they_to_the_total(of, lines, when, wish
 
 
 @settings(deadline=None)
-@given(books(), orders, conditions, wishes, st.randoms(use_true_random=False))
+@given(books(), orders, conditions, instructions, st.randoms(use_true_random=False))
 def test_the_order_of_things_changes_nothing(of, lines, when, wished, dice: random.Random):
     """Of lines, of instructions, of what was chosen first."""
     shuffled = [
@@ -240,24 +243,26 @@ def test_the_order_of_things_changes_nothing(of, lines, when, wished, dice: rand
     first, second = outcome(of, lines, when, wished), outcome(of, shuffled, when, again)
     assert msgspec.json.encode(first) == msgspec.json.encode(second)
     said = [
-        Asked(book="shop", version=1, conditions=when, selections=tuple(each), wishes=tuple(w))
+        PriceRequest(
+            book="shop", version=1, conditions=when, selections=tuple(each), instructions=tuple(w)
+        )
         for each, w in ((lines, wished), (shuffled, again))
     ]
     assert inputs(said[0]) == inputs(said[1])
 
 
 @settings(deadline=None)
-@given(books(), orders, conditions, wishes)
+@given(books(), orders, conditions, instructions)
 def test_inputs_lead_back_to_what_was_asked(of, lines, when, wished):
-    said = Asked(
+    said = PriceRequest(
         book=of.book, version=of.version, conditions=when, selections=tuple(lines),
-        wishes=tuple(sorted(wished, key=lambda w: w.instruction_id)),
+        instructions=tuple(sorted(wished, key=lambda w: w.instruction_id)),
     )  # fmt: skip
     kept = inputs(said)
-    assert asked(kept) == said
-    assert inputs_hash(inputs(asked(kept))) == inputs_hash(kept)
-    back = asked(kept)
-    assert outcome(of, back.selections, back.conditions, back.wishes) == outcome(
+    assert price_request(kept) == said
+    assert inputs_hash(inputs(price_request(kept))) == inputs_hash(kept)
+    back = price_request(kept)
+    assert outcome(of, back.selections, back.conditions, back.instructions) == outcome(
         of, lines, when, wished
     )
 
@@ -278,8 +283,8 @@ def test_residues_go_to_those_that_lost_most(exactly, mode):
 
 
 def test_inputs_of_nobody_are_a_sentence():
-    kept = inputs(Asked(book="shop", version=1, conditions=NOON, selections=(line(),)))
+    kept = inputs(PriceRequest(book="shop", version=1, conditions=NOON, selections=(line(),)))
     for broken in (kept[1:], (*kept[:1], replace(kept[1], value="one"), *kept[2:]),
                    (*kept[:-1], replace(kept[-1], value="{}"))):  # fmt: skip
         with pytest.raises(NotAllowed, match="are not as they were stored"):
-            asked(broken)
+            price_request(broken)

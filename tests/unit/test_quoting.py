@@ -14,7 +14,7 @@ from domain.order import events as e
 from domain.order.decide.quoting import Rate
 from domain.order.progress import Status
 from domain.pricing.engines import BY_BOOK, proof
-from domain.pricing.inputs import asked
+from domain.pricing.inputs import price_request
 from domain.pricing.quote import QuoteLine
 from tests.unit.books import T0, book, rule, term
 from tests.unit.test_order import ACCEPTED, FACTS, LINES, WISH, given
@@ -49,9 +49,9 @@ def test_a_book_prices_what_is_chosen_and_what_was_accepted():
     assert [(li.line_id, li.amount) for li in issued.lines] == [("L1", D("90.44")),
                                                                 ("L2", D("77.85"))]  # fmt: skip
     assert (issued.total, issued.currency, issued.engine_version) == (D("168.29"), "EUR", BY_BOOK)
-    wanted = asked(issued.inputs)
-    assert (wanted.book, wanted.version, wanted.conditions.clock) == ("shop", 1, T0)
-    assert wanted.selections[1].lengths == {"monogram": 4}
+    request = price_request(issued.inputs)
+    assert (request.book, request.version, request.conditions.clock) == ("shop", 1, T0)
+    assert request.selections[1].lengths == {"monogram": 4}
     assert "A.B." not in str(issued.inputs)
     assert proof(issued, lambda *_: BOOK) == []
     assert proof(issued, lambda *_: DEARER)

@@ -10,7 +10,7 @@ from pydantic import Field
 from domain.book.book import Book
 from domain.errors import NotAllowed
 from domain.free_text.interpretation import Meaning
-from domain.free_text.reading import Reading, priced
+from domain.free_text.reading import Interpretation, priced
 from domain.order import events as e
 from domain.order.decide.guards import need_line, need_status
 from domain.order.progress import OPEN_TO_CHOICES
@@ -40,7 +40,7 @@ def interpret(
     amount: Money | None = None,
     currency: Currency | None = None,
     book: Book | None,
-    reading: Reading | None,
+    reading: Interpretation | None,
     sure_from: float,
 ) -> list[e.OrderEvent]:
     """May be said again, and differently, until the instruction is accepted or declined.

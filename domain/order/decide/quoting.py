@@ -19,9 +19,9 @@ from domain.order.progress import OPEN_TO_CHOICES
 from domain.order.state import Answer, Order, changed, selections
 from domain.personal import Plain
 from domain.pricing.engines import GIVEN, by_book, given
-from domain.pricing.inputs import Asked, asked
+from domain.pricing.inputs import PriceRequest, price_request
 from domain.pricing.price_index import Conditions
-from domain.pricing.pricing import Wish
+from domain.pricing.pricing import PricedInstruction
 from domain.pricing.quote import QuoteInput, QuoteLine, Requote
 from domain.values import Currency, Money, Name, Quantity, Time
 
@@ -128,7 +128,7 @@ def on_its_terms(order: Order, other: Order, book: Book) -> dict[str, Any]:
     Those are the version of the book, and the day, the load and the rates of its quote: nothing
     but the choice moves the price.
     """
-    terms = asked(order.quotes[order.placed_quote or ""].inputs)
+    terms = price_request(order.quotes[order.placed_quote or ""].inputs)
     return by_book(replace(terms, selections=_whole(other, book)), book)
 
 
@@ -155,14 +155,14 @@ def _by_book(
         raise NotAllowed(
             f"{wrong[0]}: name what a unit of a foreign currency is worth, above zero", "rates"
         )
-    wanted = Asked(
+    wanted = PriceRequest(
         book=book.book, version=book.version, conditions=conditions,
-        selections=_whole(order, book), wishes=_wishes(order, book),
+        selections=_whole(order, book), instructions=_wishes(order, book),
     )  # fmt: skip
     return by_book(wanted, book)
 
 
-def _wishes(order: Order, book: Book) -> tuple[Wish, ...]:
+def _wishes(order: Order, book: Book) -> tuple[PricedInstruction, ...]:
     """What was accepted; a part that nobody has priced is free."""
     accepted = [
         (wish.given, wish.read)
@@ -177,7 +177,7 @@ def _wishes(order: Order, book: Book) -> tuple[Wish, ...]:
                 "currency",
             )
     return tuple(
-        Wish(
+        PricedInstruction(
             instruction_id=said.instruction_id,
             line_id=said.line_id,
             operations=read.operations,
@@ -213,5 +213,6 @@ def _same(
     if known.engine_version == GIVEN:
         return known.lines == lines
     return (
-        not lines and replace(asked(known.inputs).conditions, clock=conditions.clock) == conditions
+        not lines
+        and replace(price_request(known.inputs).conditions, clock=conditions.clock) == conditions
     )
