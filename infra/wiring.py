@@ -14,10 +14,10 @@ from psycopg_pool import ConnectionPool
 
 from consumers.doors.books import StoredBooks
 from consumers.doors.commands import Commands
+from consumers.doors.free_text_reader import FreeTextReader
 from consumers.doors.gate import Gate
-from consumers.doors.holding import HeldReports
+from consumers.doors.held_reports import HeldReports
 from consumers.doors.inbox import Inbox
-from consumers.doors.interpreting import FreeTextReader
 from consumers.emitters.timers import Timers
 from consumers.movers.inbox import InboxDoor, InboxMember
 from consumers.movers.projector import Projector, last_page

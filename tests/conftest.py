@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from consumers.doors.holding import HeldReports
+from consumers.doors.held_reports import HeldReports
 from infra.kafka.cluster import Cluster, provision
 from infra.keys import Secrets
 from infra.postgres.keys.owners import PostgresOwners

@@ -9,7 +9,7 @@ from datetime import timedelta
 import psycopg
 
 from consumers.movers.relay import GROUP, Relay
-from consumers.ports.log import NotWritten
+from consumers.ports.log import WriteUnconfirmed
 from infra.kafka.cluster import Cluster
 from infra.kafka.log import KafkaLog
 from infra.kafka.writer import KafkaLogWriter
@@ -60,13 +60,13 @@ class InKafka:
 
     def double(self):
         heads = self.envelopes.heads()
-        self.writer.write({p: [(e, b"") for e in self.envelopes.stored(p, 0, 100)] for p in heads})
+        self.writer.write({p: [(e, b"") for e in self.envelopes.read(p, 0, 100)] for p in heads})
 
     def lose(self, number):
-        with suppress(NotWritten):  # the writer sees that something is missing before it
+        with suppress(WriteUnconfirmed):  # the writer sees that something is missing before it
             self.writer.write(
                 {
-                    p: [(e, b"") for e in self.envelopes.stored(p, 0, 100) if e.number != number]
+                    p: [(e, b"") for e in self.envelopes.read(p, 0, 100) if e.number != number]
                     for p in self.envelopes.heads()
                 }
             )

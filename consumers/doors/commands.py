@@ -12,8 +12,8 @@ import msgspec
 
 from consumers.doors.books import StoredBooks
 from consumers.doors.deciders import DECIDERS, Decider, parameters
-from consumers.doors.holding import HeldReports
-from consumers.doors.interpreting import BY_RULES, FreeTextReader
+from consumers.doors.free_text_reader import BY_RULES, FreeTextReader
+from consumers.doors.held_reports import HeldReports
 from consumers.ports.keys import Owners
 from consumers.ports.store import Books, Store, StreamAppend
 from domain.book.book import Book

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import cast
 from uuid import UUID
 
-from consumers.doors.holding import HeldReports
+from consumers.doors.held_reports import HeldReports
 from consumers.doors.message import Message, parse
 from consumers.ports.keys import Owners
 from consumers.ports.store import Appended, ReportHeld, Store, StreamAppend
@@ -98,7 +98,7 @@ class Gate:
             return found, set()
         new = {i: messages[i] for i, name in names.items() if name in unknown}
         # What was said before mints nothing, nor does what could not be stored.
-        known = self._store.known([m.event_id for m in new.values()])
+        known = self._store.stored_ids([m.event_id for m in new.values()])
         open_to = {cast(str, names[i]) for i, m in new.items() if self._may_open(m, known)}
         minted = self._owners.mint(open_to)
         return {**found, **minted}, set(minted.values())

@@ -26,7 +26,7 @@ class NotParked(Refusal):
 
 
 @dataclass(slots=True)
-class Retried:
+class RetryResult:
     """What sending events on made, or would make, of the rows; `parked` wait still."""
 
     before: dict[str, Row] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def again(
     What was dropped is left out, also if no projector has met the drop yet. Other events are folded
     as ever.
     """
-    dropped = log.dropped(projection.name).get(partition, frozenset())
+    dropped = log.dropped_events(projection.name).get(partition, frozenset())
     waited: dict[int, set[str | None]] = {}
     for p in parked:
         if (p.number, p.key) not in dropped:
@@ -85,15 +85,15 @@ def again(
 
 def retry(
     projection: AnyProjection, log: Log, views: Views, key: str | None, *, dry_run: bool = False
-) -> Retried:
+) -> RetryResult:
     """Folds again what waits, of a key or of all; a dry run writes nothing."""
-    told = Retried()
+    told = RetryResult()
     for partition in log.heads():
-        if not (waiting := _of(views.parked(projection.group, partition), key)):
+        if not (waiting := _of(views.parked_events(projection.group, partition), key)):
             continue
 
         def make(epoch: int, position: int, partition: int = partition) -> ViewChange:
-            parked = views.parked(projection.group, partition)
+            parked = views.parked_events(projection.group, partition)
             again_now = _of(parked, key)
             others = {(p.owner, p.key) for p in parked if p not in again_now}
             rows, still = _fold(projection, log, views, partition, again_now, others, told)
@@ -123,7 +123,7 @@ def _fold(
     partition: int,
     parked: Sequence[ParkedEvent],
     others: ParkedKeys,
-    told: Retried,
+    told: RetryResult,
 ) -> tuple[Rows, list[ParkedEvent]]:
     def load(keys: Set[str]) -> Mapping[str, Row]:
         before = views.load(projection, partition, keys)
@@ -155,7 +155,7 @@ def drop(
     done: list[Appended] = []
 
     def make(epoch: int, position: int) -> ViewChange:
-        waiting = {p.number: p for p in _of(views.parked(projection.group, partition), key)}
+        waiting = {p.number: p for p in _of(views.parked_events(projection.group, partition), key)}
         if unknown := [n for n in numbers if n not in waiting]:
             raise NotParked(f"number {unknown[0]} of {key} does not wait: see `ordermade parked`")
         appends = [_append(projection.name, waiting[n], now, actor) for n in numbers]
@@ -166,7 +166,7 @@ def drop(
         return ViewChange(projection, partition, epoch, position, position, {})
 
     for partition in log.heads():
-        if _of(views.parked(projection.group, partition), key):
+        if _of(views.parked_events(projection.group, partition), key):
             views.amend(projection, partition, make)
     if not done:
         raise NotParked(f"nothing of {key} waits: see `ordermade parked`")

@@ -30,10 +30,10 @@ def past(
         recorded = as_of is None or event.recorded <= as_of
         return recorded and (valid_at is None or event.event.time <= valid_at)
 
-    events = log.about(owner)
+    events = log.events_of(owner)
     if not events:
         return []
-    dropped = log.dropped(projection.name).get(events[0].position.partition, frozenset())
+    dropped = log.dropped_events(projection.name).get(events[0].position.partition, frozenset())
     kept = [e for e in undropped(events, dropped) if known(e)]
     rows, _ = fold(without(projection, dropped), kept, lambda _: {})
     return [(key, row) for key, (_, row) in rows.items() if row is not None]

@@ -146,7 +146,7 @@ class Projector:
 
     def _hold(self, partition: int, epoch: int) -> _Held:
         group = self._projection.group
-        waiting = {(p.owner, p.key) for p in self._views.parked(group, partition)}
+        waiting = {(p.owner, p.key) for p in self._views.parked_events(group, partition)}
         position = self._views.position(group, partition)
         # Another version may be shown; a switch to this one is told by a new epoch.
         idle = self._views.live().get(self._projection.name) != group
@@ -163,7 +163,7 @@ class Projector:
         waiting, handled = held.parked, len(events)
         going_on: list[ParkedEvent] = []
         if drop := drop_of(projection.name, events[0]):
-            going_on = freed(drop, self._views.parked(projection.group, partition))
+            going_on = freed(drop, self._views.parked_events(projection.group, partition))
             folding, before = again(projection, self._log, partition, going_on)
             events = [*before, *events]
             waiting = waiting - {(p.owner, p.key) for p in going_on}

@@ -77,7 +77,7 @@ class Build(Target, Protocol):
         ...
 
 
-class Poison(Refusal):
+class PoisonEvent(Refusal):
     def __init__(self, view: str, position: Position, key: str | None, reason: str) -> None:
         about = f"key {key}" if key else "any key of its owner"
         super().__init__(
@@ -92,7 +92,7 @@ class DroppedMeanwhile(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class RebuildResult:
     """How a view's new rows differ from the old ones, and whether they are shown now."""
 
     view: str
@@ -103,18 +103,18 @@ class Rebuilt:
 
 def rebuild(
     log: Log, builds: Sequence[Build], *, accept: bool = False, told: OnProgress = lambda _: None
-) -> Iterator[Rebuilt]:
-    """The log is read once for all views. Raises Poison where an event cannot be folded.
+) -> Iterator[RebuildResult]:
+    """The log is read once for all views. Raises PoisonEvent where an event cannot be folded.
 
     Rows of the same version take over if none differs, of another version if that is accepted.
     """
-    dropped = {b.projection.name: log.dropped(b.projection.name) for b in builds}
+    dropped = {b.projection.name: log.dropped_events(b.projection.name) for b in builds}
     _follow(log, [(build, build.goal()) for build in builds], dropped, told)
     for build in builds:
         name = build.projection.name
 
         def follow(goal: Goal, build: Build = build, name: str = name) -> None:
-            if log.dropped(name) != dropped[name]:
+            if log.dropped_events(name) != dropped[name]:
                 raise DroppedMeanwhile(name)
             _follow(log, [(build, goal)], dropped, told)
 
@@ -125,15 +125,15 @@ def rebuild(
             while sum((goal := build.goal()).values()) - sum(build.positions.values()) > PAGE:
                 follow(goal)
             build.switch(follow)
-        yield Rebuilt(name, build.same_version, difference, switched)
+        yield RebuildResult(name, build.same_version, difference, switched)
 
 
 def fold_until(
     projection: AnyProjection, log: Log, goal: Goal, told: OnProgress = lambda _: None
 ) -> list[tuple[str, Row]]:
-    """The rows by key, as the events up to `goal` leave them. Raises Poison."""
+    """The rows by key, as the events up to `goal` leave them. Raises PoisonEvent."""
     target = _Memory(projection)
-    _follow(log, [(target, goal)], {projection.name: log.dropped(projection.name)}, told)
+    _follow(log, [(target, goal)], {projection.name: log.dropped_events(projection.name)}, told)
     return [(key, row) for (_, key), row in target.rows.items()]
 
 
@@ -205,7 +205,7 @@ class _Run:
         if parked:
             first = min(parked, key=lambda p: p.number)
             at = events[first.number - self.position - 1].position
-            raise Poison(self._projection.name, at, first.key, first.reason)
+            raise PoisonEvent(self._projection.name, at, first.key, first.reason)
         self._rows |= rows
         self.position += len(events)
         if len(self._rows) > KEPT:

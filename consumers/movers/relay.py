@@ -17,9 +17,9 @@ from consumers.ports.log import (
     LogDiffers,
     LogRecord,
     LogWriter,
-    NotWritten,
     StoredEnvelope,
     Subscription,
+    WriteUnconfirmed,
 )
 from consumers.ports.store import EnvelopeStore
 
@@ -42,7 +42,7 @@ class _Held:
     chain: bytes
 
 
-def chained(chain: bytes, envelope: bytes) -> bytes:
+def next_chain(chain: bytes, envelope: bytes) -> bytes:
     """SHA-256 of the chain of the event before (empty for the first) and the envelope."""
     return sha256(chain + envelope).digest()
 
@@ -55,17 +55,19 @@ def compare(
     Raises LogAhead, and closes the store, where the log goes on from the store; LogDiffers where
     it is the log of another one.
     """
-    lasts = log.lasts(partitions)
+    lasts = log.last_records(partitions)
     heads = store.heads()  # after the log: what is in there was in here before
     for partition, last in lasts.items():
         if number := min(last.number, heads[partition]):
-            [ours] = store.stored(partition, number - 1, 1)
-            [theirs] = [last] if number == last.number else log.carried(partition, number - 1, 1)
+            [ours] = store.read(partition, number - 1, 1)
+            [theirs] = (
+                [last] if number == last.number else log.read_records(partition, number - 1, 1)
+            )
             if ours.envelope != theirs.envelope:
                 raise LogDiffers(partition, number)
     for partition, last in lasts.items():
         if last.number > heads[partition]:
-            store.close()
+            store.refuse_appends()
             raise LogAhead(partition, last.number, heads[partition])
     return lasts
 
@@ -101,7 +103,7 @@ class Relay:
         batches = self._read(heads)
         try:
             self._settle()
-        except NotWritten:
+        except WriteUnconfirmed:
             # What was read goes on from an event that may be missing.
             self.failures += 1
             self._held.clear()
@@ -139,7 +141,7 @@ class Relay:
             self._held[partition] = held = _Held(epochs[partition], 0, b"")
             if last := lasts.get(partition):
                 held.number, held.chain = last.number, last.chain
-        self._store.relayed({partition: self._held[partition].number for partition in new})
+        self._store.note_relayed({partition: self._held[partition].number for partition in new})
 
     def _read(self, heads: Mapping[int, int]) -> Batches:
         behind = [p for p, held in self._held.items() if heads[p] > held.number]
@@ -147,10 +149,10 @@ class Relay:
         for partition in behind:
             held = self._held[partition]
             batches[partition] = batch = []
-            for stored in self._store.stored(
+            for stored in self._store.read(
                 partition, held.number, max(1, self._most // len(behind))
             ):
-                held.number, held.chain = stored.number, chained(held.chain, stored.envelope)
+                held.number, held.chain = stored.number, next_chain(held.chain, stored.envelope)
                 batch.append((stored, held.chain))
         return batches
 
@@ -158,4 +160,4 @@ class Relay:
         writing, self._writing = self._writing, None
         if writing:
             writing.result()
-            self._store.relayed(self._sent)
+            self._store.note_relayed(self._sent)

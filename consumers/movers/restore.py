@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from consumers.movers.relay import chained, compare
+from consumers.movers.relay import compare, next_chain
 from consumers.ports.log import LogAhead, LogForged, LogWriter
 from consumers.ports.store import RestorableStore
 
@@ -23,7 +23,7 @@ def missing(store: RestorableStore, log: LogWriter) -> dict[int, int]:
     heads = store.heads()
     with suppress(LogAhead):
         compare(store, log, heads)
-    ends = {partition: last.number for partition, last in log.lasts(heads).items()}
+    ends = {partition: last.number for partition, last in log.last_records(heads).items()}
     return {p: end - heads[p] for p, end in ends.items() if end > heads[p]}
 
 
@@ -35,10 +35,10 @@ def pull(
     Raises LogForged where an event does not follow from those before it.
     """
     after = store.heads()[partition]
-    chain = log.carried(partition, after - 1, 1)[0].chain if after else b""
-    while page := log.carried(partition, after, BATCH):
+    chain = log.read_records(partition, after - 1, 1)[0].chain if after else b""
+    while page := log.read_records(partition, after, BATCH):
         for carried in page:
-            chain = chained(chain, carried.envelope)
+            chain = next_chain(chain, carried.envelope)
             if chain != carried.chain:
                 raise LogForged(partition, carried.number)
         store.put(partition, page)

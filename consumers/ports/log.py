@@ -125,11 +125,11 @@ class Log(Protocol):
         """Up to `limit` events from number `after + 1` on. Raises Hole or ReaderAhead."""
         ...
 
-    def about(self, owner: str) -> list[Recorded[Data] | Undecodable]:
+    def events_of(self, owner: str) -> list[Recorded[Data] | Undecodable]:
         """Everything that belongs to an owner, in order."""
         ...
 
-    def dropped(self, view: str) -> Mapping[int, Set[tuple[int, str | None]]]:
+    def dropped_events(self, view: str) -> Mapping[int, Set[tuple[int, str | None]]]:
         """Numbers and keys of the events that a view goes on without, for each partition."""
         ...
 
@@ -170,24 +170,24 @@ class LogRecord:
     envelope: bytes
 
 
-class NotWritten(Exception):
+class WriteUnconfirmed(Exception):
     """Whether the log has what was written is unknown: it must be asked where it stands."""
 
 
 class LogWriter(Protocol):
     """The one way into a log that is not the store's own table, and out of it as it is."""
 
-    def lasts(self, partitions: Collection[int]) -> Mapping[int, LogRecord]:
+    def last_records(self, partitions: Collection[int]) -> Mapping[int, LogRecord]:
         """The last event of each of the partitions that has one."""
         ...
 
-    def carried(self, partition: int, after: int, limit: int) -> list[LogRecord]:
+    def read_records(self, partition: int, after: int, limit: int) -> list[LogRecord]:
         """Up to `limit` events from number `after + 1` on. Raises Hole."""
         ...
 
     def write(self, batches: Mapping[int, Sequence[tuple[StoredEnvelope, bytes]]]) -> None:
         """Writes events, each with its chain, in their order; durable when it returns.
 
-        Raises NotWritten. Even then what the log has of a partition has no hole.
+        Raises WriteUnconfirmed. Even then what the log has of a partition has no hole.
         """
         ...

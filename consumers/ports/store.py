@@ -73,7 +73,7 @@ class Store(Protocol):
         """The owners of those named streams that are open."""
         ...
 
-    def known(self, ids: Collection[UUID]) -> set[UUID]:
+    def stored_ids(self, ids: Collection[UUID]) -> set[UUID]:
         """Those of the ids under which something is stored."""
         ...
 
@@ -121,7 +121,7 @@ class HeldReportStore(Protocol):
         """Those of the subjects and ids, in the order in which they came; None: any."""
         ...
 
-    def released(self, ids: Collection[UUID]) -> None:
+    def remove(self, ids: Collection[UUID]) -> None:
         """They are in the store now."""
         ...
 
@@ -133,15 +133,15 @@ class EnvelopeStore(Protocol):
         """The number of the last event of each partition; 0 where there is none."""
         ...
 
-    def stored(self, partition: int, after: int, limit: int) -> list[StoredEnvelope]:
+    def read(self, partition: int, after: int, limit: int) -> list[StoredEnvelope]:
         """Up to `limit` events from number `after + 1` on. Raises Hole."""
         ...
 
-    def relayed(self, numbers: Mapping[int, int]) -> None:
+    def note_relayed(self, numbers: Mapping[int, int]) -> None:
         """Notes how far the log has partitions, for those who wait for it."""
         ...
 
-    def close(self) -> None:
+    def refuse_appends(self) -> None:
         """Refuses appends, at every door and until a restore: the log has more than the store."""
         ...
 

@@ -52,7 +52,7 @@ class Views(Protocol):
         """The number of the last event that the rows contain."""
         ...
 
-    def parked(self, group: str, partition: int) -> list[ParkedEvent]:
+    def parked_events(self, group: str, partition: int) -> list[ParkedEvent]:
         """What waits in a partition, in order."""
         ...
 

@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from consumers.movers import parked
 from consumers.movers.past import past
-from consumers.movers.rebuild import Rebuilt, fold_until, rebuild
+from consumers.movers.rebuild import RebuildResult, fold_until, rebuild
 from domain.event import TYPES
 from domain.subject import CUSTOMER, Subject, without_kind
 from domain.values import Time
@@ -124,7 +124,7 @@ def rebuild_views(deployment: Deployment, name: str, accept: bool) -> bool:
     return fine
 
 
-def _told(done: Rebuilt) -> tuple[str, bool]:
+def _told(done: RebuildResult) -> tuple[str, bool]:
     """What came of a rebuild, and whether it is what was asked."""
     view, found = done.view, done.difference
     counted = f"{view}: {found.before} rows before, {found.after} after, {found.count} differ"

@@ -56,7 +56,7 @@ def restore(deployment: Deployment, keys: list[Path], as_json: bool) -> None:
             raise UserError(
                 "there is nothing to restore: the store has everything that the log has"
             )
-        store.close()
+        store.refuse_appends()
         for file in keys:
             task = progress.add_task(f"keys of {file.name}", total=file.stat().st_size)
             told = partial(progress.advance, task)

@@ -127,7 +127,7 @@ def _state(deployment: Deployment, views: Collection[AnyProjection]) -> dict[str
     return {
         "position": str(deployment.progress.position(lags)),
         "lag": {"events": events, "seconds": seconds},
-        "parked": sum(len(deployment.views.parked(group)) for group in groups),
+        "parked": sum(len(deployment.views.parked_events(group)) for group in groups),
     }
 
 
@@ -164,7 +164,7 @@ def show_parked(deployment: Deployment, as_json: bool) -> None:
     rows = [
         {"view": name, "number": e.number, "key": e.key, "owner": e.owner, "reason": e.reason}
         for name, group in deployment.views.live().items()
-        for e in deployment.views.parked(group)
+        for e in deployment.views.parked_events(group)
     ]
     answer(deployment, "Which events wait, and why?", rows, discover().values(), as_json)
 

@@ -187,7 +187,7 @@ def _rows(
             next=None if after is None else msgspec.json.encode(after).hex(),
             position=position,
             lag=lag,
-            parked=len(deployment.views.parked(lags[0].group)),
+            parked=len(deployment.views.parked_events(lags[0].group)),
         )
     )
 

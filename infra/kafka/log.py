@@ -48,12 +48,12 @@ class KafkaLog:
     def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
         return self._decoded(partition, self._reader.page(partition, after, limit))
 
-    def about(self, owner: str) -> list[Recorded[Data] | Undecodable]:
+    def events_of(self, owner: str) -> list[Recorded[Data] | Undecodable]:
         partition = partition_of(owner, self._partitions)
         found = [r for r in self._reader.everything(partition) if r.owner == owner]
         return self._decoded(partition, found)
 
-    def dropped(self, view: str) -> dict[int, set[tuple[int, str | None]]]:
+    def dropped_events(self, view: str) -> dict[int, set[tuple[int, str | None]]]:
         found: dict[int, set[tuple[int, str | None]]] = {}
         for partition in self.heads():
             for record in self._reader.everything(partition):

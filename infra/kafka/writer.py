@@ -17,7 +17,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from consumers.ports.log import LogRecord, NotWritten, StoredEnvelope
+from consumers.ports.log import LogRecord, StoredEnvelope, WriteUnconfirmed
 from infra.kafka import records
 from infra.kafka.cluster import LARGEST, Cluster
 from infra.kafka.reader import Reader
@@ -43,12 +43,12 @@ class KafkaLogWriter:
         if self._reader:
             self._reader.close()
 
-    def lasts(self, partitions: Collection[int]) -> Mapping[int, LogRecord]:
+    def last_records(self, partitions: Collection[int]) -> Mapping[int, LogRecord]:
         self._reader = self._reader or Reader(self._cluster)
         found = self._reader.lasts(partitions)
         return {partition: record.carried for partition, record in found.items()}
 
-    def carried(self, partition: int, after: int, limit: int) -> list[LogRecord]:
+    def read_records(self, partition: int, after: int, limit: int) -> list[LogRecord]:
         self._reader = self._reader or Reader(self._cluster)
         return [record.carried for record in self._reader.page(partition, after, limit)]
 
@@ -80,10 +80,10 @@ class _Lane:
                 self._producer.flush(self._delivery_s + 5)
                 for number, future in sent:
                     if 0 <= future.get(0).offset < number - 1:
-                        raise NotWritten("the topic was lost, and begins anew")
+                        raise WriteUnconfirmed("the topic was lost, and begins anew")
         except KafkaError as error:
             self.forget()
-            raise NotWritten(str(self._cluster.silent(error))) from error
+            raise WriteUnconfirmed(str(self._cluster.silent(error))) from error
 
     def _send(
         self, partition: int, queue: deque[tuple[StoredEnvelope, bytes]]

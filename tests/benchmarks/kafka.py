@@ -78,7 +78,7 @@ def relay(bench: Bench) -> Figure:
     _filled(bench)
     envelopes = PostgresEnvelopes(bench.deployment.projector_pool)
     heads = envelopes.heads().items()
-    stored = [(p, event) for p, head in heads for event in envelopes.stored(p, 0, head)]
+    stored = [(p, event) for p, head in heads for event in envelopes.read(p, 0, head)]
 
     def peer() -> float:
         """The same records from memory, with the settings that facts.md recommends."""

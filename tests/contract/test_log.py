@@ -87,14 +87,14 @@ def test_what_is_about_an_owner_and_what_a_view_goes_on_without(log, store, kept
     )  # fmt: skip
     [done] = store.append([StreamAppend(drop.subject, (drop,), owner="order/o3")])
     kept.catch_up()
-    found = log.about("order/o3")
+    found = log.events_of("order/o3")
     assert [e.event.id for e in found] == [
         event_id("/test", name) for name in ("o3/3", "o3/23", "o3/43", "drop")
     ]
     assert found[-1].position == done.positions[0]
-    assert log.about("order/nobody") == []
-    assert log.dropped("profile") == {done.positions[0].partition: {(2, "o3")}}
-    assert not log.dropped("audit")
+    assert log.events_of("order/nobody") == []
+    assert log.dropped_events("profile") == {done.positions[0].partition: {(2, "o3")}}
+    assert not log.dropped_events("audit")
 
 
 def write(url, secrets, writer):

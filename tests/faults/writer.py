@@ -18,7 +18,7 @@ from pathlib import Path
 from consumers.doors.commands import Command, Commands
 from consumers.doors.deciders import parse_arguments
 from consumers.doors.gate import Gate
-from consumers.doors.holding import HeldReports
+from consumers.doors.held_reports import HeldReports
 from consumers.ports.store import Appended
 from domain.errors import Refusal
 from infra.deployment import Deployment

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from consumers.movers.parked import NotParked, drop, retry
-from consumers.movers.rebuild import Poison
+from consumers.movers.rebuild import PoisonEvent
 from domain.customer.events import PreferenceStated
 from domain.event import Kind, type_of
 from domain.order.events import OrderPlaced
@@ -55,7 +55,7 @@ def unplaced(made):  # noqa: F811
 
 
 def waiting(made, view=BACKLOG):  # noqa: F811
-    return made.views.parked(view.group)
+    return made.views.parked_events(view.group)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_a_drop_is_an_event_of_the_owner_and_what_waited_behind_goes_on(made, pa
 
 def test_a_rebuild_goes_on_without_what_was_dropped_and_stops_at_other_poison(made, parked):  # noqa: F811
     projector, placed, _ = parked
-    with pytest.raises(Poison, match=f"1\\.\\d+\\.{placed} cannot be folded into key o3"):
+    with pytest.raises(PoisonEvent, match=f"1\\.\\d+\\.{placed} cannot be folded into key o3"):
         made.rebuild(poisoned(OrderPlaced))
     dropped(made, "o3", placed)
     projector.drain()
@@ -143,7 +143,7 @@ def test_a_rebuild_goes_on_without_what_was_dropped_and_stops_at_other_poison(ma
         [done] = made.rebuild(release)
         assert done.switched
         assert made.rows(BACKLOG) == before
-    with pytest.raises(Poison):
+    with pytest.raises(PoisonEvent):
         made.rebuild(poisoned(OrderPlaced, OrderShipped))
 
 

@@ -134,7 +134,7 @@ def test_poison_parks_its_key_and_the_rest_goes_on(store, log, views):
     assert {k: r.status for k, r in rows.items()} == {
         f"o{i}": "draft" if i == 3 else "placed" for i in range(10)
     }
-    first, second = views.parked(poisoned.group)
+    first, second = views.parked_events(poisoned.group)
     assert first.key == second.key == "o3"
     assert first.reason.startswith("ValueError at test_projector.py:")
     assert second.reason == "waits for an earlier event of its key"
@@ -163,7 +163,7 @@ def test_a_fold_that_fails_for_too_many_keys_stops_its_partition(store, log, vie
     stopped = lags[partition_of("many", deployment.partitions)]
     assert (stopped.position, stopped.stopped.split(" at ")[0]) == (0, "KeyError")
     assert lags[partition_of("other", deployment.partitions)].events == 0
-    assert {p.key.split("-")[0] for p in views.parked(backlog.group)} == {"other"}
+    assert {p.key.split("-")[0] for p in views.parked_events(backlog.group)} == {"other"}
 
     log.subscribe(backlog.group, "ann").close()  # the deploy is mended, and another starts
     Projector(backlog, log, views, "bob").drain()

@@ -12,7 +12,7 @@ import pytest
 
 from consumers.movers import rebuild as movers
 from consumers.movers.projector import Projector
-from consumers.movers.rebuild import Poison, fold_until, rebuild
+from consumers.movers.rebuild import PoisonEvent, fold_until, rebuild
 from domain.order.events import OrderPlaced
 from domain.order.reports import OrderShipped
 from domain.personal import Plain
@@ -369,7 +369,7 @@ def test_poison_stops_a_rebuild_and_is_named(made):
             raise ValueError("a secret value")
         return BACKLOG.evolve(row, event)
 
-    with pytest.raises(Poison) as poison:
+    with pytest.raises(PoisonEvent) as poison:
         made.rebuild(VIEWS["profile"], replace(BACKLOG, evolve=evolve))
     [at] = [e.position for e in everything(made.log)
             if isinstance(e.data, OrderPlaced) and e.event.subject == "order/o3"]  # fmt: skip

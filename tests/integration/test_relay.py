@@ -80,7 +80,7 @@ def test_a_record_is_the_event_as_stored_and_its_chain_follows_from_the_store(ka
     assert len(found[12]) == 1
     for partition, polled in found.items():
         chain = b""
-        stored = kafka.envelopes.stored(partition, 0, 1_000)
+        stored = kafka.envelopes.read(partition, 0, 1_000)
         for record, event in zip(polled, stored, strict=True):
             chain = sha256(chain + event.envelope).digest()
             headers = dict(record.headers)
@@ -102,7 +102,7 @@ def test_what_relays_write_twice_is_read_once(kafka, fresh, store):
     kafka.catch_up()
     assert kafka.relay.step() == 0  # it knows where it stands
     batches = {
-        p: [(e, b"chain") for e in kafka.envelopes.stored(p, head // 2, 1_000)][:2]
+        p: [(e, b"chain") for e in kafka.envelopes.read(p, head // 2, 1_000)][:2]
         for p, head in kafka.envelopes.heads().items()
         if head
     }

@@ -8,7 +8,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from consumers.movers.restore import missing, pull
-from consumers.ports.log import LogForged, NotWritten
+from consumers.ports.log import LogForged, WriteUnconfirmed
 from infra.postgres.server import database
 from infra.postgres.server.locks import MaintenanceRunning
 from infra.postgres.store.restore import PostgresRestore
@@ -63,8 +63,8 @@ def test_what_no_relay_wrote_is_not_restored(empty, kafka, store):
     partition = first.positions[0].partition
     kafka.relay.drain()
     store.append([placed("o", 4)])
-    [event] = kafka.envelopes.stored(partition, 3, 1)
-    with suppress(NotWritten):
+    [event] = kafka.envelopes.read(partition, 3, 1)
+    with suppress(WriteUnconfirmed):
         kafka.writer.write({partition: [(event, b"no chain")]})
     restored, _ = empty
     with pytest.raises(LogForged, match=f"event 4 of partition {partition} is not what"):

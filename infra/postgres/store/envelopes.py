@@ -30,7 +30,7 @@ class PostgresEnvelopes:
         with self._pool.connection() as db:
             return dict(db.execute("SELECT partition, last FROM store.partition_head").fetchall())
 
-    def stored(self, partition: int, after: int, limit: int) -> list[StoredEnvelope]:
+    def read(self, partition: int, after: int, limit: int) -> list[StoredEnvelope]:
         with self._pool.connection() as db:
             rows = db.cursor(binary=True).execute(
                 "SELECT incarnation, number, owner, type, recorded, digest, data FROM store.event "
@@ -42,13 +42,13 @@ class PostgresEnvelopes:
                 raise Hole(partition, expected - 1, number)
         return [StoredEnvelope(*row) for row in rows]
 
-    def relayed(self, numbers: Mapping[int, int]) -> None:
+    def note_relayed(self, numbers: Mapping[int, int]) -> None:
         with self._pool.connection() as db, db.transaction():
             # What a crash takes back is noted again when a relay looks where the log stands.
             db.execute("SET LOCAL synchronous_commit = off")
             db.execute(_RELAYED, [list(numbers), list(numbers.values())])
 
-    def close(self) -> None:
+    def refuse_appends(self) -> None:
         with self._pool.connection() as db:
             db.execute(_CLOSE)
 

@@ -54,7 +54,7 @@ class PostgresHeld:
             for id, subject, type, received, sealed in rows
         ]
 
-    def released(self, ids: Collection[UUID]) -> None:
+    def remove(self, ids: Collection[UUID]) -> None:
         with self._pool.connection() as db:
             db.execute("DELETE FROM store.held WHERE id = ANY(%s)", [list(ids)])
 

@@ -53,7 +53,7 @@ class PostgresLog:
                 raise Hole(partition, expected - 1, number)
         return self._decoded(partition, rows)
 
-    def about(self, owner: str) -> list[Recorded[Data] | Undecodable]:
+    def events_of(self, owner: str) -> list[Recorded[Data] | Undecodable]:
         with self._pool.connection() as db:
             found = db.execute("SELECT partition FROM store.owner WHERE owner = %s", [owner])
             if not (row := found.fetchone()):
@@ -70,7 +70,7 @@ class PostgresLog:
             )
         return self._decoded(row[0], rows)
 
-    def dropped(self, view: str) -> dict[int, set[tuple[int, str | None]]]:
+    def dropped_events(self, view: str) -> dict[int, set[tuple[int, str | None]]]:
         with self._pool.connection() as db:
             rows = (
                 db.cursor(binary=True)

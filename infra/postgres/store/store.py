@@ -73,7 +73,7 @@ class PostgresStore:
             ).fetchall()
         return dict(rows)
 
-    def known(self, ids: Collection[UUID]) -> set[UUID]:
+    def stored_ids(self, ids: Collection[UUID]) -> set[UUID]:
         with self._pool.connection() as db:
             rows = db.execute("SELECT id FROM store.event WHERE id = ANY(%s)", [list(ids)])
             return {id for (id,) in rows}

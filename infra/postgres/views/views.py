@@ -54,7 +54,7 @@ class PostgresViews(RowReader):
                 {"group": group, "partition": partition, "epoch": epoch, "reason": reason},
             )
 
-    def parked(self, group: str, partition: int | None = None) -> list[ParkedEvent]:
+    def parked_events(self, group: str, partition: int | None = None) -> list[ParkedEvent]:
         with self._pool.connection() as db:
             rows = db.execute(
                 "SELECT number, key, owner, reason FROM projection.parked "

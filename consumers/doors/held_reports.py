@@ -80,5 +80,5 @@ class HeldReports:
         said = self._store.append([StreamAppend(e.stream, (e,)) for _, e in events])
         answers = {id: answer for (id, _), answer in zip(events, said, strict=True)}
         stored = [id for id, answer in answers.items() if isinstance(answer, Appended)]
-        self._held.released(stored)
+        self._held.remove(stored)
         return answers
