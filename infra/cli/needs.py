@@ -65,7 +65,7 @@ def _given(deployment: Deployment, customer: str | None) -> dict[str, Belief]:
     if customer is None:
         return {}
     rows = cast(
-        list[ProfileRow], deployment.views.some(discover()["profile"], {"key": [customer]}, 1)
+        list[ProfileRow], deployment.views.select(discover()["profile"], {"key": [customer]}, 1)
     )
     said = [b for row in rows for b in row.beliefs if b.origin == "direct" and not b.vetoed]
     return {b.attribute: b for b in sorted(said, key=lambda b: b.since)}

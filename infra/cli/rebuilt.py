@@ -22,7 +22,7 @@ from infra.cli.tables import table
 from infra.cli.terminal import update_views
 from infra.deployment import Deployment
 from infra.errors import UserError
-from infra.postgres.views.reader import Where, named
+from infra.postgres.views.reader import Filter, key_filter
 from projections import discover
 from projections.view import AnyProjection, Row
 
@@ -50,7 +50,7 @@ def show_past(
     known = time_of(as_of, "--as-of") if as_of else None
     valid = time_of(valid_at, "--valid-at") if valid_at else None
     wanted = key and resolved(deployment, key)
-    where = named(projection, wanted) if wanted else {}
+    where = key_filter(projection, wanted) if wanted else {}
     owners = _owners(deployment, projection, wanted, where) if wanted else set()
     if len(owners) != 1:
         raise UserError(
@@ -62,7 +62,7 @@ def show_past(
     _answer(deployment, projection, found, as_json)
 
 
-def _owners(deployment: Deployment, projection: AnyProjection, key: str, where: Where) -> set[str]:
+def _owners(deployment: Deployment, projection: AnyProjection, key: str, where: Filter) -> set[str]:
     """Whom a key leads to: by its rows, else as the name of a stream, or of an owner."""
     if found := deployment.views.owners(projection, where):
         return found

@@ -20,7 +20,7 @@ from infra.cli import story, tables
 from infra.cli.tables import TableRow, detail, listing, plain, table
 from infra.deployment import Deployment
 from infra.errors import UserError
-from infra.postgres.views.reader import named
+from infra.postgres.views.reader import key_filter
 from projections import discover
 from projections.audit import AuditRow
 from projections.beliefs import believed
@@ -39,8 +39,8 @@ def show_view(
     projection = view_of(name)
     told = bool(key) and name == "audit" and deployment.views.live()[name] == projection.group
     most = limit or (IN_JSON if as_json or told else ON_A_PAGE)
-    where = named(projection, resolved(deployment, key)) if key else {}
-    found = deployment.views.some(projection, where, most + 1)
+    where = key_filter(projection, resolved(deployment, key)) if key else {}
+    found = deployment.views.select(projection, where, most + 1)
     rows, more = found[:most], len(found) > most
     made = None if key else deployment.figures(name)
     nodes = story.story(deployment, cast(list[AuditRow], rows), most) if told else []
@@ -191,7 +191,7 @@ def release_held(deployment: Deployment, id: str, customer: str | None) -> None:
 def show_waiting(deployment: Deployment, as_json: bool) -> None:
     """Instructions that nobody understood well enough; the guess of whoever tried stands beside."""
     projection = discover()["demand"]
-    found = deployment.views.some(projection, {"waits_for": ["person"]}, IN_JSON + 1)
+    found = deployment.views.select(projection, {"waits_for": ["person"]}, IN_JSON + 1)
     rows = [
         {
             "order": row.order_id, "instruction": wish.instruction_id, "line": wish.line_id,

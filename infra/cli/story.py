@@ -53,14 +53,14 @@ def _with_effects(
 def _rows(
     deployment: Deployment, column: str, values: list[Any], most: int
 ) -> dict[UUID, AuditRow]:
-    rows = deployment.views.some(discover()["audit"], {column: values}, max(0, most))
+    rows = deployment.views.select(discover()["audit"], {column: values}, max(0, most))
     return {row.event_id: row for row in cast(list[AuditRow], rows)}
 
 
 def _broken(deployment: Deployment, subjects: set[str]) -> dict[UUID, list[str]]:
     """The rules that each event broke, by the orders that the story is about."""
     orders = [s.id for s in map(Subject.parse, subjects) if s.kind == "order"]
-    rows = deployment.views.some(discover()["backlog"], {"key": orders}, len(orders))
+    rows = deployment.views.select(discover()["backlog"], {"key": orders}, len(orders))
     rules: dict[UUID, list[str]] = {}
     for row in rows:
         # Another version of the backlog may be shown, which flags as it did.
@@ -74,7 +74,7 @@ def choices(deployment: Deployment, subject: str) -> list[Told]:
     about = Subject.parse(subject)
     if about.kind != "order":
         return []
-    rows = deployment.views.some(discover()["backlog"], {"key": [about.id]}, 1)
+    rows = deployment.views.select(discover()["backlog"], {"key": [about.id]}, 1)
     return [
         {**plain(chosen), "may_change": may_change(row, chosen)}
         for row in rows

@@ -23,7 +23,7 @@ from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
 from infra.http.problems import HttpRefusal
 from infra.postgres.views.progress import Lag
-from infra.postgres.views.reader import Place, named
+from infra.postgres.views.reader import PageEnd, key_filter
 from projections import discover
 from projections.view import AnyProjection
 
@@ -165,7 +165,7 @@ def _rows(
 ) -> Response:
     # Read before the rows, so that the rows contain at least this position.
     position = str(deployment.progress.position(lags))
-    where = {} if query.key is None else named(projection, deployment.resolve_key(query.key))
+    where = {} if query.key is None else key_filter(projection, deployment.resolve_key(query.key))
     try:
         place = None if query.page is None else _place(query.page)
         rows, after = deployment.views.page(projection, where, place, query.limit)
@@ -192,5 +192,5 @@ def _rows(
     )
 
 
-def _place(page: str) -> Place:
-    return msgspec.json.decode(bytes.fromhex(page), type=Place)
+def _place(page: str) -> PageEnd:
+    return msgspec.json.decode(bytes.fromhex(page), type=PageEnd)

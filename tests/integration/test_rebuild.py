@@ -293,7 +293,7 @@ def test_a_table_that_is_dropped_while_it_is_looked_at_is_not_one_without_column
     with made.pool.connection() as db:
         db.execute("CREATE TABLE projection.dropped ()")
         with pytest.raises(psycopg.errors.UndefinedTable):
-            tables.described(db, "dropped")
+            tables.existing_columns(db, "dropped")
 
 
 def test_an_open_transaction_holds_up_the_switch_and_nobody_else(made, deployment):
@@ -381,7 +381,7 @@ def test_poison_stops_a_rebuild_and_is_named(made):
 
 
 def test_a_rebuild_that_was_killed_can_be_run_again_and_only_one_runs(made, monkeypatch):
-    monkeypatch.setattr(builds, "_ALONE", "100ms")
+    monkeypatch.setattr(builds, "_MAINTENANCE_WAIT", "100ms")
     made.project(BACKLOG)
     with made.pool.connection() as db:
         PostgresBuild(db, BACKLOG, made.keys)  # what a killed one leaves

@@ -1,4 +1,4 @@
-"""Fields of rows as columns: what each is in SQL, and how a value gets there and back."""
+"""Columns of view tables: the SQL type of each field of a row, and how its value is stored."""
 
 from __future__ import annotations
 
@@ -27,19 +27,23 @@ _SCALARS: dict[Any, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """A column. `parse` decodes its JSON; None where the SQL type holds the value itself."""
+
     name: str
     sql: str
     personal: bool
-    parse: Callable[[bytes], Any] | None  # None: PostgreSQL's own type does
+    parse: Callable[[bytes], Any] | None
 
-    def store(self, value: Any, view: str, owner: str, key: OwnerKey | None) -> Any:
+    def encode(self, value: Any, group: str, owner: str, key: OwnerKey | None) -> Any:
+        """The value as it is stored; a personal value is sealed, without a key it is NULL."""
         if not self.personal:
             return msgspec.json.encode(value).decode() if self.parse else value
         if value is None or isinstance(value, Erased) or key is None:
             return None
-        return key.seal(msgspec.json.encode(value), _about(view, owner, self.name))
+        return key.seal(msgspec.json.encode(value), _associated_data(group, owner, self.name))
 
-    def read(self, value: Any, view: str, owner: str, key: OwnerKey | None) -> Any:
+    def decode(self, value: Any, group: str, owner: str, key: OwnerKey | None) -> Any:
+        """The value of the row; a personal value that `key` does not open is ERASED."""
         if value is None or not self.parse:
             return ERASED if self.personal and key is None else value
         if not self.personal:
@@ -47,18 +51,19 @@ class Column:
         if key is None:
             return ERASED
         try:
-            return self.parse(key.open(bytes(value), _about(view, owner, self.name)))
+            return self.parse(key.open(bytes(value), _associated_data(group, owner, self.name)))
         except InvalidTag:
             return ERASED
 
 
-def _about(view: str, owner: str, column: str) -> bytes:
-    return f"{view}/{owner}/{column}".encode()
+def _associated_data(group: str, owner: str, column: str) -> bytes:
+    return f"{group}/{owner}/{column}".encode()
 
 
 @functools.cache
 def columns(projection: AnyProjection) -> list[Column]:
-    """The columns of a row: scalars as themselves, personal values sealed, all else as JSON."""
+    """A column for each field of the row: scalars as SQL types, personal values as sealed bytes,
+    all else as JSON."""
     hints = typing.get_type_hints(projection.row, include_extras=True)
     return [_column(name, hints[name]) for name in hints]
 
@@ -74,7 +79,8 @@ def _column(name: str, hint: Any) -> Column:
     return Column(name, "jsonb", False, msgspec.json.Decoder(hint).decode)
 
 
-def column_of(name: str, sql: str) -> Column:
-    """A column of a table whose row this release does not know; its values stay plain JSON."""
+def column_by_type(name: str, sql: str) -> Column:
+    """A column of another release's table, known by its SQL type; JSON values are not parsed
+    into classes."""
     parse = msgspec.json.decode if sql in ("bytea", "jsonb") else None
     return Column(name, sql, sql == "bytea", parse)

@@ -1,4 +1,4 @@
-"""How far the consumer groups are behind the log, and who is at it."""
+"""How far the groups that read the log are behind it, and which members they have."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ LEFT JOIN {positions} c ON c.consumer_group = g.name AND c.partition = h.partiti
 LEFT JOIN consumer.lease l ON l.consumer_group = g.name AND l.partition = h.partition
 ORDER BY g.name, h.partition
 """
-_VIEWS = _LAGS.format(positions="projection.checkpoint")
-_RELAY = _LAGS.format(
+_VIEW_LAGS = _LAGS.format(positions="projection.checkpoint")
+_RELAY_LAGS = _LAGS.format(
     positions="(SELECT 'relay' AS consumer_group, p.*, NULL AS stopped "
     "FROM unnest(%(partitions)s::int[], %(numbers)s::bigint[]) AS p (partition, number))"
 )
@@ -33,9 +33,10 @@ _RELAY = _LAGS.format(
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """`seconds` is the age of the oldest event that the group has not seen.
+    """How far a group is behind in one partition.
 
-    `stopped` says why nobody reads on, where a fold fails for too many keys.
+    `seconds` is the age of the oldest event that the group has not processed. `stopped` is the
+    reason why the partition is not read any further, where a fold fails for too many keys.
     """
 
     group: str
@@ -49,44 +50,50 @@ class Lag:
 
 
 class ViewProgress:
+    """Positions and members of the groups of views, and of the relay."""
+
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
     def lags(self, groups: Collection[str]) -> list[Lag]:
-        """Every group and partition; a group that never ran is behind by everything."""
+        """A lag for every group and partition; a group that never ran is behind by everything."""
         with self._pool.connection() as db:
             cursor = db.cursor(row_factory=class_row(Lag))
-            return cursor.execute(_VIEWS, {"groups": list(groups)}).fetchall()
+            return cursor.execute(_VIEW_LAGS, {"groups": list(groups)}).fetchall()
 
-    def relay(self, log: Mapping[int, int]) -> list[Lag]:
-        """How far the log, whose heads are given, is behind the store."""
-        values = {"groups": [GROUP], "partitions": list(log), "numbers": list(log.values())}
+    def relay(self, log_heads: Mapping[int, int]) -> list[Lag]:
+        """How far the log is behind the store, by the log's last number in each partition."""
+        values = {
+            "groups": [GROUP],
+            "partitions": list(log_heads),
+            "numbers": list(log_heads.values()),
+        }
         with self._pool.connection() as db:
-            return db.cursor(row_factory=class_row(Lag)).execute(_RELAY, values).fetchall()
+            return db.cursor(row_factory=class_row(Lag)).execute(_RELAY_LAGS, values).fetchall()
 
     def relayed(self) -> Mapping[int, int]:
-        """The number up to which the log has each partition, for certain."""
+        """The last number of each partition that the log has acknowledged to a relay."""
         with self._pool.connection() as db:
             return dict(db.execute("SELECT partition, number FROM consumer.relayed").fetchall())
 
     def position(self, lags: Collection[Lag]) -> Cursor:
-        """What all of the groups have seen."""
+        """The cursor up to which all of the groups have processed the log."""
         with self._pool.connection() as db:
             row = db.execute("SELECT max(incarnation) FROM store.partition_head").fetchone()
         assert row
-        seen: dict[int, int] = {}
+        numbers: dict[int, int] = {}
         for lag in lags:
-            seen[lag.partition] = min(lag.position, seen.get(lag.partition, lag.position))
-        return Cursor(row[0], tuple(number for _, number in sorted(seen.items())))
+            numbers[lag.partition] = min(lag.position, numbers.get(lag.partition, lag.position))
+        return Cursor(row[0], tuple(number for _, number in sorted(numbers.items())))
 
     def behind(self, groups: Collection[str], goal: Mapping[int, int]) -> bool:
-        """Whether some group has not come as far as `goal`, and still goes on."""
+        """Whether a group has not reached `goal` in a partition that is not stopped."""
         return any(
             lag.position < goal[lag.partition] and not lag.stopped for lag in self.lags(groups)
         )
 
     def members(self, groups: Collection[str]) -> int:
-        """How many members of the groups live."""
+        """The number of members of the groups whose session has not expired."""
         with self._pool.connection() as db:
             row = db.execute(
                 "SELECT count(*) FROM consumer.member "

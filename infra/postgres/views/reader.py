@@ -1,4 +1,4 @@
-"""Rows of views for those who look at them, in the version that is shown."""
+"""Rows of views for readers, from the version of a view that is live."""
 
 from __future__ import annotations
 
@@ -13,28 +13,33 @@ from psycopg import sql
 from psycopg_pool import ConnectionPool
 
 from domain.subject import CUSTOMER, Subject
-from infra.postgres.views import tables
-from infra.postgres.views.tables import Found, Keys, Shown
+from infra.postgres.views.rows import (
+    OwnerKeys,
+    StoredRow,
+    decode_rows,
+    select_rows,
+    select_statement,
+)
+from infra.postgres.views.tables import ViewTable, live_table
 from projections.view import AnyProjection, Row
 
 PAGE = 2_000
 """Rows of a stream that are in memory at a time."""
 
-Where = Mapping[str, Collection[str | UUID]]
-"""Rows that have one of the values in one of the columns; all of them without any."""
+Filter = Mapping[str, Collection[str | UUID]]
+"""Rows that have one of the values in one of the columns; without any column, all rows."""
 
-Place = list[str]
-"""Where a page of rows ended: the values, as text, of the columns that it is sorted by."""
+PageEnd = list[str]
+"""The last row of a page: the values, as text, of the columns that pages are sorted by."""
 
 _TRIES = 5
 _REBUILT = (psycopg.errors.UndefinedTable, psycopg.errors.FeatureNotSupported)
-"""What a reader meets whose table, or its columns, were others a moment ago."""
-_ALL: tuple[sql.Composable, list[Any]] = (sql.SQL("true"), [])
+"""Errors of a statement whose table or columns were replaced after it was planned."""
 T = TypeVar("T")
 
 
-def named(projection: AnyProjection, key: str) -> Where:
-    """Where a key may stand: it may name a row, what it is about, or whose it is."""
+def key_filter(projection: AnyProjection, key: str) -> Filter:
+    """The rows that a key leads to: of that key, about that subject, or of that customer."""
     columns = {"key", projection.find_by} | ({"customer"} & set(projection.look_up))
     where = {column: [key] for column in columns}
     if "subject" in where:
@@ -43,126 +48,133 @@ def named(projection: AnyProjection, key: str) -> Where:
 
 
 class RowReader:
-    """Where the version that is shown is not this release's, rows have the fields they had."""
+    """Reads rows. If a view shows another version than this release's, its rows have the fields
+    of that version."""
 
-    def __init__(self, pool: ConnectionPool, keys: Keys) -> None:
+    def __init__(self, pool: ConnectionPool, keys: OwnerKeys) -> None:
         self._pool, self._keys = pool, keys
 
-    def find(self, projection: AnyProjection, wanted: str | None) -> list[tuple[str, Row]]:
-        """The rows, by key, that a person asks for; all of them without a word of which."""
-        return [(found.key, found.row) for found in self._wanted(projection, wanted)]
+    def find(self, projection: AnyProjection, value: str | None) -> list[tuple[str, Row]]:
+        """Keys and rows that have the value in the view's `find_by` column; without one, all."""
 
-    def owners(self, projection: AnyProjection, where: Where) -> set[str]:
-        """Whom the rows belong to."""
-        found, _ = self._page(projection, where, None, ["key"], None)
-        return {each.owner for each in found}
+        def select(
+            db: psycopg.Connection, table: ViewTable, prepare: bool | None
+        ) -> list[StoredRow]:
+            [column] = table.order(projection.find_by)
+            where = _condition(table, {} if value is None else {column: [value]})
+            order = table.order(projection.sort_by)
+            return select_rows(db, table, self._keys, where, order, None, prepare)
 
-    def some(self, projection: AnyProjection, where: Where, limit: int) -> list[Row]:
-        """The first rows, in their order."""
-        found, _ = self._page(projection, where, None, [projection.sort_by, "key"], limit)
-        return [each.row for each in found]
+        return [(stored.key, stored.row) for stored in self._retried(projection, select)]
+
+    def owners(self, projection: AnyProjection, where: Filter) -> set[str]:
+        """The owners of the rows of a filter."""
+        rows, _ = self._sorted(projection, where, None, ["key"], None)
+        return {stored.owner for stored in rows}
+
+    def select(self, projection: AnyProjection, where: Filter, limit: int) -> list[Row]:
+        """The first rows of a filter, in the view's order."""
+        rows, _ = self._sorted(projection, where, None, [projection.sort_by, "key"], limit)
+        return [stored.row for stored in rows]
 
     def page(
-        self, projection: AnyProjection, where: Where, after: Place | None, limit: int
-    ) -> tuple[list[Row], Place | None]:
-        """Up to `limit` rows after a place, and the place to go on from; None at the end.
+        self, projection: AnyProjection, where: Filter, after: PageEnd | None, limit: int
+    ) -> tuple[list[Row], PageEnd | None]:
+        """Up to `limit` rows after the end of the page before, and the end of this page; None if
+        it is the last.
 
-        Raises psycopg.DataError for a place that is none.
+        Raises psycopg.DataError for an `after` that is not the end of a page of this view.
         """
-        # All rows come as their index has them: sorting 500,000 for each page would be felt.
+        # Without a filter rows come as the index has them: sorting 500,000 of them for each page
+        # would be slow.
         names = ["partition", "key"]
-        if where and not _may_be_null(projection, projection.sort_by):  # null is before nothing
+        if where and not _is_optional(projection, projection.sort_by):  # NULL is before nothing
             names.insert(0, projection.sort_by)
-        found, order = self._page(projection, where, after, names, limit + 1)
-        rows = [each.row for each in found[:limit]]
+        found, order = self._sorted(projection, where, after, names, limit + 1)
+        rows = [stored.row for stored in found[:limit]]
         if len(found) <= limit:
             return rows, None
         last = found[limit - 1]
-        there = {"partition": last.partition, "key": last.key}
-        return rows, [str(there.get(c, getattr(last.row, c, None))) for c in order]
+        values = {"partition": last.partition, "key": last.key}
+        return rows, [str(values.get(c, getattr(last.row, c, None))) for c in order]
 
     def due(self, projection: AnyProjection, by: datetime) -> list[Row]:
-        """The rows that are due by a time; none where another version is shown."""
+        """The rows that are due by a time; none where another version is live."""
 
-        def ask(db: psycopg.Connection, shown: Shown, prepare: bool | None) -> list[Found]:
-            if shown.group != projection.group:
+        def select(
+            db: psycopg.Connection, table: ViewTable, prepare: bool | None
+        ) -> list[StoredRow]:
+            if table.group != projection.group:
                 return []
             where = sql.SQL("due <= %s"), [by]
-            return tables.select(db, shown, self._keys, where, ["due"], None, prepare)
+            return select_rows(db, table, self._keys, where, ["due"], None, prepare)
 
-        return [found.row for found in self._asked(projection, ask)]
+        return [stored.row for stored in self._retried(projection, select)]
 
     def stream(self, projection: AnyProjection) -> Iterator[Row]:
-        """Every row, as of one moment and in no order; personal values stay sealed."""
+        """Every row, in one snapshot and in no order; personal values stay sealed."""
         with (
             self._pool.connection() as db,
             db.transaction(),
             db.cursor("rows", binary=True) as cursor,
         ):
-            shown = tables.shown(db, projection)
-            cursor.execute(tables.statement(shown, sql.SQL("true"), ()))
+            table = live_table(db, projection)
+            cursor.execute(select_statement(table, sql.SQL("true")))
             while rows := cursor.fetchmany(PAGE):
-                for found in tables.opened(rows, shown, lambda _: {}):
-                    yield found.row
+                for stored in decode_rows(rows, table, lambda _: {}):
+                    yield stored.row
 
-    def _wanted(self, projection: AnyProjection, wanted: str | None) -> list[Found]:
-        def ask(db: psycopg.Connection, shown: Shown, prepare: bool | None) -> list[Found]:
-            [by] = shown.order(projection.find_by)
-            where = _any_of(shown, {} if wanted is None else {by: [wanted]})
-            order = shown.order(projection.sort_by)
-            return tables.select(db, shown, self._keys, where, order, None, prepare)
-
-        return self._asked(projection, ask)
-
-    def _page(
+    def _sorted(
         self,
         projection: AnyProjection,
-        where: Where,
-        after: Place | None,
+        where: Filter,
+        after: PageEnd | None,
         names: Sequence[str],
         limit: int | None,
-    ) -> tuple[list[Found], list[str]]:
-        def ask(
-            db: psycopg.Connection, shown: Shown, prepare: bool | None
-        ) -> tuple[list[Found], list[str]]:
-            order = shown.order(*names)
-            condition, values = _any_of(shown, where)
+    ) -> tuple[list[StoredRow], list[str]]:
+        """Rows sorted by columns, from a page's end on; and those of the columns that exist."""
+
+        def select(
+            db: psycopg.Connection, table: ViewTable, prepare: bool | None
+        ) -> tuple[list[StoredRow], list[str]]:
+            order = table.order(*names)
+            condition, values = _condition(table, where)
             if after is not None:
                 if len(after) != len(order):
-                    raise psycopg.DataError("a place of another order")
+                    raise psycopg.DataError("the page is of another order")
                 columns = sql.SQL(", ").join(map(sql.Identifier, order))
                 marks = sql.SQL(", ").join(sql.Placeholder() * len(order))
                 condition = sql.SQL("({}) AND ({}) > ({})").format(condition, columns, marks)
                 values = [*values, *after]
-            asked = condition, values
-            return tables.select(db, shown, self._keys, asked, order, limit, prepare), order
+            rows = select_rows(db, table, self._keys, (condition, values), order, limit, prepare)
+            return rows, order
 
-        return self._asked(projection, ask)
+        return self._retried(projection, select)
 
-    def _asked(
+    def _retried(
         self,
         projection: AnyProjection,
-        ask: Callable[[psycopg.Connection, Shown, bool | None], T],
+        select: Callable[[psycopg.Connection, ViewTable, bool | None], T],
     ) -> T:
-        """Asks, and again where the view was rebuilt between a plan and its use."""
+        """Selects from the live table, and again where a rebuild has just replaced it."""
         for attempt in range(_TRIES):
             try:
                 with self._pool.connection() as db:
-                    return ask(db, tables.shown(db, projection), False if attempt else None)
+                    return select(db, live_table(db, projection), False if attempt else None)
             except _REBUILT:
                 if attempt == _TRIES - 1:
                     raise
         raise AssertionError
 
 
-def _any_of(shown: Shown, where: Where) -> tuple[sql.Composable, list[Any]]:
-    known = {c: list(values) for c, values in where.items() if c in shown.names}
-    if not known:
-        return _ALL
-    each = [sql.SQL("{} = ANY(%s)").format(sql.Identifier(c)) for c in known]
-    return sql.SQL(" OR ").join(each), list(known.values())
+def _condition(table: ViewTable, where: Filter) -> tuple[sql.Composable, list[Any]]:
+    present = {c: list(values) for c, values in where.items() if c in table.column_names}
+    if not present:
+        return sql.SQL("true"), []
+    comparisons = [sql.SQL("{} = ANY(%s)").format(sql.Identifier(c)) for c in present]
+    return sql.SQL(" OR ").join(comparisons), list(present.values())
 
 
-def _may_be_null(projection: AnyProjection, column: str) -> bool:
+def _is_optional(projection: AnyProjection, column: str) -> bool:
     hint = typing.get_type_hints(projection.row).get(column)
     return type(None) in typing.get_args(hint)

@@ -1,4 +1,4 @@
-"""Views in PostgreSQL: a table for each projection, made from its row."""
+"""The rows of views in PostgreSQL, written with the positions that they contain."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from consumers.ports.views import Fenced, ParkedEvent, ViewChange
 from infra.postgres.server.locks import NEW_VIEW
 from infra.postgres.views import tables
 from infra.postgres.views.reader import RowReader
+from infra.postgres.views.rows import EncodedRow, delete_rows, encode_rows, load_rows, upsert_rows
 from projections.view import AnyProjection, Row
 
-_Rows = list[tuple[Any, ...]]
+_FENCED = "OM001"
+"""The error that `projection.advance` raises for an epoch or a position that is no longer so."""
 
 
 class PostgresViews(RowReader):
-    """The port `Views`, and the rows for those who read them."""
+    """The port `Views`, and what `RowReader` reads."""
 
     def prepare(self, projection: AnyProjection) -> None:
         with self._pool.connection() as db, db.transaction():
             db.execute("SELECT pg_advisory_xact_lock(%s)", [NEW_VIEW])
-            known = db.execute("SELECT FROM projection.live WHERE view = %s", [projection.name])
-            if known.rowcount:
+            live = db.execute("SELECT FROM projection.live WHERE view = %s", [projection.name])
+            if live.rowcount:
                 return
-            tables.make(db, projection, projection.group)
-            tables.index(db, projection, projection.group)
+            tables.create_table(db, projection, projection.group)
+            tables.create_indexes(db, projection, projection.group)
             tables.publish(db, projection, build=1)
 
     def live(self) -> dict[str, str]:
-        """The groups whose rows are shown, by name of view."""
         with self._pool.connection() as db:
             rows = db.execute("SELECT view, consumer_group FROM projection.live ORDER BY view")
             return dict(rows.fetchall())
@@ -55,6 +56,7 @@ class PostgresViews(RowReader):
             )
 
     def parked_events(self, group: str, partition: int | None = None) -> list[ParkedEvent]:
+        """The parked events of a partition in order; without one, of all partitions."""
         with self._pool.connection() as db:
             rows = db.execute(
                 "SELECT number, key, owner, reason FROM projection.parked "
@@ -68,15 +70,15 @@ class PostgresViews(RowReader):
         self, projection: AnyProjection, partition: int, keys: Collection[str]
     ) -> dict[str, Row]:
         with self._pool.connection() as db:
-            return tables.load(db, projection, projection.group, partition, keys, self._keys)
+            return load_rows(db, projection, projection.group, partition, keys, self._keys)
 
     def commit(self, changes: Sequence[ViewChange]) -> None:
-        rows = [self._rows(change) for change in changes]
+        encoded = [self._encoded(change) for change in changes]
         try:
             with self._pool.connection() as db, db.transaction():
-                self._commit(db, changes, rows)
+                self._commit(db, changes, encoded)
         except psycopg.Error as error:
-            if error.sqlstate == "OM001":
+            if error.sqlstate == _FENCED:
                 raise Fenced from None
             raise
 
@@ -84,44 +86,49 @@ class PostgresViews(RowReader):
         self, projection: AnyProjection, partition: int, make: Callable[[int, int], ViewChange]
     ) -> None:
         with self._pool.connection() as db, db.transaction():
-            # Until this commits nobody else can; afterwards, nobody who held the partition.
+            # The raised epoch keeps every member from committing, also one that is folding now.
             [(epoch,)] = db.execute(
                 "UPDATE consumer.lease SET epoch = epoch + 1, member = NULL "
                 "WHERE consumer_group = %s AND partition = %s RETURNING epoch",
                 [projection.group, partition],
             ).fetchall()
             change = make(epoch, self.position(projection.group, partition))
-            self._commit(db, [change], [self._rows(change)])
+            self._commit(db, [change], [self._encoded(change)])
 
-    def _rows(self, change: ViewChange) -> _Rows:
-        return tables.stored(change.projection, change.partition, change.rows, self._keys)
+    def _encoded(self, change: ViewChange) -> list[EncodedRow]:
+        return encode_rows(change.projection, change.partition, change.rows, self._keys)
 
     def _commit(
-        self, db: psycopg.Connection, changes: Sequence[ViewChange], rows: Sequence[_Rows]
+        self,
+        db: psycopg.Connection,
+        changes: Sequence[ViewChange],
+        encoded: Sequence[list[EncodedRow]],
     ) -> None:
-        # First and by themselves: who is fenced off sends nothing more.
+        # First and by itself: if one of the changes is fenced off, no row is sent.
         db.cursor().executemany(
             "SELECT projection.advance(%s, %s, %s, %s, %s)",
             [(c.projection.group, c.partition, c.epoch, c.after, c.upto) for c in changes],
         )
         with db.pipeline():
-            for change, made in zip(changes, rows, strict=True):
-                self._write(db.cursor(), change, made)
+            for change, rows in zip(changes, encoded, strict=True):
+                _write(db.cursor(), change, rows)
 
-    def _write(self, cursor: psycopg.Cursor[Any], change: ViewChange, rows: _Rows) -> None:
-        projection, group, partition = change.projection, change.projection.group, change.partition
-        if gone := [key for key, (_, row) in change.rows.items() if row is None]:
-            tables.delete(cursor, group, partition, gone)
-        if rows:
-            tables.upsert(cursor, projection, group, rows)
-        if change.freed:
-            cursor.executemany(
-                "DELETE FROM projection.parked WHERE consumer_group = %s AND partition = %s "
-                "AND number = %s AND key IS NOT DISTINCT FROM %s",
-                [(group, partition, p.number, p.key) for p in change.freed],
-            )
-        if change.parked:
-            cursor.executemany(
-                "INSERT INTO projection.parked VALUES (%s, %s, %s, %s, %s, %s)",
-                [(group, partition, p.number, p.key, p.owner, p.reason) for p in change.parked],
-            )
+
+def _write(cursor: psycopg.Cursor[Any], change: ViewChange, rows: list[EncodedRow]) -> None:
+    """Writes the rows of a change, and which events are parked from now on."""
+    projection, group, partition = change.projection, change.projection.group, change.partition
+    if removed := [key for key, (_, row) in change.rows.items() if row is None]:
+        delete_rows(cursor, group, partition, removed)
+    if rows:
+        upsert_rows(cursor, projection, group, rows)
+    if change.freed:
+        cursor.executemany(
+            "DELETE FROM projection.parked WHERE consumer_group = %s AND partition = %s "
+            "AND number = %s AND key IS NOT DISTINCT FROM %s",
+            [(group, partition, p.number, p.key) for p in change.freed],
+        )
+    if change.parked:
+        cursor.executemany(
+            "INSERT INTO projection.parked VALUES (%s, %s, %s, %s, %s, %s)",
+            [(group, partition, p.number, p.key, p.owner, p.reason) for p in change.parked],
+        )
