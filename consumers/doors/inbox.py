@@ -21,22 +21,22 @@ from domain.event import strict
 from domain.subject import Subject
 from domain.values import PURPOSES, Name, Purpose, Text, Time
 
-ONE = "application/cloudevents+json"
-DATA = "application/json"
-LARGEST = 8 << 20  # bytes of what is sent at once
+STRUCTURED = "application/cloudevents+json"
+JSON = "application/json"
+MAX_BYTES = 8 << 20  # bytes of what is sent at once
 Answer = gate.Answer | CommandResult
 
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 
 
-def binary(attributes: Mapping[str, str], data: bytes) -> bytes:
+def to_structured(attributes: Mapping[str, str], data: bytes) -> bytes:
     """An event whose attributes came beside its data, in structured JSON. Raises Malformed."""
     try:
         # Taken apart first: what is put into another text must be one whole value.
         whole = _raw(data)
     except (msgspec.MsgspecError, RecursionError):
         raise Malformed("data: this is no JSON: send the event's data in UTF-8", "data") from None
-    return msgspec.json.encode({**attributes, "datacontenttype": DATA, "data": whole})
+    return msgspec.json.encode({**attributes, "datacontenttype": JSON, "data": whole})
 
 
 def media_type(said: str) -> str:

@@ -11,7 +11,7 @@ from domain.event import Recorded
 from projections.view import AnyProjection, Row
 
 
-def past(
+def past_rows(
     projection: AnyProjection,
     log: Log,
     owner: str,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from consumers.movers.fold import LogEvent, Rows, fold
 from consumers.movers.parked import Dropped, undropped, without
 from consumers.ports.log import Log, ReaderAhead
+from consumers.ports.views import Goal, RowDifference, RowTarget, ViewBuild
 from domain.errors import Refusal
 from domain.event import Position
 from projections.view import AnyProjection, Row
@@ -17,64 +17,8 @@ PAGE = 10_000
 KEPT = 50_000
 """Rows of a partition that are kept in memory until they are written."""
 
-Goal = Mapping[int, int]
-"""The number of each partition up to which to fold."""
 OnProgress = Callable[[int], None]
 """Is told how many more events were read."""
-
-
-class Target(Protocol):
-    """Where rows are made anew, partition by partition."""
-
-    @property
-    def projection(self) -> AnyProjection: ...
-
-    @property
-    def positions(self) -> Mapping[int, int]:
-        """How far each partition's rows are."""
-        ...
-
-    def load(self, partition: int, keys: Set[str]) -> Mapping[str, Row]:
-        """Those of the rows that there are."""
-        ...
-
-    def write(self, partition: int, rows: Mapping[str, tuple[str, Row | None]], upto: int) -> None:
-        """Writes rows and their position."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class RowDifference:
-    """How many rows there were, are, and differ; of those the first keys."""
-
-    before: int
-    after: int
-    count: int
-    keys: Sequence[str]
-
-
-class Build(Target, Protocol):
-    """A view's rows, made again beside those that are shown."""
-
-    @property
-    def same_version(self) -> bool:
-        """Whether the rows that are shown are of this projection's version."""
-        ...
-
-    def goal(self) -> Goal:
-        """How far the rows that are shown are."""
-        ...
-
-    def compare(self, follow: Callable[[Goal], None]) -> RowDifference:
-        """Compares with the rows that are shown, where they are; `follow` goes there first."""
-        ...
-
-    def switch(self, follow: Callable[[Goal], None]) -> None:
-        """Shows these rows from now on, and forgets the others, in one transaction.
-
-        Whoever writes the others is fenced off; `follow` then goes where they are.
-        """
-        ...
 
 
 class PoisonEvent(Refusal):
@@ -102,7 +46,11 @@ class RebuildResult:
 
 
 def rebuild(
-    log: Log, builds: Sequence[Build], *, accept: bool = False, told: OnProgress = lambda _: None
+    log: Log,
+    builds: Sequence[ViewBuild],
+    *,
+    accept: bool = False,
+    told: OnProgress = lambda _: None,
 ) -> Iterator[RebuildResult]:
     """The log is read once for all views. Raises PoisonEvent where an event cannot be folded.
 
@@ -113,7 +61,7 @@ def rebuild(
     for build in builds:
         name = build.projection.name
 
-        def follow(goal: Goal, build: Build = build, name: str = name) -> None:
+        def follow(goal: Goal, build: ViewBuild = build, name: str = name) -> None:
             if log.dropped_events(name) != dropped[name]:
                 raise DroppedMeanwhile(name)
             _follow(log, [(build, goal)], dropped, told)
@@ -159,7 +107,7 @@ class _Memory:
 
 def _follow(
     log: Log,
-    goals: Sequence[tuple[Target, Goal]],
+    goals: Sequence[tuple[RowTarget, Goal]],
     dropped: Mapping[str, Mapping[int, Dropped]],
     told: OnProgress,
 ) -> None:
@@ -188,7 +136,7 @@ class _Run:
     """A partition's way into one target."""
 
     def __init__(
-        self, target: Target, partition: int, goal: int, dropped: Mapping[int, Dropped]
+        self, target: RowTarget, partition: int, goal: int, dropped: Mapping[int, Dropped]
     ) -> None:
         self.goal, self.position = goal, target.positions.get(partition, 0)
         self._target, self._partition = target, partition

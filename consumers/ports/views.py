@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,4 +74,62 @@ class Views(Protocol):
         self, projection: AnyProjection, partition: int, make: Callable[[int, int], ViewChange]
     ) -> None:
         """Commits what `make` gives for an epoch and a position, and fences off who was at it."""
+        ...
+
+
+Goal = Mapping[int, int]
+"""The number of each partition up to which to fold."""
+
+
+class RowTarget(Protocol):
+    """Where rows are made anew, partition by partition."""
+
+    @property
+    def projection(self) -> AnyProjection: ...
+
+    @property
+    def positions(self) -> Mapping[int, int]:
+        """How far each partition's rows are."""
+        ...
+
+    def load(self, partition: int, keys: Set[str]) -> Mapping[str, Row]:
+        """Those of the rows that there are."""
+        ...
+
+    def write(self, partition: int, rows: Mapping[str, tuple[str, Row | None]], upto: int) -> None:
+        """Writes rows and their position."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RowDifference:
+    """How many rows there were, are, and differ; of those the first keys."""
+
+    before: int
+    after: int
+    count: int
+    keys: Sequence[str]
+
+
+class ViewBuild(RowTarget, Protocol):
+    """A view's rows, made again beside those that are shown."""
+
+    @property
+    def same_version(self) -> bool:
+        """Whether the rows that are shown are of this projection's version."""
+        ...
+
+    def goal(self) -> Goal:
+        """How far the rows that are shown are."""
+        ...
+
+    def compare(self, follow: Callable[[Goal], None]) -> RowDifference:
+        """Compares with the rows that are shown, where they are; `follow` goes there first."""
+        ...
+
+    def switch(self, follow: Callable[[Goal], None]) -> None:
+        """Shows these rows from now on, and forgets the others, in one transaction.
+
+        Whoever writes the others is fenced off; `follow` then goes where they are.
+        """
         ...

@@ -12,8 +12,8 @@ from uuid import UUID
 
 import typer
 
-from consumers.doors.inbox import ONE
-from consumers.movers.inbox import QuarantinedMessage
+from consumers.doors.inbox import STRUCTURED
+from consumers.ports.inbox import QuarantinedMessage
 from domain.errors import Refusal
 from infra.cli.showing import answer
 from infra.cli.terminal import update_views
@@ -39,7 +39,7 @@ def mend(deployment: Deployment, id: str, file: Path) -> None:
         raise UserError(f"{file} is not there: name a file that can be read")
     kept = _kept(deployment, id)
     basis = tuple(header for header in kept.message.headers if header[0] == "basis")
-    headers = (*basis, ("content-type", ONE.encode()))
+    headers = (*basis, ("content-type", STRUCTURED.encode()))
     mended = replace(kept.message, headers=headers, value=file.read_bytes())
     _send(deployment, [replace(kept, message=mended)])
 

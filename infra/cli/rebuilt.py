@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consumers.movers import parked
-from consumers.movers.past import past
+from consumers.movers.past import past_rows
 from consumers.movers.rebuild import RebuildResult, fold_until, rebuild
 from domain.event import TYPES
 from domain.subject import CUSTOMER, Subject, without_kind
@@ -57,7 +57,7 @@ def show_past(
             f"{key or 'no key'} does not lead to one owner, whose events would tell: "
             f"`ordermade rebuild {name} --to TIME` shows all rows as they were"
         )
-    rows = past(projection, deployment.log, owners.pop(), as_of=known, valid_at=valid)
+    rows = past_rows(projection, deployment.log, owners.pop(), as_of=known, valid_at=valid)
     found = [(k, row) for k, row in rows if any(str(_field(k, row, c)) in where[c] for c in where)]
     _answer(deployment, projection, found, as_json)
 

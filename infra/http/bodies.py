@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from consumers.doors import inbox
-from consumers.doors.inbox import LARGEST
+from consumers.doors.inbox import MAX_BYTES
 from infra.http.problems import HttpRefusal
 
 
@@ -18,13 +18,13 @@ async def _read(request: Request) -> bytes:
     parts, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size <= LARGEST:
+        if size <= MAX_BYTES:
             parts.append(chunk)
     # Refused only now: a client that is still sending would not read the answer.
-    if size > LARGEST:
+    if size > MAX_BYTES:
         raise HttpRefusal(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"a body has at most {LARGEST} bytes: send fewer events at once",
+            f"a body has at most {MAX_BYTES} bytes: send fewer events at once",
         )
     return b"".join(parts)
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from consumers.doors.inbox import DATA, ONE, binary
+from consumers.doors.inbox import JSON, STRUCTURED, to_structured
 from domain.errors import Malformed
 from infra.http.problems import HttpRefusal
 
@@ -23,17 +23,17 @@ _decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 def messages(media: str, headers: Iterable[tuple[str, str]], body: bytes) -> list[bytes]:
     """The events of a request, each in structured JSON. Raises Malformed or HttpRefusal."""
-    if media == ONE:
+    if media == STRUCTURED:
         return [body]
     if media == BATCH:
         return _batch(body)
     attributes = {name[3:]: _decoded(name, text) for name, text in headers if name[:3] == "ce-"}
-    if media == DATA and attributes:
-        return [binary(attributes, body)]
+    if media == JSON and attributes:
+        return [to_structured(attributes, body)]
     raise HttpRefusal(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        f"send one event as {ONE}, several as {BATCH}, or the data of one as {DATA} with its "
-        "attributes in ce- headers",
+        f"send one event as {STRUCTURED}, several as {BATCH}, or the data of one as {JSON} with "
+        "its attributes in ce- headers",
         "Content-Type",
     )
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from consumers.doors.inbox import DATA, ONE, purposes_of
+from consumers.doors.inbox import JSON, STRUCTURED, purposes_of
 from consumers.doors.message import Message
 from consumers.ports.store import Appended, ReportHeld
 from domain.errors import Refusal
@@ -60,12 +60,12 @@ _HEADERS = [
 ]
 _REQUEST = openapi.request_body(
     {
-        ONE: openapi.with_example(_SCHEMA, examples.EVENT),
+        STRUCTURED: openapi.with_example(_SCHEMA, examples.EVENT),
         cloudevents.BATCH: openapi.with_example(
             {"type": "array", "items": _SCHEMA, "maxItems": cloudevents.MOST},
             [examples.EVENT, examples.REPORT],
         ),
-        DATA: openapi.with_example({"type": "object"}, examples.EVENT["data"]),
+        JSON: openapi.with_example({"type": "object"}, examples.EVENT["data"]),
     }
 )
 _Basis = Annotated[

@@ -7,8 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from consumers.doors.inbox import DATA, LARGEST, ONE, InboxMessage, binary, media_type, purposes_of
-from consumers.movers.inbox import ReceivedMessage
+from consumers.doors.inbox import (
+    JSON,
+    MAX_BYTES,
+    STRUCTURED,
+    InboxMessage,
+    media_type,
+    purposes_of,
+    to_structured,
+)
+from consumers.ports.inbox import ReceivedMessage
 from domain.errors import Malformed
 
 _PREFIX = "ce_"
@@ -18,18 +26,18 @@ def message(received: ReceivedMessage) -> InboxMessage:
     """What a record says, in structured JSON. Raises Malformed."""
     if received.value is None:
         raise Malformed("there is no value: an event is sent as one, and none is ever unsaid")
-    if len(received.value) > LARGEST:
-        raise Malformed(f"a message has at most {LARGEST} bytes: say less in one event")
+    if len(received.value) > MAX_BYTES:
+        raise Malformed(f"a message has at most {MAX_BYTES} bytes: say less in one event")
     headers = {name: _text(name, said) for name, said in received.headers if _ours(name)}
     basis = purposes_of(headers.pop("basis", ""))
     media = media_type(headers.pop("content-type", ""))
-    if media == ONE:
+    if media == STRUCTURED:
         return InboxMessage(received.value, basis)
-    if media in (DATA, "") and headers:
-        return InboxMessage(binary(_attributes(headers), received.value), basis)
+    if media in (JSON, "") and headers:
+        return InboxMessage(to_structured(_attributes(headers), received.value), basis)
     raise Malformed(
-        f"content-type: send one event as {ONE}, or its data as {DATA} with its attributes in "
-        f"{_PREFIX} headers",
+        f"content-type: send one event as {STRUCTURED}, or its data as {JSON} with its attributes "
+        f"in {_PREFIX} headers",
         "content-type",
     )
 

@@ -16,7 +16,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, CorruptRecordError, KafkaError
 
-from consumers.movers.inbox import ReceivedMessage
+from consumers.ports.inbox import ReceivedMessage
 from infra.kafka.cluster import Cluster
 from infra.kafka.errors import KafkaUnfit
 from infra.postgres.views.progress import Lag

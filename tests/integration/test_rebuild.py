@@ -13,6 +13,7 @@ import pytest
 from consumers.movers import rebuild as movers
 from consumers.movers.projector import Projector
 from consumers.movers.rebuild import PoisonEvent, fold_until, rebuild
+from consumers.ports.views import RowDifference
 from domain.order.events import OrderPlaced
 from domain.order.reports import OrderShipped
 from domain.personal import Plain
@@ -93,7 +94,7 @@ def test_a_rebuild_shows_the_fold_of_the_log_and_projectors_go_on(made, monkeypa
     for each in done:
         rows = len(made.folded(VIEWS[each.view]))
         assert each.switched
-        assert each.difference == movers.RowDifference(rows, rows, 0, [])
+        assert each.difference == RowDifference(rows, rows, 0, [])
     assert made.tables == {view.group for view in VIEWS.values()}
     made.ship(1, 2)
     for name, view in VIEWS.items():

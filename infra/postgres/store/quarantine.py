@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from psycopg_pool import ConnectionPool
 
-from consumers.movers.inbox import QuarantinedMessage, ReceivedMessage
+from consumers.ports.inbox import QuarantinedMessage, ReceivedMessage
 from domain.errors import Refusal
 from infra.keys import OwnerKey
 from infra.postgres.keys.owners import PostgresOwners

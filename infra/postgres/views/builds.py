@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg_pool import ConnectionPool
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from consumers.movers.rebuild import RowDifference
+from consumers.ports.views import RowDifference
 from domain.errors import Refusal
 from infra.postgres.server.locks import MAINTENANCE, MaintenanceRunning
 from infra.postgres.views import tables
