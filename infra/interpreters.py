@@ -11,7 +11,7 @@ from domain.errors import Refusal
 GROUP = "ordermade.interpreters"
 
 
-def interpreter(name: str) -> Interpreter:
+def load_interpreter(name: str) -> Interpreter:
     """Raises Refusal, with the names that there are, for one that nobody has installed."""
     found = entry_points(group=GROUP)
     if name not in found.names:

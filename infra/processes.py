@@ -21,7 +21,7 @@ from consumers.movers.relay import Relay
 from infra.deployment import Deployment
 
 if TYPE_CHECKING:
-    from infra.kafka.offsets import Offsets
+    from infra.kafka.offsets import OffsetPublisher
 
 _BACKOFF_S = (0.2, 10.0)  # before a process is started again: the first wait, the longest
 _STEADY_S = 30.0  # a process that ran for so long is started again after the first wait
@@ -41,14 +41,14 @@ def stop_on_signal() -> threading.Event:
 
 
 def run_projectors(
-    projectors: Sequence[Projector], offsets: Offsets | None, stop: threading.Event
+    projectors: Sequence[Projector], offsets: OffsetPublisher | None, stop: threading.Event
 ) -> None:
     """Fold the log into the views until `stop` is set."""
 
     def step_all() -> int:
         handled = step(projectors)
         if offsets:
-            offsets.tell()
+            offsets.publish()
         return handled
 
     _repeat(step_all, [*([offsets] if offsets else []), *projectors], stop)

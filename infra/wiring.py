@@ -24,13 +24,13 @@ from consumers.movers.projector import Projector, last_page
 from consumers.movers.relay import GROUP, Relay, compare
 from consumers.ports.log import Log, LogAhead, StoreBehind
 from domain.values import Purpose
-from infra.interpreters import interpreter
-from infra.kafka.errors import KafkaSilent
+from infra.interpreters import load_interpreter
+from infra.kafka.errors import KafkaUnreachable
 from infra.keys import Secrets
 from infra.postgres.keys.owners import PostgresOwners
 from infra.postgres.server import database
 from infra.postgres.store.envelopes import PostgresEnvelopes
-from infra.postgres.store.feed import Feed
+from infra.postgres.store.feed import LogFeed
 from infra.postgres.store.held import PostgresHeld
 from infra.postgres.store.log import PostgresLog, PostgresSubscription
 from infra.postgres.store.quarantine import PostgresQuarantine
@@ -46,7 +46,7 @@ from projections.view import AnyProjection
 
 if TYPE_CHECKING:
     from infra.kafka.cluster import Cluster
-    from infra.kafka.offsets import Offsets
+    from infra.kafka.offsets import OffsetPublisher
     from infra.kafka.writer import KafkaLogWriter
 
 
@@ -71,7 +71,7 @@ class Wiring:
 
     def pool(self, role: str) -> ConnectionPool:
         """A new pool of connections that log in as a role of the database."""
-        pool = database.pool(self.url, role, self.secrets, patience_s=self._patience_s)
+        pool = database.connection_pool(self.url, role, self.secrets, patience_s=self._patience_s)
         return self._resources.enter_context(pool)
 
     @cached_property
@@ -110,7 +110,7 @@ class Wiring:
     @cached_property
     def commands(self) -> Commands:
         settings = self.settings
-        interpreting = FreeTextReader(interpreter(settings.interpreter), settings.sure_from)
+        interpreting = FreeTextReader(load_interpreter(settings.interpreter), settings.sure_from)
         owners = self.owners(self.door_pool)
         return Commands(self.store, owners, self.held_reports, interpreting, self.books)
 
@@ -129,10 +129,10 @@ class Wiring:
     @cached_property
     def inbox_door(self) -> InboxDoor:
         """The door for messages as they stand in Kafka."""
-        from infra.kafka.cloudevents import message
+        from infra.kafka.cloudevents import inbox_message
 
         door = Inbox(self.gate, self.commands)
-        return InboxDoor(message, door, lambda: datetime.now(UTC), database.passes)
+        return InboxDoor(inbox_message, door, lambda: datetime.now(UTC), database.is_outage)
 
     @cached_property
     def quarantine(self) -> PostgresQuarantine:
@@ -149,8 +149,8 @@ class Wiring:
         return self._log(self.reader_pool)
 
     @cached_property
-    def feed(self) -> Feed:
-        return Feed(self.reader_pool)
+    def feed(self) -> LogFeed:
+        return LogFeed(self.reader_pool)
 
     @cached_property
     def progress(self) -> ViewProgress:
@@ -184,15 +184,15 @@ class Wiring:
         read = last_page(log.read)
         return [Projector(p, log, views, member, read=read) for p in discover().values()]
 
-    def offsets(self, projectors: Sequence[Projector]) -> Offsets | None:
+    def offsets(self, projectors: Sequence[Projector]) -> OffsetPublisher | None:
         """The committer of the projectors' positions to Kafka; None where Kafka is not the log."""
         if not self.settings.kafka:
             return None
         from infra.kafka.log import KafkaLog
-        from infra.kafka.offsets import Offsets
+        from infra.kafka.offsets import OffsetPublisher
 
         assert isinstance(self._projector_log, KafkaLog)
-        return Offsets(self._cluster, self._projector_log, projectors)
+        return OffsetPublisher(self._cluster, self._projector_log, projectors)
 
     def relay(self) -> Relay:
         """A member of the group that copies the store to Kafka."""
@@ -213,9 +213,9 @@ class Wiring:
         return InboxMember(topic, self.inbox_door, self.quarantine)
 
     def inbox_lags(self) -> list[Lag]:
-        from infra.kafka.inbox import lags
+        from infra.kafka.inbox import inbox_lags
 
-        return lags(self._cluster)
+        return inbox_lags(self._cluster)
 
     @cached_property
     def log_writer(self) -> KafkaLogWriter:
@@ -234,7 +234,7 @@ class Wiring:
         """
         if self.settings.kafka and not self.progress.members([GROUP]):
             store = PostgresEnvelopes(self.projector_pool)
-            with suppress(LogAhead, KafkaSilent):
+            with suppress(LogAhead, KafkaUnreachable):
                 compare(store, self.log_writer, store.heads())
 
     def restorable_store(self) -> PostgresRestore:

@@ -113,7 +113,7 @@ class Deployment:
     partitions: int = 12
 
     def pool(self, role):
-        return database.pool(self.url, role, self.secrets)
+        return database.connection_pool(self.url, role, self.secrets)
 
     def sql(self, query, *values):
         with psycopg.connect(self.url, autocommit=True) as admin:

@@ -15,7 +15,7 @@ import psycopg
 
 from infra.deployment import Deployment
 from infra.postgres.server import embedded
-from infra.postgres.server.keeper import lock
+from infra.postgres.server.keeper import try_lock
 from infra.settings import Settings
 from projections import discover
 from projections.view import Row
@@ -38,7 +38,7 @@ def copied(made: Path, folder: Path) -> Path:
 def settle(home: Path) -> None:
     """Returns when the home's server has stopped, since nobody uses it."""
     deadline = time.monotonic() + 30
-    while (free := lock(home / "postgres" / "server.lock", fcntl.LOCK_EX)) is None:
+    while (free := try_lock(home / "postgres" / "server.lock", fcntl.LOCK_EX)) is None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.close(free)

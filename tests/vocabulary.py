@@ -23,7 +23,7 @@ STOP_LIST = frozenset(
 )
 """Participles and riddles: none of them tells a reader what the value is."""
 
-_FILE = re.compile(r"(?<![\w/.*-])((?:[\w-]+/)*[\w-]+\.(?:md|py|sql|toml|yaml))(?![\w/])")
+_FILE = re.compile(r"(?<![\w/.*-])((?:[\w-]+/)*[\w-]+\.(?:md|py|sql|toml|yaml))(?![\w/(])")
 _EXAMPLES = frozenset({"conftest.py", "FILE.yaml"})
 
 

@@ -24,7 +24,7 @@ from infra.cli.tables import plain, table
 from infra.deployment import Deployment
 from infra.errors import UserError
 from infra.postgres.store.envelopes import PostgresEnvelopes
-from infra.postgres.store.issued import Issued, PostgresIssued
+from infra.postgres.store.issued_prices import IssuedPrice, PostgresIssuedPrices
 
 SHOWN = 1_000
 """Differences that are shown; all are counted."""
@@ -44,7 +44,7 @@ class Proving:
         """Published versions whose rules are not those that were published."""
         self.version = functools.lru_cache(32)(self._version)
 
-    def differences(self, issued: Issued) -> list[QuoteDifference]:
+    def differences(self, issued: IssuedPrice) -> list[QuoteDifference]:
         if issued.price is None:
             return [UNREADABLE]
         found = proof(issued.price, self.version)
@@ -71,7 +71,7 @@ class Proving:
 def verify_prices(deployment: Deployment, as_json: bool) -> bool:
     """Whether every price is proved, and every book that they name is as it was published."""
     reader = deployment.pool("reader")
-    issued, proving = PostgresIssued(reader), Proving(deployment)
+    issued, proving = PostgresIssuedPrices(reader), Proving(deployment)
     heads, count, differing = PostgresEnvelopes(reader).heads(), 0, 0
     rows: list[Row] = []
     with Progress(console=Console(stderr=True)) as progress:
@@ -97,14 +97,17 @@ def verify_prices(deployment: Deployment, as_json: bool) -> bool:
     return not (differing or proving.broken)
 
 
-def _rows(issued: Issued, found: list[QuoteDifference]) -> list[Row]:
+def _rows(issued: IssuedPrice, found: list[QuoteDifference]) -> list[Row]:
     name = {"order": issued.order, "quote": issued.id, "position": str(issued.position)}
     return [{**name, **plain(difference)} for difference in found]
 
 
 def explain_quote(deployment: Deployment, named: str, as_json: bool) -> bool:
     """Shows a price line by line, as stored and as it is now made; whether they are identical."""
-    issued, proving = _named(PostgresIssued(deployment.pool("reader")), named), Proving(deployment)
+    issued, proving = (
+        _named(PostgresIssuedPrices(deployment.pool("reader")), named),
+        Proving(deployment),
+    )
     found = proving.differences(issued)
     lines = list(_lines(issued, proving))
     told = {
@@ -132,7 +135,7 @@ def explain_quote(deployment: Deployment, named: str, as_json: bool) -> bool:
     return bool(told["identical"])
 
 
-def _named(issued: PostgresIssued, said: str) -> Issued:
+def _named(issued: PostgresIssuedPrices, said: str) -> IssuedPrice:
     order, _, id = without_kind(said, "order").rpartition("/")
     if order:
         found = issued.find(str(Subject("order", order)), id)
@@ -146,7 +149,7 @@ def _named(issued: PostgresIssued, said: str) -> Issued:
     return found
 
 
-def _lines(issued: Issued, proving: Proving) -> Iterator[Row]:
+def _lines(issued: IssuedPrice, proving: Proving) -> Iterator[Row]:
     """The trace, each part as it was stored and as it is now made."""
     if issued.price is None:
         return
@@ -169,7 +172,7 @@ def _lines(issued: Issued, proving: Proving) -> Iterator[Row]:
         }
 
 
-def _words(issued: Issued, proving: Proving) -> dict[str, str]:
+def _words(issued: IssuedPrice, proving: Proving) -> dict[str, str]:
     named = {i.name: i.value for i in getattr(issued.price, "inputs", ())}
     try:
         book = proving.version(named["book"], int(named["version"]))

@@ -22,7 +22,7 @@ def export_keys(deployment: Deployment, file: Path, as_json: bool) -> None:
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("writing keys and names", total=None)
         try:
-            owners, aliases = backup.export(
+            owners, aliases = backup.export_keys(
                 deployment.restorable_store().pool,
                 deployment.secrets,
                 file,
@@ -60,7 +60,9 @@ def restore(deployment: Deployment, keys: list[Path], as_json: bool) -> None:
         for file in keys:
             task = progress.add_task(f"keys of {file.name}", total=file.stat().st_size)
             told = partial(progress.advance, task)
-            backup.load(store.pool, deployment.secrets, deployment.settings.partitions, file, told)
+            backup.load_keys(
+                store.pool, deployment.secrets, deployment.settings.partitions, file, told
+            )
         task = progress.add_task("events", total=sum(wanted.values()))
         for partition in wanted:
             pull(store, deployment.log_writer, partition, partial(progress.advance, task))

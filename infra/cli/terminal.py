@@ -29,11 +29,11 @@ def open_deployment() -> Deployment:
 
 def update_views(deployment: Deployment) -> bool:
     """Bring the views up to what is stored; False where they stay behind, for whatever reason."""
-    from infra.kafka.errors import KafkaSilent
+    from infra.kafka.errors import KafkaUnreachable
 
     try:
         return deployment.drain()
-    except KafkaSilent as error:
+    except KafkaUnreachable as error:
         typer.echo(f"What was written is stored; the views wait: {error}", err=True)
         return False
 
@@ -55,13 +55,21 @@ def sentence(error: Exception) -> str:
 
     from consumers.ports.log import LogBroken
     from domain.errors import Refusal
-    from infra.kafka.errors import KafkaSilent, KafkaUnfit
-    from infra.postgres.server.database import NotOurs
-    from infra.postgres.server.embedded import explain
-    from infra.postgres.store.backup import BackupUnfit
+    from infra.kafka.errors import KafkaUnreachable, KafkaUnusable
+    from infra.postgres.server.database import WrongDatabase
+    from infra.postgres.server.embedded import explain_failure
+    from infra.postgres.store.backup import BackupUnusable
     from infra.settings import Settings
 
-    foreseen = UserError | Refusal | NotOurs | LogBroken | KafkaSilent | KafkaUnfit | BackupUnfit
+    foreseen = (
+        UserError
+        | Refusal
+        | WrongDatabase
+        | LogBroken
+        | KafkaUnreachable
+        | KafkaUnusable
+        | BackupUnusable
+    )
     if isinstance(error, foreseen):
         return str(error)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
@@ -69,7 +77,7 @@ def sentence(error: Exception) -> str:
         return "; ".join(f"ORDERMADE_{str(w['loc'][0]).upper()}: {w['msg']}" for w in wrong)
     settings = Settings()
     if settings.database_url is None:
-        told = explain(error, settings.home)
+        told = explain_failure(error, settings.home)
     elif isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout):
         first = str(error).partition("\n")[0]
         told = (

@@ -20,7 +20,7 @@ from infra.http import cursors, examples, openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
 from infra.http.problems import HttpRefusal
-from infra.postgres.store.feed import CursorElsewhere, Fed, start
+from infra.postgres.store.feed import CursorInvalid, FeedEntry, beginning
 
 MOST_LISTENERS = 64
 _HEARTBEAT_S = 15.0
@@ -114,7 +114,7 @@ def make_router(connection: DeploymentConnection, stopping: Callable[[], bool]) 
         is_stream = _STREAM in request.headers.get("accept", "")
         given = (is_stream and last_event_id) or after
         now = await heads.now()
-        cursor = start(now) if given is None else cursors.parse(given, "after")
+        cursor = beginning(now) if given is None else cursors.parse(given, "after")
         if not is_stream:
             return await run_in_threadpool(_page, connection, cursor, limit)
         await run_in_threadpool(connection.deployment.feed.check, cursor)
@@ -159,7 +159,7 @@ async def _stream(
     sent_at = time.monotonic()
     try:
         while not stopping():
-            page: list[Fed] = []
+            page: list[FeedEntry] = []
             if await heads.now() != cursor:
                 page = await run_in_threadpool(connection.deployment.feed.read, cursor, 500)
             if page:
@@ -173,5 +173,5 @@ async def _stream(
                     sent_at = time.monotonic()
                     yield b": nothing new\n\n"
                 await asyncio.sleep(_POLL_S)
-    except (CursorElsewhere, psycopg.Error, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed):
+    except (CursorInvalid, psycopg.Error, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed):
         return

@@ -19,7 +19,7 @@ from consumers.ports.log import LogBroken, StoreBehind
 from domain.errors import ConsentMissing, Malformed, Refusal
 from infra.http.connection import DeploymentConnection
 from infra.postgres.server.embedded import ServerUnavailable
-from infra.postgres.store.feed import CursorElsewhere
+from infra.postgres.store.feed import CursorInvalid
 
 MEDIA = "application/problem+json"
 _DATABASE_ERRORS = (
@@ -96,8 +96,8 @@ def install(app: FastAPI, connection: DeploymentConnection) -> None:
     def refused_by_http(_: Request, error: HttpRefusal) -> Response:
         return response(problem(_slug(error.status), error.status, str(error), error.field))
 
-    @app.exception_handler(CursorElsewhere)
-    def cursor_elsewhere(_: Request, error: CursorElsewhere) -> Response:
+    @app.exception_handler(CursorInvalid)
+    def cursor_elsewhere(_: Request, error: CursorInvalid) -> Response:
         return response(problem("cursor-elsewhere", HTTPStatus.CONFLICT, str(error)))
 
     @app.exception_handler(RequestValidationError)

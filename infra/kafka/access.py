@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from infra.kafka.errors import KafkaUnfit
+from infra.kafka.errors import KafkaUnusable
 from infra.settings import Mechanism, Protocol
 
 _PATIENCE_S = 2.0
@@ -51,7 +51,7 @@ class Access:
             settings["ssl_context"] = self._tls
         if self.protocol.startswith("SASL"):
             if not self.user or not (password := self._password()):
-                raise KafkaUnfit(
+                raise KafkaUnusable(
                     f"{self.protocol} needs a name and a password: set ORDERMADE_KAFKA_USER and "
                     "ORDERMADE_KAFKA_PASSWORD or ORDERMADE_KAFKA_PASSWORD_FILE"
                 )
@@ -68,7 +68,7 @@ class Access:
         try:
             return self.password_file.read_text().strip()
         except OSError as error:
-            raise KafkaUnfit(
+            raise KafkaUnusable(
                 f"ORDERMADE_KAFKA_PASSWORD_FILE, {self.password_file}, cannot be read "
                 f"({type(error).__name__})"
             ) from error
@@ -80,7 +80,7 @@ class Access:
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
         except OSError as error:
-            raise KafkaUnfit(
+            raise KafkaUnusable(
                 f"ORDERMADE_KAFKA_CA_FILE, {self.ca_file}, cannot be read as certificates in PEM "
                 f"({type(error).__name__})"
             ) from error
@@ -89,14 +89,14 @@ class Access:
                 # Without a password OpenSSL would ask the terminal for that of a locked key.
                 context.load_cert_chain(self.certificate_file, self.key_file, password="")
             except OSError as error:
-                raise KafkaUnfit(
+                raise KafkaUnusable(
                     f"ORDERMADE_KAFKA_CERTIFICATE_FILE, {self.certificate_file}, and the key of "
                     f"ORDERMADE_KAFKA_KEY_FILE cannot be read or do not belong together "
                     f"({type(error).__name__}): both are PEM, and the key has no password"
                 ) from error
         return context
 
-    def distrust(self, servers: Sequence[str]) -> str | None:
+    def certificate_problem(self, servers: Sequence[str]) -> str | None:
         """Why a broker's certificate is refused; None if that is not what is wrong."""
         if not self._tls:
             return None

@@ -18,10 +18,10 @@ from kafka.record.default_records import DefaultRecordBatch
 _TESTED = "3.0.12"
 
 
-def quicken(consumer: KafkaConsumer) -> None:
+def install_fast_decoder(consumer: KafkaConsumer) -> None:
     """For a consumer without deserializers. Another release than the tested one stays as it is."""
     if kafka.__version__ == _TESTED:
-        consumer._fetcher.PartitionRecords = Records
+        consumer._fetcher.PartitionRecords = FastPartitionRecords
 
 
 class Record(NamedTuple):
@@ -52,7 +52,7 @@ class Headers:
             raise CorruptRecordError("a record is longer than its parts")
 
 
-class Records(Fetcher.PartitionRecords):  # type: ignore[misc]
+class FastPartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
     """The batches of a partition that came in one answer."""
 
     def _unpack_records(self, tp: Any, records: Any, *_: Any) -> Iterator[Record]:

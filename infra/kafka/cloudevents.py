@@ -22,7 +22,7 @@ from domain.errors import Malformed
 _PREFIX = "ce_"
 
 
-def message(received: ReceivedMessage) -> InboxMessage:
+def inbox_message(received: ReceivedMessage) -> InboxMessage:
     """What a record says, in structured JSON. Raises Malformed."""
     if received.value is None:
         raise Malformed("there is no value: an event is sent as one, and none is ever unsaid")

@@ -14,7 +14,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from infra.kafka.access import Access
-from infra.kafka.errors import KafkaSilent, KafkaUnfit
+from infra.kafka.errors import KafkaUnreachable, KafkaUnusable
 
 LARGEST = 8 << 20  # bytes of a record
 _FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
@@ -55,7 +55,7 @@ class Cluster:
     def connection(self) -> dict[str, Any]:
         """Settings of every client. Raises KafkaUnfit where this installation is too slow."""
         if find_spec("crc32c") is None:
-            raise KafkaUnfit(
+            raise KafkaUnusable(
                 "the package crc32c is missing, and without it Kafka is read at a fifth of the "
                 "speed: pip install 'kafka-python[crc32c,lz4,zstd]'"
             )
@@ -68,12 +68,12 @@ class Cluster:
             "reconnect_backoff_max_ms": 1_000,
         }
 
-    def silent(self, error: Exception) -> KafkaSilent:
+    def unreachable(self, error: Exception) -> KafkaUnreachable:
         """What to raise where the cluster does not answer."""
-        return KafkaSilent(self.address, error, self.access.distrust(self.servers))
+        return KafkaUnreachable(self.address, error, self.access.certificate_problem(self.servers))
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def log_topics(self) -> dict[str, int]:
         """The topics of the log, and how many partitions each has."""
         return {f"{self.topics}.log": self.partitions, f"{self.topics}.catalogue": 1}
 
@@ -86,35 +86,37 @@ class Cluster:
         """A group of ours as Kafka knows it."""
         return f"{self.topics}.{name}"
 
-    def place(self, partition: int) -> TopicPartition:
+    def topic_partition(self, partition: int) -> TopicPartition:
         """Where a partition of ours is: the one after the last is a topic of its own."""
         if partition == self.partitions:
             return TopicPartition(f"{self.topics}.catalogue", 0)
         return TopicPartition(f"{self.topics}.log", partition)
 
     @property
-    def places(self) -> dict[TopicPartition, int]:
-        return {self.place(partition): partition for partition in range(self.partitions + 1)}
+    def topic_partitions(self) -> dict[TopicPartition, int]:
+        return {
+            self.topic_partition(partition): partition for partition in range(self.partitions + 1)
+        }
 
 
 def provision(cluster: Cluster) -> None:
     """Makes the topics where there are none. Raises KafkaUnfit for topics that are not ours."""
     try:
         with closing(KafkaAdminClient(**cluster.connection())) as admin:
-            wanted = {**cluster.sizes, cluster.inbox: cluster.partitions}
+            wanted = {**cluster.log_topics, cluster.inbox: cluster.partitions}
             known = {t["name"]: t for t in admin.describe_topics(list(wanted))}
             for name, size in wanted.items():
                 if known[name]["error_code"]:
                     _create(admin, name, size, _INBOX if name == cluster.inbox else _LOG)
                 elif name != cluster.inbox and len(known[name]["partitions"]) != size:
-                    raise KafkaUnfit(
+                    raise KafkaUnusable(
                         f"the topic {name} has {len(known[name]['partitions'])} partitions and "
                         f"this deployment {size}, for good: an owner's partition cannot change. "
                         "Name other topics with ORDERMADE_KAFKA_TOPICS; the relay fills them"
                     )
             _check(admin, cluster)
     except KafkaError as error:
-        raise cluster.silent(error) from error
+        raise cluster.unreachable(error) from error
 
 
 def _create(admin: KafkaAdminClient, name: str, size: int, settings: Mapping[str, str]) -> None:
@@ -133,7 +135,7 @@ def _create(admin: KafkaAdminClient, name: str, size: int, settings: Mapping[str
 
 def _check(admin: KafkaAdminClient, cluster: Cluster) -> None:
     forgets = "would forget events"
-    wanted = {name: (_FOR_EVER, forgets) for name in cluster.sizes}
+    wanted = {name: (_FOR_EVER, forgets) for name in cluster.log_topics}
     wanted[cluster.inbox] = _A_DAY, "what is personal stands in it in clear, for a day"
     asked = [
         ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(settings))
@@ -143,7 +145,7 @@ def _check(admin: KafkaAdminClient, cluster: Cluster) -> None:
     for name, (settings, why) in wanted.items():
         for setting, value in settings.items():
             if (found := told[name][setting]["value"]) != value:
-                raise KafkaUnfit(
+                raise KafkaUnusable(
                     f"the topic {name} has {setting}={found} and {why}: set it to {value} "
                     "(kafka-configs.sh --alter --entity-type topics)"
                 )

@@ -18,7 +18,7 @@ from kafka.errors import CommitFailedError, CorruptRecordError, KafkaError
 
 from consumers.ports.inbox import ReceivedMessage
 from infra.kafka.cluster import Cluster
-from infra.kafka.errors import KafkaUnfit
+from infra.kafka.errors import KafkaUnusable
 from infra.postgres.views.progress import Lag
 
 GROUP = "intake"
@@ -50,7 +50,7 @@ class KafkaInbox:
                 max_poll_records=1_000,
             )
         except KafkaError as error:
-            raise cluster.silent(error) from error
+            raise cluster.unreachable(error) from error
 
     def close(self) -> None:
         self._consumer.close()
@@ -59,13 +59,13 @@ class KafkaInbox:
         try:
             polled = self._consumer.poll(timeout_ms=_WAIT_MS)
         except CorruptRecordError:
-            raise KafkaUnfit(
+            raise KafkaUnusable(
                 f"a message in {self._cluster.inbox} cannot be read, nor what came with it: it is "
                 "damaged, or a header's name is not UTF-8. Move the group "
                 f"{self._cluster.group(GROUP)} past it (kafka-consumer-groups.sh --reset-offsets)"
             ) from None
         except KafkaError as error:
-            raise self._cluster.silent(error) from error
+            raise self._cluster.unreachable(error) from error
         return [_received(record) for records in polled.values() for record in records]
 
     def commit(self) -> None:
@@ -74,7 +74,7 @@ class KafkaInbox:
         except CommitFailedError:
             pass  # another member has them by now, and what it meets again is known
         except KafkaError as error:
-            raise self._cluster.silent(error) from error
+            raise self._cluster.unreachable(error) from error
 
 
 def _received(record: Any) -> ReceivedMessage:
@@ -88,7 +88,7 @@ def _received(record: Any) -> ReceivedMessage:
     )
 
 
-def lags(cluster: Cluster) -> list[Lag]:
+def inbox_lags(cluster: Cluster) -> list[Lag]:
     """How far the intake is behind what has come, in each partition of its topic."""
     try:
         with closing(
@@ -100,7 +100,7 @@ def lags(cluster: Cluster) -> list[Lag]:
             taken = {p: max(consumer.committed(p) or 0, starts[p]) for p in places}
             oldest = _oldest(consumer, {p: at for p, at in taken.items() if at < ends[p]})
     except KafkaError as error:
-        raise cluster.silent(error) from error
+        raise cluster.unreachable(error) from error
     now = time.time()
     return [
         Lag(

@@ -14,8 +14,8 @@ from domain.parked.events import EventDropped
 from domain.partition import partition_of
 from infra import codec
 from infra.kafka.cluster import Cluster
-from infra.kafka.reader import Reader
-from infra.kafka.records import Read, milliseconds
+from infra.kafka.reader import RecordReader
+from infra.kafka.records import NumberedRecord, milliseconds
 from infra.keys import OwnerKey
 from infra.postgres.store.log import PostgresSubscription
 
@@ -33,7 +33,7 @@ class KafkaLog:
         keys: Callable[[Collection[str]], Mapping[str, OwnerKey]],
         session: timedelta = timedelta(seconds=10),
     ) -> None:
-        self._reader, self._partitions = Reader(cluster), cluster.partitions
+        self._reader, self._partitions = RecordReader(cluster), cluster.partitions
         self._pool, self._keys, self._session = pool, keys, session
 
     def close(self) -> None:
@@ -69,7 +69,7 @@ class KafkaLog:
         return self._reader.offset(partition, number)
 
     def _decoded(
-        self, partition: int, records: Sequence[Read]
+        self, partition: int, records: Sequence[NumberedRecord]
     ) -> list[Recorded[Data] | Undecodable]:
         key_of = self._keys({record.owner for record in records}).get
         events: list[Recorded[Data] | Undecodable] = []

@@ -18,7 +18,7 @@ _Folded = Mapping[str, Mapping[int, int]]
 """Offsets by group and partition."""
 
 
-class Offsets:
+class OffsetPublisher:
     """Tells the positions of projectors, every few seconds and once at the end."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Offsets:
         self._telling: Future[None] | None = None
         self._told: _Folded = {}
 
-    def tell(self) -> None:
+    def publish(self) -> None:
         """Waits for nothing; what cannot be told is told the next time."""
         if time.monotonic() < self._again or (self._telling and not self._telling.done()):
             return
@@ -46,7 +46,7 @@ class Offsets:
         self._again = 0.0
         if self._telling:
             self._telling.result()
-        self.tell()
+        self.publish()
         self._thread.shutdown()
 
     def _commit(self, folded: _Folded) -> None:
@@ -57,7 +57,9 @@ class Offsets:
                     admin.alter_group_offsets(
                         self._cluster.group(group),
                         {
-                            self._cluster.place(partition): OffsetAndMetadata(offset, "", -1)
+                            self._cluster.topic_partition(partition): OffsetAndMetadata(
+                                offset, "", -1
+                            )
                             for partition, offset in offsets.items()
                         },
                     )

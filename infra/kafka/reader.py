@@ -19,9 +19,9 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from consumers.ports.log import Hole, ReaderAhead
-from infra.kafka.batches import quicken
+from infra.kafka.batches import install_fast_decoder
 from infra.kafka.cluster import Cluster
-from infra.kafka.records import Read
+from infra.kafka.records import NumberedRecord
 
 _PATIENCE_MS = 15_000
 _KEPT = 10_000  # records of a partition behind and before the last reader
@@ -50,10 +50,10 @@ class _Window:
     last: int
     end: int
     asked: int
-    records: list[Read] = field(default_factory=list)
+    records: list[NumberedRecord] = field(default_factory=list)
     astray: int = 0  # a number beyond the one that was due
 
-    def take(self, record: Read) -> None:
+    def take(self, record: NumberedRecord) -> None:
         self.end = record.offset + 1
         if record.number == self.last + 1:
             self.last = record.number
@@ -65,10 +65,10 @@ class _Window:
         """Whether a reader at `after` goes on in here."""
         return self.last - len(self.records) <= after <= self.last
 
-    def record(self, number: int) -> Read:
+    def record(self, number: int) -> NumberedRecord:
         return self.records[number - self.last - 1]
 
-    def page(self, after: int, limit: int) -> list[Read]:
+    def page(self, after: int, limit: int) -> list[NumberedRecord]:
         self.asked = after
         if (old := after - (self.last - len(self.records)) - _KEPT) > 0:
             del self.records[:old]
@@ -85,17 +85,17 @@ class _Window:
         return self.last - self.asked > _KEPT
 
 
-class Reader:
+class RecordReader:
     """One consumer on all partitions, and what it has read of them last."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._places = cluster.places
+        self._places = cluster.topic_partitions
         try:
             self._consumer = KafkaConsumer(**cluster.connection(), **_SETTINGS)
         except KafkaError as error:
-            raise cluster.silent(error) from error
-        quicken(self._consumer)
+            raise cluster.unreachable(error) from error
+        install_fast_decoder(self._consumer)
         self._consumer.assign(list(self._places))
         for place in self._places:
             self._consumer.seek(place, 0)
@@ -110,7 +110,7 @@ class Reader:
         try:
             ends = self._consumer.end_offsets(list(self._places))
         except KafkaError as error:
-            raise self._cluster.silent(error) from error
+            raise self._cluster.unreachable(error) from error
         self._ends = {partition: ends[place] for place, partition in self._places.items()}
         for partition, window in list(self._windows.items()):
             if window.end > self._ends[partition]:  # the topic was lost, and is filled again
@@ -141,20 +141,20 @@ class Reader:
 
     def lasts(
         self, partitions: Collection[int], ends: Mapping[int, int] | None = None
-    ) -> dict[int, Read]:
+    ) -> dict[int, NumberedRecord]:
         """The last record of each of the partitions that has one, and where it belongs."""
         ends = ends or self.ends()
-        found: dict[int, Read] = {}
+        found: dict[int, NumberedRecord] = {}
         wanted = {p for p in partitions if ends[p]}
         for partition in wanted:
             self._seek(partition, ends[partition] - 1)
         while wanted:
             for place, records in self._poll(wanted).items():
-                found[self._places[place]] = Read.of(records[-1])
+                found[self._places[place]] = NumberedRecord.of(records[-1])
             wanted -= found.keys()
         return {p: last for p, last in found.items() if not last.astray}
 
-    def page(self, partition: int, after: int, limit: int) -> list[Read]:
+    def page(self, partition: int, after: int, limit: int) -> list[NumberedRecord]:
         """Up to `limit` records from number `after + 1` on. Raises Hole or ReaderAhead."""
         window = self._windows.get(partition)
         if window is None or not window.has(after):
@@ -179,20 +179,20 @@ class Reader:
             return window.record(number).offset + 1
         return number
 
-    def everything(self, partition: int) -> Iterator[Read]:
+    def everything(self, partition: int) -> Iterator[NumberedRecord]:
         """All records of a partition, each number once."""
         after = 0
         while page := self.page(partition, after, _KEPT):
             yield from page
             after = page[-1].number
 
-    def since(self, partition: int, offset: int) -> Iterator[Read]:
+    def since(self, partition: int, offset: int) -> Iterator[NumberedRecord]:
         """The records from an offset to the end."""
         end = self.ends()[partition]
         self._seek(partition, offset)
         while offset < end:
             for records in self._poll({partition}).values():
-                yield from (r for r in map(Read.of, records) if not r.astray)
+                yield from (r for r in map(NumberedRecord.of, records) if not r.astray)
                 offset = records[-1].offset + 1
 
     def offsets(self, time_ms: int) -> dict[int, int]:
@@ -200,12 +200,12 @@ class Reader:
         try:
             found = self._consumer.offsets_for_times(dict.fromkeys(self._places, time_ms))
         except KafkaError as error:
-            raise self._cluster.silent(error) from error
+            raise self._cluster.unreachable(error) from error
         return {self._places[place]: at.offset for place, at in found.items() if at}
 
     def _seek(self, partition: int, offset: int) -> None:
         self._windows.pop(partition, None)
-        self._consumer.seek(self._cluster.place(partition), offset)
+        self._consumer.seek(self._cluster.topic_partition(partition), offset)
 
     def _read_on(self, window: _Window, goal: float = math.inf) -> None:
         """Reads until a window has number `goal` or is at the end; others fill by the way."""
@@ -214,22 +214,22 @@ class Reader:
             for place, records in self._poll(others | {window.partition}).items():
                 filled = self._windows[self._places[place]]
                 for record in records:
-                    filled.take(Read.of(record))
+                    filled.take(NumberedRecord.of(record))
         if window.astray > window.last and window.last < goal:
             raise Hole(window.partition, window.last, window.astray)
 
     def _poll(self, partitions: Collection[int]) -> Mapping[TopicPartition, list[Any]]:
         """Some records of the partitions. Raises KafkaSilent when there are none for long."""
-        wanted = {self._cluster.place(partition) for partition in partitions}
+        wanted = {self._cluster.topic_partition(partition) for partition in partitions}
         self._consumer.pause(*(set(self._places) - wanted))
         self._consumer.resume(*wanted)
         try:
             records = self._put_aside(wanted) or self._consumer.poll(_PATIENCE_MS)
         except KafkaError as error:
             self._windows.clear()
-            raise self._cluster.silent(error) from error
+            raise self._cluster.unreachable(error) from error
         if not records:
-            raise self._cluster.silent(TimeoutError())
+            raise self._cluster.unreachable(TimeoutError())
         return records
 
     def _put_aside(self, wanted: Set[TopicPartition]) -> Mapping[TopicPartition, list[Any]]:

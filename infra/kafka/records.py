@@ -37,7 +37,7 @@ def fields(stored: StoredEnvelope, chain: bytes) -> dict[str, Any]:
     }
 
 
-class Read(NamedTuple):
+class NumberedRecord(NamedTuple):
     """A record as it was read; a tuple, since a dataclass takes twice as long to make.
 
     Only few want more of `headers` than the number.
@@ -50,7 +50,7 @@ class Read(NamedTuple):
     headers: Iterable[tuple[str, bytes]]
 
     @classmethod
-    def of(cls, record: Any) -> Read:
+    def of(cls, record: Any) -> NumberedRecord:
         headers = record.headers
         number = int(_header(headers, "number"))
         return cls(record.offset, record.key.decode(), number, record.value, headers)

@@ -20,7 +20,7 @@ from kafka.errors import KafkaError
 from consumers.ports.log import LogRecord, StoredEnvelope, WriteUnconfirmed
 from infra.kafka import records
 from infra.kafka.cluster import LARGEST, Cluster
-from infra.kafka.reader import Reader
+from infra.kafka.reader import RecordReader
 
 _BATCH = 200 << 10  # bytes, reckoned
 _LANES = 2
@@ -32,7 +32,7 @@ class KafkaLogWriter:
 
     def __init__(self, cluster: Cluster, delivery_s: float = 30.0) -> None:
         self._cluster = cluster
-        self._reader: Reader | None = None
+        self._reader: RecordReader | None = None
         self._lanes = [_Lane(cluster, delivery_s) for _ in range(_LANES)]
         self._threads = ThreadPoolExecutor(_LANES, "writer")
 
@@ -44,12 +44,12 @@ class KafkaLogWriter:
             self._reader.close()
 
     def last_records(self, partitions: Collection[int]) -> Mapping[int, LogRecord]:
-        self._reader = self._reader or Reader(self._cluster)
+        self._reader = self._reader or RecordReader(self._cluster)
         found = self._reader.lasts(partitions)
         return {partition: record.carried for partition, record in found.items()}
 
     def read_records(self, partition: int, after: int, limit: int) -> list[LogRecord]:
-        self._reader = self._reader or Reader(self._cluster)
+        self._reader = self._reader or RecordReader(self._cluster)
         return [record.carried for record in self._reader.page(partition, after, limit)]
 
     def write(self, batches: Mapping[int, Sequence[tuple[StoredEnvelope, bytes]]]) -> None:
@@ -83,14 +83,14 @@ class _Lane:
                         raise WriteUnconfirmed("the topic was lost, and begins anew")
         except KafkaError as error:
             self.forget()
-            raise WriteUnconfirmed(str(self._cluster.silent(error))) from error
+            raise WriteUnconfirmed(str(self._cluster.unreachable(error))) from error
 
     def _send(
         self, partition: int, queue: deque[tuple[StoredEnvelope, bytes]]
     ) -> list[tuple[int, Any]]:
         """Sends what is one batch; the numbers and their futures."""
         assert self._producer
-        place = self._cluster.place(partition)
+        place = self._cluster.topic_partition(partition)
         size = 0
         sent: list[tuple[int, Any]] = []
         while queue:

@@ -90,7 +90,7 @@ def relay(bench: Bench) -> Figure:
         sent = []
         began = time.perf_counter()
         for partition, event in stored:
-            place = cluster.place(partition)
+            place = cluster.topic_partition(partition)
             made = records.fields(event, b"")
             sent.append(producer.send(place.topic, partition=place.partition, **made))
         producer.flush()
@@ -154,9 +154,11 @@ def kafka_quix(bench: Bench) -> Figure:
         return events / took
 
     def peer() -> float:
-        log = cluster.place(0).topic
+        log = cluster.topic_partition(0).topic
         events = sum(
-            n for p, n in bench.deployment.log.heads().items() if cluster.place(p).topic == log
+            n
+            for p, n in bench.deployment.log.heads().items()
+            if cluster.topic_partition(p).topic == log
         )
         return events / quix.seconds(python, cluster.address, log, events)
 

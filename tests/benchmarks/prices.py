@@ -21,7 +21,7 @@ from domain.pricing.inputs import PriceRequest, inputs, inputs_hash
 from domain.pricing.price_index import Conditions
 from domain.pricing.pricing import price
 from infra.cli.proving import Proving
-from infra.postgres.store.issued import PostgresIssued
+from infra.postgres.store.issued_prices import PostgresIssuedPrices
 from tests.benchmarks.harness import Bench, Figure, in_turn
 
 LINES, ROUNDS, STORED = 20, 200, 200
@@ -44,7 +44,10 @@ def verify_prices(bench: Bench) -> Figure:
     """Stored quotes read, priced again and compared, as `ordermade verify prices` does it."""
     of, lines = book(0), order()
     _store(bench, of, lines)
-    stored, proving = PostgresIssued(bench.deployment.pool("reader")), Proving(bench.deployment)
+    stored, proving = (
+        PostgresIssuedPrices(bench.deployment.pool("reader")),
+        Proving(bench.deployment),
+    )
 
     def verified() -> float:
         began, count = time.process_time(), 0

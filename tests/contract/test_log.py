@@ -99,7 +99,7 @@ def test_what_is_about_an_owner_and_what_a_view_goes_on_without(log, store, kept
 
 def write(url, secrets, writer):
     """A writing process."""
-    with database.pool(url, "door", secrets) as pool:
+    with database.connection_pool(url, "door", secrets) as pool:
         store = PostgresStore(pool, PostgresOwners(pool, secrets, 12))
         for i in range(100):
             store.append([placed(f"w{writer}-{i % 10}", i)])

@@ -18,7 +18,7 @@ import psycopg_pool
 
 from domain.event import Data, Recorded
 from infra.deployment import Deployment
-from infra.kafka.errors import KafkaSilent
+from infra.kafka.errors import KafkaUnreachable
 from infra.postgres.server import embedded
 from infra.postgres.server.embedded import ServerUnavailable
 from infra.settings import Settings
@@ -37,7 +37,7 @@ PARTITIONS, PROJECTORS = 5, 2
 SESSION_S = 1.5
 GROUPS = [view.group for view in discover().values()]
 ALL = 10**7  # events or rows
-AWAY = (psycopg.Error, psycopg_pool.PoolTimeout, ServerUnavailable, KafkaSilent)
+AWAY = (psycopg.Error, psycopg_pool.PoolTimeout, ServerUnavailable, KafkaUnreachable)
 
 
 @dataclass(frozen=True)

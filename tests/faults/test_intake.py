@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from infra.kafka.cluster import Cluster
-from infra.kafka.inbox import lags
+from infra.kafka.inbox import inbox_lags
 from tests.frontdoor import FACTS, message
 from tests.kafkadoor import Publisher, running
 from tests.scenarios.test_intake import STRUCTURED, quarantine, taken
@@ -61,7 +61,7 @@ def test_an_intake_that_is_killed_loses_and_doubles_nothing(front):
         before = 0
         for _ in range(KILLS):
             process = front.start("inbox", stderr=subprocess.DEVNULL)
-            while (now := sum(lag.position for lag in lags(cluster))) <= before:
+            while (now := sum(lag.position for lag in inbox_lags(cluster))) <= before:
                 time.sleep(0.05)
             before = now
             time.sleep(random.Random(seed + now).uniform(0, 0.5))
@@ -70,7 +70,7 @@ def test_an_intake_that_is_killed_loses_and_doubles_nothing(front):
     finally:
         stop.set()
         publishing.join()
-    left = sum(lag.events for lag in lags(cluster))
+    left = sum(lag.events for lag in inbox_lags(cluster))
     [(sent, bad)] = answers
     print(f"killed {KILLS} times, {left} of {len(sent) + bad} messages left for the last")
     with running(front, "inbox"):

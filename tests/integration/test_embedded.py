@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from infra.postgres.server.embedded import Server, ServerUnavailable, _program, start
-from infra.postgres.server.keeper import lock
+from infra.postgres.server.keeper import try_lock
 from tests.waiting import until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def nothing_lives(home: Path) -> bool:
     """Whether no process of the server and no keeper is left."""
     if not (home / "postgres").exists():
         return True
-    free = lock(home / "postgres" / "server.lock", fcntl.LOCK_EX)
+    free = try_lock(home / "postgres" / "server.lock", fcntl.LOCK_EX)
     if free is not None:
         os.close(free)
     return free is not None
@@ -291,7 +291,7 @@ def test_a_copy_of_a_home_is_not_taken_to_the_server_of_the_first(home: Path) ->
     copy = home.parent / "copy"
     subprocess.run(["cp", "-a", home, copy], check=True)
     with closing(start(home, linger_s=LINGER_S)) as first:
-        starting = lock(copy / "postgres" / "server.lock", fcntl.LOCK_EX)
+        starting = try_lock(copy / "postgres" / "server.lock", fcntl.LOCK_EX)
         assert starting is not None
         waits: list[str] = []
 

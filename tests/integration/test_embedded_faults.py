@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from infra.postgres.server import embedded
-from infra.postgres.server.embedded import explain, start
-from infra.postgres.server.keeper import lock
+from infra.postgres.server.embedded import explain_failure, start
+from infra.postgres.server.keeper import try_lock
 from tests.integration.test_embedded import (
     LINGER_S,
     REPOSITORY,
@@ -129,7 +129,7 @@ def test_a_client_killed_while_the_server_starts_leaves_it_to_the_next(home: Pat
 
 def test_a_long_wait_is_told(home: Path) -> None:
     (home / "postgres").mkdir(parents=True)
-    stopping = lock(home / "postgres" / "clients.lock", fcntl.LOCK_EX)  # as a keeper would
+    stopping = try_lock(home / "postgres" / "clients.lock", fcntl.LOCK_EX)  # as a keeper would
     assert stopping is not None
     told = []
 
@@ -153,10 +153,10 @@ def test_an_error_is_explained_only_if_the_server_is_to_blame(home: Path) -> Non
                 until(lambda: connection.execute("SELECT 1") is None)  # until it notices
         wrapped = RuntimeError()
         wrapped.__cause__ = theirs.value
-        assert explain(ours.value, home) is None
-        assert explain(ValueError(), home) is None
+        assert explain_failure(ours.value, home) is None
+        assert explain_failure(ValueError(), home) is None
         for error in (theirs.value, wrapped):
-            sentence = explain(error, home)
+            sentence = explain_failure(error, home)
             assert sentence
             assert "run this again" in sentence
             assert str(home / "postgres" / "server.log") in sentence
@@ -167,7 +167,7 @@ import os, subprocess, sys
 from contextlib import closing
 from pathlib import Path
 import psycopg, pytest
-from infra.postgres.server.embedded import ServerUnavailable, explain, start
+from infra.postgres.server.embedded import ServerUnavailable, explain_failure, start
 from tests.integration.test_embedded import nothing_lives
 from tests.waiting import until
 
@@ -196,7 +196,8 @@ with closing(start(home, linger_s=0)) as server:
             write(connection)
         fill()  # the last bytes, too
 print(len(acknowledged), "acknowledged, then", repr(failed.value))
-assert explain(failed.value, home).startswith(f"The disk that holds {home} is full: make room")
+sentence = explain_failure(failed.value, home)
+assert sentence.startswith(f"The disk that holds {home} is full: make room")
 until(lambda: nothing_lives(home))
 assert "No space left on device" in log.read_text(), log.read_text()
 

@@ -17,10 +17,10 @@ from consumers.doors.gate import Gate
 from consumers.doors.inbox import COMMAND_TYPES, Inbox
 from consumers.movers.inbox import InboxDoor, InboxMember
 from domain.event import TYPES
-from infra.kafka.cloudevents import message
+from infra.kafka.cloudevents import inbox_message
 from infra.kafka.cluster import provision
-from infra.kafka.errors import KafkaUnfit
-from infra.kafka.inbox import KafkaInbox, lags
+from infra.kafka.errors import KafkaUnusable
+from infra.kafka.inbox import KafkaInbox
 from infra.postgres.server import database
 from infra.postgres.store.quarantine import PostgresQuarantine
 from tests.frontdoor import message as event
@@ -48,7 +48,7 @@ def quarantine(door, owners):
 def intaking(topics, store, owners, holding, quarantine):
     doors = Inbox(lambda basis: Gate(store, owners, holding, basis),
                    Commands(store, owners, holding))  # fmt: skip
-    taker = InboxDoor(message, doors, lambda: datetime.now(UTC), database.passes)
+    taker = InboxDoor(inbox_message, doors, lambda: datetime.now(UTC), database.is_outage)
     with closing(KafkaInbox(topics, 3.0)) as topic:
         yield InboxMember(topic, taker, quarantine)
 
@@ -92,7 +92,7 @@ def stored(store):
 
 
 def behind(topics):
-    return sum(lag.events for lag in lags(topics))
+    return sum(lag.events for lag in inbox_lags(topics))
 
 
 def test_a_database_that_is_away_is_waited_for(
@@ -144,7 +144,7 @@ def test_a_topic_that_keeps_what_is_personal_is_refused(topics):
     with closing(KafkaAdminClient(bootstrap_servers=topics.address)) as admin:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.inbox, config)])
     time.sleep(0.5)  # the broker may tell a setting a little later
-    with pytest.raises(KafkaUnfit, match=r"retention.ms=-1 and what is personal stands in it"):
+    with pytest.raises(KafkaUnusable, match=r"retention.ms=-1 and what is personal stands in it"):
         provision(topics)
 
 
@@ -158,7 +158,7 @@ class Unspeakable(str):
 def test_a_message_that_the_client_cannot_read_is_said_with_the_remedy(intaking, topics):
     with closing(KafkaProducer(bootstrap_servers=topics.address)) as producer:
         producer.send(topics.inbox, b"{}", headers=[(Unspeakable("x"), b"")]).get(10)
-    with pytest.raises(KafkaUnfit, match=r"Move the group test-\w+.intake past it"):
+    with pytest.raises(KafkaUnusable, match=r"Move the group test-\w+.intake past it"):
         stepped(intaking, 1)
 
 

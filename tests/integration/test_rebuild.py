@@ -419,7 +419,7 @@ def test_a_home_of_the_release_before_goes_on(server, tmp_path, monkeypatch):
         admin.execute("CREATE TABLE projection.backlog_v1 (key text, status text)")
         admin.execute("CREATE VIEW view.backlog AS SELECT key, status FROM projection.backlog_v1")
         database.migrate(server.url(), secrets)
-        with database.pool(url, "projector", secrets) as pool:
+        with database.connection_pool(url, "projector", secrets) as pool:
             PostgresViews(pool, lambda _: {}).prepare(SECOND)
         live = admin.execute("SELECT view, consumer_group FROM projection.live").fetchall()
     assert live == [("backlog", "backlog_v1")]

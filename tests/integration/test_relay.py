@@ -21,7 +21,7 @@ from domain.event import Event, event_id
 from domain.order.events import OrderPlaced
 from infra.kafka import reader
 from infra.kafka.cluster import provision
-from infra.kafka.errors import KafkaUnfit
+from infra.kafka.errors import KafkaUnusable
 from infra.kafka.log import KafkaLog
 from infra.kafka.writer import KafkaLogWriter
 from infra.postgres.store.log import PostgresSubscription
@@ -43,14 +43,14 @@ def records(cluster):
     """Every record, by partition, as a consumer sees it that knows nothing of us."""
     consumer = KafkaConsumer(bootstrap_servers=cluster.address, enable_auto_commit=False)
     try:
-        consumer.assign(list(cluster.places))
+        consumer.assign(list(cluster.topic_partitions))
         consumer.seek_to_beginning()
-        ends = consumer.end_offsets(list(cluster.places))
-        found = {place: [] for place in cluster.places}
+        ends = consumer.end_offsets(list(cluster.topic_partitions))
+        found = {place: [] for place in cluster.topic_partitions}
         while any(len(found[place]) < end for place, end in ends.items()):
             for place, polled in consumer.poll(5_000).items():
                 found[place] += polled
-        return {cluster.places[place]: polled for place, polled in found.items()}
+        return {cluster.topic_partitions[place]: polled for place, polled in found.items()}
     finally:
         consumer.close()
 
@@ -201,7 +201,7 @@ def test_a_topic_that_was_lost_under_a_relay_is_filled_again(kafka, fresh, store
     store.append([placed(f"o{n % 20}", n) for n in range(100)])
     kafka.catch_up()
     with closing(KafkaAdminClient(bootstrap_servers=kafka.cluster.address)) as admin:
-        admin.delete_topics(list(kafka.cluster.sizes))
+        admin.delete_topics(list(kafka.cluster.log_topics))
     time.sleep(0.5)
     provision(kafka.cluster)
     store.append([placed(f"o{n % 20}", n) for n in range(100, 200)])
@@ -215,7 +215,7 @@ def test_a_topic_that_was_lost_under_a_relay_is_filled_again(kafka, fresh, store
 
 
 def test_topics_of_another_size_or_that_forget_are_refused(topics):
-    with pytest.raises(KafkaUnfit, match="has 12 partitions and this deployment 13, for good"):
+    with pytest.raises(KafkaUnusable, match="has 12 partitions and this deployment 13, for good"):
         provision(replace(topics, partitions=13))
     provision(topics)
     forget = ConfigResource(
@@ -227,7 +227,7 @@ def test_topics_of_another_size_or_that_forget_are_refused(topics):
     def refusal() -> str:
         try:
             provision(topics)
-        except KafkaUnfit as error:
+        except KafkaUnusable as error:
             return str(error)
         return ""
 
@@ -237,5 +237,5 @@ def test_topics_of_another_size_or_that_forget_are_refused(topics):
 
 def test_an_installation_that_would_crawl_is_refused(topics, monkeypatch):
     monkeypatch.setitem(sys.modules, "crc32c", None)
-    with pytest.raises(KafkaUnfit, match="the package crc32c is missing"):
+    with pytest.raises(KafkaUnusable, match="the package crc32c is missing"):
         topics.connection()

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from infra.kafka.access import Access
-from infra.kafka.errors import KafkaUnfit
+from infra.kafka.errors import KafkaUnusable
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from infra.kafka.errors import KafkaUnfit
     ],
 )
 def test_what_cannot_be_used_is_named(access, sentence):
-    with pytest.raises(KafkaUnfit, match=sentence):
+    with pytest.raises(KafkaUnusable, match=sentence):
         _ = access.client
 
 

@@ -15,7 +15,7 @@ from kafka.consumer.fetcher import Fetcher, IsolationLevel
 from kafka.errors import CorruptRecordError
 from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
 
-from infra.kafka.batches import Records, quicken
+from infra.kafka.batches import FastPartitionRecords, install_fast_decoder
 
 PLACE = TopicPartition("ordermade.log", 0)
 NONE, GZIP, LZ4, ZSTD = 0, 1, 3, 4
@@ -70,7 +70,7 @@ def taken(kind, data: bytes, start=0, pages=(None,), **more):
 
 
 def same(data: bytes, **how):
-    ours = taken(Records, data, **how)
+    ours = taken(FastPartitionRecords, data, **how)
     assert ours == taken(Fetcher.PartitionRecords, data, **how)
     return [record for page, _, _ in ours for record in page]
 
@@ -117,7 +117,7 @@ def test_transactions(isolation):
 def test_damage_is_told():
     data = bytearray(batch(EVENTS))
     data[-1] ^= 1
-    for kind in (Records, Fetcher.PartitionRecords):
+    for kind in (FastPartitionRecords, Fetcher.PartitionRecords):
         with pytest.raises(CorruptRecordError):
             taken(kind, bytes(data))
 
@@ -126,7 +126,7 @@ def test_another_release_is_left_alone(monkeypatch):
     consumer = SimpleNamespace(_fetcher=SimpleNamespace(PartitionRecords=Fetcher.PartitionRecords))
     with monkeypatch.context() as other:
         other.setattr(kafka, "__version__", "3.0.13")
-        quicken(consumer)
+        install_fast_decoder(consumer)
     assert consumer._fetcher.PartitionRecords is Fetcher.PartitionRecords
-    quicken(consumer)
-    assert consumer._fetcher.PartitionRecords is Records
+    install_fast_decoder(consumer)
+    assert consumer._fetcher.PartitionRecords is FastPartitionRecords

@@ -19,7 +19,7 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations"
 DATABASE = "ordermade"
 
 
-class NotOurs(Exception):
+class WrongDatabase(Exception):
     """The database is another deployment's than the settings say."""
 
 
@@ -68,25 +68,25 @@ def _check(admin: psycopg.Connection, secrets: Secrets, partitions: int) -> None
     row = admin.execute("SELECT home, partitions FROM store.deployment").fetchone()
     assert row
     if row[0] != secrets.fingerprint:
-        raise NotOurs(
+        raise WrongDatabase(
             "this database was made with other secrets, and without them nothing in it can be "
             "read: set ORDERMADE_HOME to the home that has its secrets.json"
         )
     if row[1] != partitions:
-        raise NotOurs(
+        raise WrongDatabase(
             f"this deployment has {row[1]} partitions for good, and ORDERMADE_PARTITIONS says "
             f"{partitions}: an owner's partition cannot change. Leave the setting out"
         )
 
 
-def passes(error: Exception) -> bool:
+def is_outage(error: Exception) -> bool:
     """Whether an error is the database's, and not that of what was sent to it."""
     return isinstance(error, psycopg.Error | StoreBehind) and not isinstance(
         error, psycopg.DataError | psycopg.IntegrityError
     )
 
 
-def pool(
+def connection_pool(
     url: str, role: str, secrets: Secrets, size: int = 4, patience_s: float = 30.0
 ) -> ConnectionPool:
     """Connections of a role, opened when they are first needed and waited for so long."""

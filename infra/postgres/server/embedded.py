@@ -34,7 +34,7 @@ import psycopg
 from psycopg import errors
 
 from infra.postgres.server import keeper
-from infra.postgres.server.keeper import lock
+from infra.postgres.server.keeper import try_lock
 
 HOST = "127.0.0.1"
 USER = "ordermade_admin"
@@ -147,7 +147,7 @@ def start(
         ) from error
 
 
-def explain(error: BaseException, home: Path) -> str | None:
+def explain_failure(error: BaseException, home: Path) -> str | None:
     """One sentence for an error that a full disk or a lost server caused; None for any other."""
     place = _Place(home.absolute())
     cause: BaseException | None = error
@@ -188,7 +188,7 @@ class _Place:
 
     def refusal(self) -> str | None:
         """Why the server cannot be used; None when it can: only connecting tells."""
-        free = lock(self.folder / "server.lock", fcntl.LOCK_SH)
+        free = try_lock(self.folder / "server.lock", fcntl.LOCK_SH)
         if free is not None:  # spares a wait for the stranger who may have its port by now
             os.close(free)
             return "it does not run"
@@ -305,7 +305,7 @@ class _Patience:
         time.sleep(min(0.02 + (now - self._began) / 20, 0.5))
 
     def lock(self, name: str, kind: int, what: str) -> int:
-        while (file := lock(self._place.folder / name, kind)) is None:
+        while (file := try_lock(self._place.folder / name, kind)) is None:
             self.pause(what)
         return file
 
@@ -317,7 +317,7 @@ def _bring_up(place: _Place, patience: _Patience, linger_s: float) -> None:
     while place.refusal() is not None:
         if place.listens():
             heard = time.monotonic()
-        alive = lock(place.folder / "server.lock", fcntl.LOCK_EX)
+        alive = try_lock(place.folder / "server.lock", fcntl.LOCK_EX)
         if alive is not None:  # nothing of a server lives
             try:
                 if tries and not place.can_retry(began, tries):

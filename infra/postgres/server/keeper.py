@@ -17,7 +17,7 @@ POLL_S = 0.2
 STOP_S = 15.0  # PostgreSQL 18 waits for ever if one of its processes was killed just before
 
 
-def lock(path: Path, kind: int) -> int | None:
+def try_lock(path: Path, kind: int) -> int | None:
     """Take a lock (`fcntl.LOCK_SH` or `LOCK_EX`) without waiting: the open file that holds it.
 
     None when others are in the way. `os.close` lets go; so does the kernel when the process dies.
@@ -44,7 +44,7 @@ def keep(clients: Path, linger_s: float, command: list[str]) -> None:
     try:
         while server.poll() is None:
             time.sleep(POLL_S)
-            alone = lock(clients, fcntl.LOCK_EX)
+            alone = try_lock(clients, fcntl.LOCK_EX)
             if alone is None:
                 last_seen = time.monotonic()
             elif time.monotonic() - last_seen >= linger_s:

@@ -23,7 +23,7 @@ Told = Callable[[int], None]
 """Told how many lines, or bytes of the file, are done."""
 
 
-class BackupUnfit(Exception):
+class BackupUnusable(Exception):
     """This file cannot be restored from; the sentence says what can."""
 
 
@@ -54,7 +54,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Head | _Owner | _Alias | _End).decode
 
 
-def export(pool: ConnectionPool, secrets: Secrets, file: Path, told: Told) -> tuple[int, int]:
+def export_keys(pool: ConnectionPool, secrets: Secrets, file: Path, told: Told) -> tuple[int, int]:
     """Writes the backup whole or not at all, for its user only; how many owners and aliases."""
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     try:
@@ -100,7 +100,7 @@ def _lines(db: psycopg.Connection) -> Iterator[_Owner | _Alias]:
             yield _Alias(*row)
 
 
-def load(
+def load_keys(
     pool: ConnectionPool, secrets: Secrets, partitions: int, file: Path, told: Told
 ) -> tuple[int, int]:
     """Takes keys and aliases in whole or not at all; whoever has a key keeps it.
@@ -140,19 +140,19 @@ def _read(file: Path, told: Told) -> Iterator[_Head | _Owner | _Alias | _End]:
     except msgspec.MsgspecError:
         pass
     if not isinstance(line, _End):
-        raise BackupUnfit(
+        raise BackupUnusable(
             f"{file} is no whole backup of keys: name one that `ordermade keys export` wrote"
         )
 
 
 def _check(head: _Head, secrets: Secrets, file: Path) -> None:
     if head.format != _FORMAT:
-        raise BackupUnfit(
+        raise BackupUnusable(
             f"{file} has a format, {head.format}, that this release does not know: restore with "
             "the release that wrote it, or a later one"
         )
     if head.home != secrets.fingerprint:
-        raise BackupUnfit(
+        raise BackupUnusable(
             f"{file} was exported with other secrets, and its keys open with those alone: put "
             "secrets.json of that deployment's home into ORDERMADE_HOME first, and begin anew in "
             "an empty database"
@@ -171,7 +171,7 @@ def _take(
         for one in owners:
             secrets.unwrap(one.owner, one.master, one.key)
     except (KeyError, InvalidTag):
-        raise BackupUnfit(
+        raise BackupUnusable(
             f"{file} has keys that no master key in secrets.json opens: name a backup of the time "
             "of that file"
         ) from None

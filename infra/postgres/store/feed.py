@@ -28,19 +28,19 @@ ORDER BY e.recorded, e.partition, e.number LIMIT %s
 """
 
 
-class CursorElsewhere(Exception):
+class CursorInvalid(Exception):
     """A cursor that this log did not give, or has lost what it saw."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fed:
+class FeedEntry:
     """An envelope, and the cursor of who has read it."""
 
     envelope: bytes
     cursor: Cursor
 
 
-class Feed:
+class LogFeed:
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
@@ -58,19 +58,19 @@ class Feed:
         """
         heads = self.heads()
         if cursor.incarnation > heads.incarnation:
-            raise CursorElsewhere(
+            raise CursorInvalid(
                 "the cursor is of a later incarnation of the log than this: take one from this one"
             )
         if len(cursor.numbers) != len(heads.numbers):
-            raise CursorElsewhere("the cursor is of another deployment: take one from this one")
+            raise CursorInvalid("the cursor is of another deployment: take one from this one")
         ahead = any(seen > last for seen, last in zip(cursor.numbers, heads.numbers, strict=True))
         if ahead and cursor.incarnation == heads.incarnation:
-            raise CursorElsewhere(
+            raise CursorInvalid(
                 "the cursor is ahead of the log, which is older than its reader: "
                 "read again from a cursor of now, or from the beginning"
             )
         if ahead or (cursor.incarnation < heads.incarnation and self._lost(cursor)):
-            raise CursorElsewhere(
+            raise CursorInvalid(
                 "the cursor is of another incarnation of the log, and has seen what was lost when "
                 "it was restored: read again from a cursor of now, or from the beginning"
             )
@@ -81,7 +81,7 @@ class Feed:
             found = db.execute(_LOST, [list(cursor.numbers), cursor.incarnation])
             return found.fetchone() is not None
 
-    def read(self, after: Cursor, limit: int) -> list[Fed]:
+    def read(self, after: Cursor, limit: int) -> list[FeedEntry]:
         """Up to `limit` events, each partition's in order. Raises CursorElsewhere, or Hole."""
         heads = self.check(after)
         seen = list(after.numbers)
@@ -98,10 +98,10 @@ class Feed:
             if number != seen[partition] + 1:
                 raise Hole(partition, seen[partition], number)
             seen[partition] = number
-            fed.append(Fed(envelope, Cursor(heads.incarnation, tuple(seen))))
+            fed.append(FeedEntry(envelope, Cursor(heads.incarnation, tuple(seen))))
         return fed
 
 
-def start(heads: Cursor) -> Cursor:
+def beginning(heads: Cursor) -> Cursor:
     """The beginning of the log."""
     return Cursor(heads.incarnation, (0,) * len(heads.numbers))

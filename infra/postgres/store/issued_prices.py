@@ -23,7 +23,7 @@ _COLUMNS = "SELECT stream, incarnation, partition, number, data FROM store.event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
+class IssuedPrice:
     """A price in `order`, under the id of its quote or change order; None: it cannot be read."""
 
     order: str
@@ -33,13 +33,13 @@ class Issued:
     change: ChangeOrderRequested | None = None
 
 
-class PostgresIssued:
+class PostgresIssuedPrices:
     """Nothing personal is opened: prices are proved over customers who were erased too."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
-    def all(self, partition: int) -> Iterator[Issued]:
+    def all(self, partition: int) -> Iterator[IssuedPrice]:
         """Those of a partition, in order."""
         after = 0
         while page := self._rows(
@@ -49,12 +49,12 @@ class PostgresIssued:
             yield from filter(None, map(_issued, page))
             after = page[-1][3]
 
-    def find(self, stream: str, id: str) -> Issued | None:
+    def find(self, stream: str, id: str) -> IssuedPrice | None:
         """The quote, or what a change order makes of it, by its id in the order."""
         rows = self._rows("stream = %s AND type = ANY(%s) ORDER BY version", stream, TYPES)
         return next((i for i in filter(None, map(_issued, rows)) if i.id == id), None)
 
-    def event(self, id: UUID) -> Issued | None:
+    def event(self, id: UUID) -> IssuedPrice | None:
         """By the event's id."""
         return next(filter(None, map(_issued, self._rows("id = %s", id))), None)
 
@@ -64,18 +64,18 @@ class PostgresIssued:
             return cursor.execute(_COLUMNS.encode() + where.encode(), values).fetchall()
 
 
-def _issued(row: tuple[str, int, int, int, bytes]) -> Issued | None:
+def _issued(row: tuple[str, int, int, int, bytes]) -> IssuedPrice | None:
     """None for a change order whose price nobody computed."""
     stream, *place, stored = row
     order, position = Subject.parse(stream).id, Position(*place)
     match _data(stored):
         case QuoteIssued(quote_id=id) as quote:
-            return Issued(order=order, position=position, id=id, price=quote)
+            return IssuedPrice(order=order, position=position, id=id, price=quote)
         case ChangeOrderRequested(change_id=id, requote=requote) as change:
             if requote is None:
                 return None
-            return Issued(order=order, position=position, id=id, price=requote, change=change)
-    return Issued(order=order, position=position, id=None, price=None)
+            return IssuedPrice(order=order, position=position, id=id, price=requote, change=change)
+    return IssuedPrice(order=order, position=position, id=None, price=None)
 
 
 def _data(stored: bytes) -> Data | None:
