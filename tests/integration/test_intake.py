@@ -20,7 +20,7 @@ from domain.event import TYPES
 from infra.kafka.cloudevents import inbox_message
 from infra.kafka.cluster import provision
 from infra.kafka.errors import KafkaUnusable
-from infra.kafka.inbox import KafkaInbox
+from infra.kafka.inbox import KafkaInbox, inbox_lags
 from infra.postgres.server import database
 from infra.postgres.store.quarantine import PostgresQuarantine
 from tests.frontdoor import message as event
