@@ -76,11 +76,12 @@ class CommandAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 _ANSWER = openapi.json_content(CommandAnswer)
 _PATHS = {
-    "order": "/v1/orders/{order_id}",
-    "design": "/v1/designs/{design_id}",
-    "catalogue": "/v1/catalogues/{book}",
-    "customer": "/v1/customers/{customer}",
+    "order": ("/v1/orders", "order_id"),
+    "design": ("/v1/designs", "design_id"),
+    "catalogue": ("/v1/catalogues", "book"),
+    "customer": ("/v1/customers", "customer"),
 }
+"""The path of each kind of stream, and the name of the parameter that follows it."""
 _DESCRIPTIONS = {
     "order": "The order's id.",
     "design": "The design's id.",
@@ -89,7 +90,7 @@ _DESCRIPTIONS = {
 }
 _KINDS_OF_CUSTOMERS = ("order", "design")
 """Kinds whose streams belong to a customer whom the command may name."""
-_ID = r"^[^/\x00-\x1f\x7f]{1,190}$"  # with its kind in front, a subject has at most 200 characters
+_ID = r"^[^\x00-\x1f\x7f]{1,190}$"  # with its kind in front, a subject has at most 200 characters
 
 
 def make_router(connection: DeploymentConnection) -> APIRouter:
@@ -120,10 +121,11 @@ def _add(
         example["actor"] = examples.APPROVER
     if (kind, name) in (("order", "draft"), ("design", "start")):
         example["customer"] = examples.CUSTOMER
+    path, parameter = _PATHS[kind]
     Id = Annotated[
         str,
         Path(
-            alias=_PATHS[kind].partition("{")[2].rstrip("}"),
+            alias=parameter,
             description=_DESCRIPTIONS[kind],
             pattern=_ID,
             examples=[examples.CUSTOMER if kind == "customer" else f"{kind}-{name}"],
@@ -140,7 +142,7 @@ def _add(
     ]
 
     @router.post(
-        f"{_PATHS[kind]}/{name}",
+        f"{path}/{{{parameter}:path}}/{name}",  # :path, since an id may have slashes
         tags=[f"{kind}s"],
         operation_id=f"{kind}-{name}",
         summary=name.replace("-", " ").capitalize() + ".",

@@ -84,6 +84,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
 
     @router.post(
         "/v1/events",
+        operation_id="publish",
         summary="Publish facts and reports.",
         openapi_extra={**_REQUEST, "parameters": _HEADERS},
         status_code=HTTPStatus.CREATED,

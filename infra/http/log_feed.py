@@ -88,6 +88,7 @@ def make_router(connection: DeploymentConnection, stopping: Callable[[], bool]) 
 
     @router.get(
         "/v1/health",
+        operation_id="health",
         summary="Whether the database answers.",
         responses=openapi.responses(s200=("It does.", openapi.json_content(Health))),
     )
@@ -96,6 +97,7 @@ def make_router(connection: DeploymentConnection, stopping: Callable[[], bool]) 
 
     @router.get(
         "/v1/log",
+        operation_id="read-log",
         summary="Read the log, in order.",
         responses=openapi.responses(409, 422, 429, s200=("Events as stored.", _PAGE)),
         response_class=Response,

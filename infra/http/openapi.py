@@ -17,7 +17,7 @@ schemas: JsonObject = {}
 _REF = "#/components/schemas/"
 _DESCRIPTIONS = {
     401: "The token is missing or wrong.",
-    403: "The customer has not consented.",
+    403: "The customer has not consented; or a web page of another origin sent this.",
     404: "Nothing has this name or id.",
     409: "The request contradicts what is stored, or a rule.",
     413: "The request is too large: send less at once.",

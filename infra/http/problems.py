@@ -34,12 +34,17 @@ log = structlog.get_logger()
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong and what to do next. `field` names the part of the request that is wrong."""
+    """What is wrong and what to do next.
+
+    `code` is for programs and is the end of `type`. `field` names the part of the request that is
+    wrong.
+    """
 
     type: str
     title: str
     status: int
     detail: str
+    code: str
     field: str | None = None
 
 
@@ -51,13 +56,14 @@ class HttpRefusal(Exception):
         self.status, self.field = status, field
 
 
-def problem(name: str, status: int, detail: str, field: str | None = None) -> Problem:
-    """A problem of the type `urn:ordermade:problem:<name>`."""
+def problem(code: str, status: int, detail: str, field: str | None = None) -> Problem:
+    """The problem of this code."""
     return Problem(
-        type=f"urn:ordermade:problem:{name}",
+        type=f"urn:ordermade:problem:{code}",
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
+        code=code,
         field=field,
     )
 

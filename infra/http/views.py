@@ -80,6 +80,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
 
     @router.get(
         "/v1/views/{view}",
+        operation_id="list-rows",
         summary="All rows of a view, in pages.",
         responses=openapi.responses(409, 422, 504, s200=("Rows.", _ROWS)),
         response_class=Response,
@@ -93,6 +94,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
 
     @router.get(
         "/v1/views/{view}/{key:path}",
+        operation_id="find-rows",
         summary="The rows of a view that have a key.",
         responses=openapi.responses(404, 409, 422, 504, s200=("Rows.", _ROWS)),
         response_class=Response,

@@ -105,6 +105,14 @@ def test_a_command_is_carried_out_once(door):
     )  # fmt: skip
 
 
+def test_an_id_may_have_slashes(door):
+    lines = {"lines": [{"line_id": "L1", "product": "hat"}]}
+    drafted = door.command("orders/2026%2F03%2F7", "draft", lines)
+    assert drafted.json()["events"][0]["subject"] == "order/2026/03/7"
+    cancelled = door.command("orders/2026/03/7", "cancel", {})
+    assert door.rows("backlog", "2026%2F03%2F7", cancelled)[0]["status"] == "cancelled"
+
+
 def test_an_event_is_stored_once_and_refused_with_the_field(door):
     first = door.publish(milk("1"), "personalize")
     again = door.publish(milk("1"), "personalize")

@@ -1,13 +1,18 @@
-"""The examples of the OpenAPI document are valid."""
+"""The OpenAPI document: its examples are valid, and its operation ids do not change."""
 
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
+from typing import cast
 
 import pytest
 
 from consumers.doors.deciders import DECIDERS, parse_arguments
 from consumers.doors.message import parse
+from infra.http.api import create
+from infra.http.connection import DeploymentConnection
 from infra.http.examples import COMMANDS, EVENT, REPORT
 
 
@@ -24,3 +29,20 @@ def test_the_example_of_a_command_is_valid(command):
 @pytest.mark.parametrize("event", [EVENT, REPORT])
 def test_the_example_of_an_event_is_valid(event):
     assert parse(json.dumps(event).encode()).type == event["type"]
+
+
+OPERATIONS = Path(__file__).with_name("http_operations.txt")
+
+
+def test_operation_ids_are_those_that_were_published():
+    """Generated clients name their functions by them: they are only added, by hand."""
+    document = create(cast(DeploymentConnection, None), None, lambda: False).openapi()
+    operations = sorted(
+        f"{operation['operationId']} {method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    )
+    assert operations == OPERATIONS.read_text(encoding="utf-8").splitlines()
+    ids = [line.partition(" ")[0] for line in operations]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch("[a-z]+(-[a-z]+)*", id) for id in ids)
