@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from hashlib import sha1
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
+from pydantic import Field
 
 from domain.personal import Personal, Plain, Pseudonym
 from domain.values import (
@@ -26,6 +27,7 @@ from domain.values import (
     Stage,
     Target,
     Text,
+    Time,
 )
 
 NAMESPACE = UUID("5f0c2b53-7d0e-5a52-9d1c-6b7a3f3f7a11")
@@ -134,25 +136,52 @@ def current(data: Data) -> Data:
     return data
 
 
-class Event(msgspec.Struct, Generic[D_co], frozen=True, kw_only=True):
-    """Who says what, about whom, and when it happened (CloudEvents 1.0 and our extensions).
+class Attributes(msgspec.Struct, frozen=True, gc=False):
+    """The attributes of an event's envelope: those of CloudEvents 1.0 and our extensions.
 
-    A Struct is made in a twelfth of a dataclass's time, and an envelope for each event that passes.
+    They are defined here alone: `Event`, what a door accepts, the stored envelope and docs/events
+    follow. A further one needs a default, because the events that are stored lack it.
+    """
+
+    source: Plain[Annotated[Name, Field(description="who publishes, `/shop` say")]]
+    subject: Pseudonym[
+        Annotated[Name, Field(description="what it is about: `customer/<id>`, `order/<id>`")]
+    ]
+    time: Plain[
+        Annotated[
+            Time,
+            Field(description="when it happened, to the microsecond at most; stored in UTC"),
+        ]
+    ]
+    customerid: Pseudonym[
+        Annotated[Name | None, Field(description="the customer; not needed for `customer/<id>`")]
+    ] = None
+    actor: Pseudonym[Annotated[Name | None, Field(description="who acted")]] = None
+    onbehalfof: Pseudonym[Annotated[Name | None, Field(description="for whom they acted")]] = None
+    channel: Plain[
+        Annotated[Name | None, Field(description="where it came in: web, shop, phone")]
+    ] = None
+    correlationid: Plain[
+        Annotated[Name | None, Field(description="an id that related events share")]
+    ] = None
+    causationid: Plain[
+        Annotated[
+            Name | None,
+            Field(description="the event that caused it: our id, or the publisher's own"),
+        ]
+    ] = None
+    consentref: Plain[Annotated[Name | None, Field(description="the consent it rests on")]] = None
+
+
+class Event(Attributes, Generic[D_co], frozen=True, kw_only=True, gc=False):
+    """An event before it is stored: its envelope and its data.
+
+    A Struct, because one is made for each event that passes, in a twelfth of a dataclass's time.
     """
 
     id: Plain[UUID]
-    source: Plain[str]
-    subject: Pseudonym[str]
-    time: Plain[datetime]
-    data: Plain[D_co]  # each field of it says for itself
-    customerid: Pseudonym[str | None] = None
-    actor: Pseudonym[Name | None] = None
-    onbehalfof: Pseudonym[Name | None] = None
-    channel: Plain[Name | None] = None
-    correlationid: Plain[Name | None] = None
-    causationid: Plain[Name | None] = None
-    consentref: Plain[Name | None] = None
-    reason: Personal[Text | None] = None
+    data: Plain[D_co]  # each field of the data has a privacy of its own
+    reason: Personal[Annotated[Text | None, Field(description="why, in words")]] = None
 
     @property
     def type(self) -> str:
@@ -164,7 +193,7 @@ class Event(msgspec.Struct, Generic[D_co], frozen=True, kw_only=True):
         return _text(self.id) if type_of(self.data).kind is Kind.FACT else self.subject
 
 
-class Position(msgspec.Struct, frozen=True, order=True):
+class Position(msgspec.Struct, frozen=True, order=True, gc=False):
     """A place in the log, written `incarnation.partition.number`."""
 
     incarnation: Plain[int]
@@ -199,7 +228,7 @@ class Cursor:
         return cls(int(incarnation), tuple(map(int, numbers.split(","))))
 
 
-class Recorded(msgspec.Struct, Generic[D_co], frozen=True):
+class Recorded(msgspec.Struct, Generic[D_co], frozen=True, gc=False):
     """An event and its place: in the log, in its stream, and when it was recorded."""
 
     event: Plain[Event[D_co]]

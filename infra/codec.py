@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import operator
 import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from cryptography.exceptions import InvalidTag
+from pydantic import Field
 
-from domain.event import TYPES, Data, Event, Kind, Position, Recorded, current
+from domain.event import TYPES, Attributes, Data, Event, Kind, Position, Recorded, current
 from domain.personal import ERASED, PERSONAL, Erased, privacy_of
 from infra.keys import OwnerKey
 
@@ -27,31 +29,26 @@ KeyOf = Callable[[str], OwnerKey | None]
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
-class WireEnvelope(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The envelope as stored. The store fills in the last three when it knows them."""
+class WireEnvelope(Attributes, frozen=True, kw_only=True):
+    """The envelope as it is stored, with what the store adds to it."""
 
-    specversion: str = ""
     id: UUID
-    source: str
     type: str
-    subject: str
-    time: datetime
-    datacontenttype: str = ""
-    dataschema: str = ""
-    customerid: str | None = None
-    actor: str | None = None
-    onbehalfof: str | None = None
-    channel: str | None = None
-    correlationid: str | None = None
-    causationid: str | None = None
-    consentref: str | None = None
+    data: msgspec.Raw
     reason: bytes | None = None  # sealed: an attribute of an envelope cannot be an object
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-    position: str = ""
-    recordedtime: datetime | None = None
-    streamversion: int = 0
+    position: Annotated[str, Field(description="its place: `incarnation.partition.number`")]
+    recordedtime: Annotated[datetime, Field(description="when it was recorded")]
+    streamversion: Annotated[int, Field(description="its place in its stream, from 1 on")]
 
 
+_attributes = operator.attrgetter(*Attributes.__struct_fields__)
+_OPTIONAL = [field.name for field in msgspec.structs.fields(Attributes) if not field.required]
+_optional = operator.attrgetter(*_OPTIONAL)
+_HEAD = ("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema")
+_Head: Any = msgspec.defstruct(
+    "_Head", [*_HEAD, *((name, Any, None) for name in _OPTIONAL)], omit_defaults=True, gc=False
+)
+"""The attributes that are never sealed, in the order in which they are stored."""
 _decode_wire = msgspec.json.Decoder(WireEnvelope).decode
 
 
@@ -108,27 +105,13 @@ def encode(event: Event[Data], key: OwnerKey) -> Sealed:
 
 
 def _head(event: Event[Data]) -> bytes:
-    """All that is plain for everybody, as the envelope begins."""
+    """The beginning of the envelope: all attributes that are never sealed, in JSON."""
     name = event.type
-    return _encode(
-        WireEnvelope(
-            specversion="1.0",
-            id=event.id,
-            source=event.source,
-            type=name,
-            subject=event.subject,
-            time=event.time,
-            datacontenttype="application/json",
-            dataschema=f"urn:ordermade:schema:{name}",
-            customerid=event.customerid,
-            actor=event.actor,
-            onbehalfof=event.onbehalfof,
-            channel=event.channel,
-            correlationid=event.correlationid,
-            causationid=event.causationid,
-            consentref=event.consentref,
-        )
-    )
+    head = _Head(
+        "1.0", event.id, event.source, name, event.subject, event.time, "application/json",
+        f"urn:ordermade:schema:{name}", *_optional(event),
+    )  # fmt: skip
+    return _encode(head)
 
 
 def with_position(envelope: bytes, position: Position, recorded: datetime, version: int) -> bytes:
@@ -160,7 +143,6 @@ class StoredAttributes:
 def stored_attributes(stored: bytes) -> StoredAttributes:
     """Raises KeyError for a type that this release does not know."""
     wire = _decode_wire(stored)
-    assert wire.recordedtime is not None
     return StoredAttributes(
         wire.id, wire.type, _stream(wire), wire.streamversion, wire.time, wire.recordedtime,
         Position.parse(wire.position),
@@ -195,23 +177,8 @@ def decode(stored: bytes, key_of: KeyOf) -> Recorded[Data]:
     if wire.reason:
         plain = _opened(wire.reason, wire, "reason", key)
         reason = ERASED if plain is None else plain.decode()
-    assert wire.recordedtime is not None
     return Recorded(
-        Event(
-            id=wire.id,
-            source=wire.source,
-            subject=wire.subject,
-            time=wire.time,
-            data=current(data),
-            customerid=wire.customerid,
-            actor=wire.actor,
-            onbehalfof=wire.onbehalfof,
-            channel=wire.channel,
-            correlationid=wire.correlationid,
-            causationid=wire.causationid,
-            consentref=wire.consentref,
-            reason=reason,
-        ),
+        Event(*_attributes(wire), id=wire.id, data=current(data), reason=reason),
         Position.parse(wire.position),
         wire.streamversion,
         wire.recordedtime,
