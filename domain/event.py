@@ -143,34 +143,29 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
     follow. A further one needs a default, because the events that are stored lack it.
     """
 
-    source: Plain[Annotated[Name, Field(description="who publishes, `/shop` say")]]
-    subject: Pseudonym[
-        Annotated[Name, Field(description="what it is about: `customer/<id>`, `order/<id>`")]
+    source: Annotated[Plain[Name], Field(description="who publishes, `/shop` say")]
+    subject: Annotated[
+        Pseudonym[Name], Field(description="what it is about: `customer/<id>`, `order/<id>`")
     ]
-    time: Plain[
-        Annotated[
-            Time,
-            Field(description="when it happened, to the microsecond at most; stored in UTC"),
-        ]
+    time: Annotated[
+        Plain[Time], Field(description="when it happened, to the microsecond; stored in UTC")
     ]
-    customerid: Pseudonym[
-        Annotated[Name | None, Field(description="the customer; not needed for `customer/<id>`")]
+    customerid: Annotated[
+        Pseudonym[Name | None], Field(description="the customer; not needed for `customer/<id>`")
     ] = None
-    actor: Pseudonym[Annotated[Name | None, Field(description="who acted")]] = None
-    onbehalfof: Pseudonym[Annotated[Name | None, Field(description="for whom they acted")]] = None
-    channel: Plain[
-        Annotated[Name | None, Field(description="where it came in: web, shop, phone")]
+    actor: Annotated[Pseudonym[Name | None], Field(description="who acted")] = None
+    onbehalfof: Annotated[Pseudonym[Name | None], Field(description="for whom they acted")] = None
+    channel: Annotated[Plain[Name | None], Field(description="web, shop, phone or another")] = None
+    correlationid: Annotated[
+        Plain[Name | None], Field(description="an id that related events share")
     ] = None
-    correlationid: Plain[
-        Annotated[Name | None, Field(description="an id that related events share")]
+    causationid: Annotated[
+        Plain[Name | None],
+        Field(description="the event that caused it: our id, or the publisher's own"),
     ] = None
-    causationid: Plain[
-        Annotated[
-            Name | None,
-            Field(description="the event that caused it: our id, or the publisher's own"),
-        ]
-    ] = None
-    consentref: Plain[Annotated[Name | None, Field(description="the consent it rests on")]] = None
+    consentref: Annotated[Plain[Name | None], Field(description="the consent that it rests on")] = (
+        None
+    )
 
 
 class Event(Attributes, Generic[D_co], frozen=True, kw_only=True, gc=False):
@@ -181,7 +176,9 @@ class Event(Attributes, Generic[D_co], frozen=True, kw_only=True, gc=False):
 
     id: Plain[UUID]
     data: Plain[D_co]  # each field of the data has a privacy of its own
-    reason: Personal[Annotated[Text | None, Field(description="why, in words")]] = None
+    reason: Annotated[
+        Personal[Text | None], Field(description="why, in words; stored sealed, in base64")
+    ] = None
 
     @property
     def type(self) -> str:

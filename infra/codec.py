@@ -63,12 +63,14 @@ _decode_when = msgspec.json.Decoder(_When).decode
 class _Format:
     """How one type is stored: the decoder of its data, and of each of its personal fields."""
 
+    name: str
     fields: tuple[str, ...]
     decode: Callable[[bytes | msgspec.Raw], Any]
     personal: Mapping[str, Callable[[bytes], Any]]
 
     @classmethod
-    def of(cls, data: type[Data]) -> _Format:
+    def of(cls, name: str) -> _Format:
+        data = TYPES[name].cls
         hints = typing.get_type_hints(data, include_extras=True)
         personal = {
             name: msgspec.json.Decoder(hint).decode
@@ -76,7 +78,7 @@ class _Format:
             if privacy_of(hint) is PERSONAL
         }
         fields = tuple(data.__dataclass_fields__)  # type: ignore[attr-defined]
-        return cls(fields, msgspec.json.Decoder(data).decode, personal)
+        return cls(name, fields, msgspec.json.Decoder(data).decode, personal)
 
 
 _FORMATS: dict[str, _Format] = {}
@@ -84,7 +86,7 @@ _FORMATS: dict[str, _Format] = {}
 
 def _format(name: str) -> _Format:
     if name not in _FORMATS:
-        _FORMATS[name] = _Format.of(TYPES[name].cls)
+        _FORMATS[name] = _Format.of(name)
     return _FORMATS[name]
 
 
@@ -94,19 +96,18 @@ Sealed = tuple[bytes, bytes]
 
 
 def encode(event: Event[Data], key: OwnerKey) -> Sealed:
-    head, plain = _head(event), _encode(event.data)
     form = _format(event.type)
+    head, plain = _head(event, form.name), _encode(event.data)
     data = _encode(_sealed(event, form, key)) if form.personal else plain
     if event.reason is None or isinstance(event.reason, Erased):
         return b'%b,"data":%b}' % (head[:-1], data), head + plain
-    reason = _encode(key.seal(event.reason.encode(), _about(event.id, event.type, "reason")))
+    reason = _encode(key.seal(event.reason.encode(), _about(event.id, form.name, "reason")))
     envelope = b'%b,"reason":%b,"data":%b}' % (head[:-1], reason, data)
     return envelope, head + plain + _encode(event.reason)
 
 
-def _head(event: Event[Data]) -> bytes:
+def _head(event: Event[Data], name: str) -> bytes:
     """The beginning of the envelope: all attributes that are never sealed, in JSON."""
-    name = event.type
     head = _Head(
         "1.0", event.id, event.source, name, event.subject, event.time, "application/json",
         f"urn:ordermade:schema:{name}", *_optional(event),
@@ -195,7 +196,7 @@ def _sealed(event: Event[Data], form: _Format, key: OwnerKey) -> dict[str, Any]:
     for field in form.personal:
         value = out[field]
         if value is not None and not isinstance(value, Erased):
-            out[field] = {"sealed": key.seal(_encode(value), _about(event.id, event.type, field))}
+            out[field] = {"sealed": key.seal(_encode(value), _about(event.id, form.name, field))}
     return out
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from pydantic import TypeAdapter, ValidationError
@@ -15,17 +15,18 @@ from pydantic import TypeAdapter, ValidationError
 from consumers.doors import gate
 from consumers.doors.commands import Command, CommandResult, Commands
 from consumers.doors.deciders import DECIDERS, arguments_of, by_name
+from consumers.doors.envelope import message_type
 from consumers.doors.message import malformed, peek
 from domain.errors import Malformed, Refusal
-from domain.event import strict
 from domain.subject import Subject
-from domain.values import PURPOSES, Name, Purpose, Text, Time
+from domain.values import PURPOSES, Purpose
 
 STRUCTURED = "application/cloudevents+json"
 JSON = "application/json"
 MAX_BYTES = 8 << 20  # bytes of what is sent at once
 Answer = gate.Answer | CommandResult
 
+_ATTRIBUTES = ("source", "subject", "customerid", "actor", "channel", "reason")
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 
 
@@ -55,30 +56,6 @@ def purposes_of(said: str) -> frozenset[Purpose]:
     return frozenset(purpose for purpose in PURPOSES if purpose in words)
 
 
-@strict
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandMessage:
-    """A command as a CloudEvent: its data are the arguments, its id and source are its identity.
-
-    `time` says when it was sent. What is decided is decided now, whenever it was sent.
-    """
-
-    specversion: Literal["1.0"] = "1.0"
-    id: Name
-    source: Name
-    type: Name
-    subject: Name
-    data: Any
-    time: Time | None = None
-    datacontenttype: str | None = None
-    dataschema: str | None = None
-    customerid: Name | None = None
-    actor: Name | None = None
-    channel: Name = "kafka"
-    partitionkey: str | None = None
-    reason: Text | None = None
-
-
 COMMAND_TYPES = {
     f"{kind}.{name}.v1": (kind, name)
     for kind, decider in DECIDERS.items()
@@ -88,38 +65,39 @@ COMMAND_TYPES = {
 
 
 @functools.cache
-def _adapter(type: str) -> TypeAdapter[CommandMessage]:
-    data: Any = arguments_of(*COMMAND_TYPES[type])
-    cls = make_dataclass(
-        "CommandMessage", [("data", data)], bases=(CommandMessage,), frozen=True, kw_only=True
-    )
-    return TypeAdapter(strict(cls))
+def _adapter(type: str) -> TypeAdapter[dict[str, Any]]:
+    """Return the decoder of a command as a CloudEvent: its data are the arguments."""
+    arguments = arguments_of(*COMMAND_TYPES[type])
+    return TypeAdapter(message_type("CommandMessage", arguments, _ATTRIBUTES, optional=["time"]))
 
 
 def parse_command(line: bytes, now: datetime) -> Command:
-    """The command that a line of JSON of such a type holds. Raises Malformed."""
+    """Return the command that a line of JSON of such a type holds. Raises Malformed.
+
+    It is decided at the time `now`, whatever time it says that it was sent at.
+    """
     type = peek(line)
     kind, name = COMMAND_TYPES[type]
     try:
-        wish = _adapter(type).validate_json(line)
+        message = _adapter(type).validate_json(line)
     except ValidationError as error:
         raise malformed(error) from None
-    subject = Subject.parse(wish.subject)
+    customer, subject = message.get("customerid"), Subject.parse(message["subject"])
     if subject.kind != kind:
         raise Malformed(f"subject: a command of this type is about {kind}/<id>", "subject")
-    if subject.is_customer and wish.customerid not in (None, subject.id):
+    if subject.is_customer and customer not in (None, subject.id):
         raise Malformed("customerid: it is not the customer of the subject", "customerid")
     return Command(
-        id=wish.id,
-        source=wish.source,
-        subject=wish.subject,
+        id=message["id"],
+        source=message["source"],
+        subject=message["subject"],
         name=name,
-        arguments=by_name(wish.data),
+        arguments=by_name(message["data"]),
         time=now,
-        customer=wish.customerid,
-        actor=wish.actor,
-        channel=wish.channel,
-        reason=wish.reason,
+        customer=customer,
+        actor=message.get("actor"),
+        channel=message.get("channel") or "kafka",
+        reason=message.get("reason"),
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, make_dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,69 +16,34 @@ import domain.customer.events
 import domain.design.events
 import domain.order.events
 import domain.parked.events  # noqa: F401
+from consumers.doors.envelope import ATTRIBUTES, message_type
 from domain.errors import Malformed
-from domain.event import TYPES, Data, Event, Kind, event_id, strict
+from domain.event import TYPES, Data, Event, Kind, event_id
 from domain.subject import CUSTOMER, Subject
-from domain.values import Name, Text, Time
 
 
-@strict
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """An event as it is published: valid in itself, its customer by the publisher's name.
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """A fact or a report as it was published, valid in itself.
 
-    `partitionkey` is for the broker that it comes through, and is not stored.
+    `customer` is the publisher's name of the customer; None if the message names none.
     """
 
-    specversion: Literal["1.0"] = "1.0"
-    id: Name
-    source: Name
-    type: Name
-    subject: Name
-    time: Time
-    data: Any
-    datacontenttype: str | None = None
-    dataschema: str | None = None
-    customerid: Name | None = None
-    actor: Name | None = None
-    onbehalfof: Name | None = None
-    channel: Name | None = None
-    correlationid: Name | None = None
-    causationid: Name | None = None
-    consentref: Name | None = None
-    partitionkey: str | None = None
-    reason: Text | None = None
-
-    @property
-    def customer(self) -> str | None:
-        """What the publisher calls the customer; None where nobody says whose this is."""
-        subject = Subject.parse(self.subject)
-        return subject.id if subject.is_customer else self.customerid
-
-    @property
-    def event_id(self) -> UUID:
-        return event_id(self.source, self.id)
+    type: str
+    subject: str
+    customer: str | None
+    event_id: UUID
+    attributes: Mapping[str, Any]
+    """The data and the attributes that the event has as they were sent."""
 
     def event(self, customer: str | None) -> Event[Data]:
-        """The event, under our id of its customer."""
+        """Return the event, under our id of its customer."""
         subject = self.subject
         if customer and Subject.parse(subject).is_customer:
             subject = str(Subject(CUSTOMER, customer))
-        return Event(
-            id=self.event_id,
-            source=self.source,
-            subject=subject,
-            time=self.time,
-            data=self.data,
-            customerid=customer,
-            actor=self.actor,
-            onbehalfof=self.onbehalfof,
-            channel=self.channel,
-            correlationid=self.correlationid,
-            causationid=self.causationid,
-            consentref=self.consentref,
-            reason=self.reason,
-        )
+        return Event(id=self.event_id, subject=subject, customerid=customer, **self.attributes)
+
+
+_CARRIED = (ATTRIBUTES | {"data"}) - {"subject", "customerid"}
 
 
 class _Peek(msgspec.Struct):
@@ -90,11 +55,9 @@ _decode_peek = msgspec.json.Decoder(_Peek).decode
 
 
 @functools.cache
-def _adapter(name: str) -> TypeAdapter[Message]:
-    """Takes a whole message, its data by the rules of its type."""
-    data: Any = TYPES[name].cls if name else dict[str, Any]
-    cls = make_dataclass("Message", [("data", data)], bases=(Message,), frozen=True, kw_only=True)
-    return TypeAdapter(strict(cls))
+def _adapter(name: str) -> TypeAdapter[dict[str, Any]]:
+    """Return the decoder of a message, whose data follow the rules of its type."""
+    return TypeAdapter(message_type("Message", TYPES[name].cls if name else dict[str, Any]))
 
 
 def peek(line: bytes) -> str:
@@ -114,17 +77,26 @@ def parse(line: bytes) -> Message:
     known = TYPES.get(name)
     published = known is not None and known.kind is not Kind.DECISION
     try:
-        message = _adapter(name if published else "").validate_json(line)
+        values = _adapter(name if published else "").validate_json(line)
     except ValidationError as error:
         raise malformed(error) from None
     if not published:
-        raise _unpublished(message.type)
-    subject, kind = Subject.parse(message.subject), message.type.partition(".")[0]
+        raise _unpublished(values["type"])
+    customer = values.get("customerid")
+    subject, kind = Subject.parse(values["subject"]), name.partition(".")[0]
     if subject.kind != kind:
         raise Malformed(f"subject: an event of this type is about {kind}/<id>", "subject")
-    if subject.is_customer and message.customerid not in (None, subject.id):
-        raise Malformed("customerid: it is not the customer of the subject", "customerid")
-    return message
+    if subject.is_customer:
+        if customer not in (None, subject.id):
+            raise Malformed("customerid: it is not the customer of the subject", "customerid")
+        customer = subject.id
+    return Message(
+        name,
+        values["subject"],
+        customer,
+        event_id(values["source"], values["id"]),
+        {name: value for name, value in values.items() if name in _CARRIED},
+    )
 
 
 def _unpublished(name: str) -> Malformed:
@@ -150,5 +122,6 @@ def wrong(error: ErrorDetails) -> str:
     """What is wrong with a field, and what would mend it."""
     return {
         "missing": "is missing: add it",
+        "extra_forbidden": "is not a field of this type: leave it out",
         "unexpected_keyword_argument": "is not a field of this type: leave it out",
     }.get(error["type"], error["msg"].removeprefix("Value error, "))

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from consumers.doors.envelope import EVENT_MESSAGE
 from consumers.doors.inbox import JSON, STRUCTURED, purposes_of
-from consumers.doors.message import Message
 from consumers.ports.store import Appended, ReportHeld
 from domain.errors import Refusal
 from domain.values import PURPOSES
@@ -46,7 +46,7 @@ class PublishResult(msgspec.Struct, frozen=True, kw_only=True):
     in_log: bool | None
 
 
-_SCHEMA = openapi.request_schema(Message, "Event")
+_SCHEMA = openapi.request_schema(EVENT_MESSAGE, "Event")
 _RESULT = openapi.json_content(PublishResult)
 _HEADERS = [
     {
@@ -55,7 +55,7 @@ _HEADERS = [
         "description": "In binary mode: the attribute, percent-encoded.",
         "schema": {"type": "string"},
     }
-    for attribute in Message.__dataclass_fields__
+    for attribute in EVENT_MESSAGE.__annotations__
     if attribute not in ("data", "datacontenttype")
 ]
 _REQUEST = openapi.request_body(

@@ -106,6 +106,7 @@ def test_the_envelope_is_written_as_it_was(golden, monkeypatch):
     again = codec.with_position(envelope, read.position, read.recorded, read.version)
     before = but_sealed(json.loads(golden.stored))
     assert unsaid(but_sealed(json.loads(again)), before) == []
+    assert list(json.loads(again)) == list(json.loads(golden.stored)), "the order of the bytes"
 
 
 @pytest.mark.parametrize("golden", GOLDEN)
