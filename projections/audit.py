@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -15,8 +14,7 @@ _MOST = 16
 """Events of a command that are tried: none records more than a handful."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRow(Row):
+class AuditRow(Row, frozen=True, kw_only=True):
     """`cause` is our id of what `causationid` names: a command that recorded this, or an event."""
 
     event_id: Plain[UUID]

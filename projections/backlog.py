@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
@@ -16,11 +15,10 @@ from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
 from projections.choices import Choices, Choosing, ChosenOption
 from projections.choices import evolve as choose
-from projections.view import AnyEvent, Projection, Row
+from projections.view import AnyEvent, Part, Projection, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class Broken(Part, frozen=True, kw_only=True):
     """A rule that a report broke when it came; the report stands all the same."""
 
     event_id: Plain[UUID]
@@ -28,8 +26,7 @@ class Broken:
     time: Plain[datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BacklogRow(Row):
+class BacklogRow(Row, frozen=True, kw_only=True):
     """An order; its operations are kept for good.
 
     What was unexpected stands here and nowhere else: only who has the order's progress can tell.
@@ -39,7 +36,7 @@ class BacklogRow(Row):
     customer: Pseudonym[str | None]
     status: Plain[str]
     progress: Plain[Progress]
-    choices: Plain[Choices] = field(default_factory=Choices)
+    choices: Plain[Choices] = Choices()
     unexpected: Plain[tuple[Broken, ...]] = ()
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from domain.personal import Plain
+from projections.view import Part
 
 TAU = 0.5
 """An observed value is believed from this confidence on."""
 _RANK = {"direct": 2, "observed": 1, "third_party": 0}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belief:
+class Belief(Part, frozen=True, kw_only=True):
     """What one source says; the value itself stands at the same place of the row's `values`.
 
     `evidence` are the events behind an inference, `rests_on` the vendors behind those.

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from domain.book.book import Term
 from domain.catalogue import events as e
 from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
-from projections.view import AnyEvent, Projection, Row
+from projections.view import AnyEvent, Part, Projection, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
+class Edition(Part, frozen=True, kw_only=True):
     """A version. Without `effective_from` it is not published, without `approver` not approved."""
 
     version: Plain[int]
@@ -29,8 +29,7 @@ class Edition:
     rules_hash: Plain[str | None] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueRow(Row):
+class CatalogueRow(Row, frozen=True, kw_only=True):
     """`withdrawn` is what was taken out of the versions that there were by then."""
 
     book: Plain[str]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from domain.order import events as e
 from domain.personal import Plain
 from domain.values import Stage
+from projections.view import Part
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenOption:
+class ChosenOption(Part, frozen=True, kw_only=True):
     line_id: Plain[str]
     option: Plain[str]
     value: Plain[str]
     stage: Plain[Stage]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenChange:
+class OpenChange(Part, frozen=True, kw_only=True):
     """A change order that nobody has answered: a value of None clears the option."""
 
     change_id: Plain[str]
@@ -28,8 +27,7 @@ class OpenChange:
     stage: Plain[Stage]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
+class Choices(Part, frozen=True, kw_only=True):
     """The options as they are now, what may become of them, and the book that they are from."""
 
     book: Plain[str | None] = None

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from domain.free_text.interpretation import Meaning
 from domain.order import events as e
 from domain.order.state import Answer
 from domain.personal import ERASED, Erased, Personal, Plain, Pseudonym
 from domain.subject import Subject
-from projections.view import AnyEvent, Projection, Row
+from projections.view import AnyEvent, Part, Projection, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pieces:
+class Pieces(Part, frozen=True, kw_only=True):
     """How much a wish is about: those of its line, or of all lines."""
 
     line_id: Plain[str]
     pieces: Plain[int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpecialInstruction:
+class SpecialInstruction(Part, frozen=True, kw_only=True):
     """An instruction; its text stands at the same place of `texts`.
 
     `meanings` are what it was last taken for: empty, it was not understood; None, nobody has said.
@@ -46,8 +45,7 @@ class SpecialInstruction:
         return self.answer not in (Answer.ACCEPTED, Answer.DECLINED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemandRow(Row):
+class DemandRow(Row, frozen=True, kw_only=True):
     """An order. It `waits_for` a person to say what a wish means, or for a yes or no to one."""
 
     order_id: Pseudonym[str]

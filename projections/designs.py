@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from domain.design import events as e
 from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
 from projections.choices import ChosenOption
-from projections.view import AnyEvent, Projection, Row
+from projections.view import AnyEvent, Part, Projection, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validated:
+class Validated(Part, frozen=True, kw_only=True):
     """What version `rules_version` of the book said of what is chosen."""
 
     rules_version: Plain[int]
@@ -23,8 +23,7 @@ class Validated:
     at: Plain[datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesignRow(Row):
+class DesignRow(Row, frozen=True, kw_only=True):
     """`validated` is of what is chosen now: none after another choice."""
 
     design_id: Pseudonym[str]

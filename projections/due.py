@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from domain.customer.events import IntakeAbandoned, IntakeAnswered, IntakeSkipped, IntakeStarted
 from domain.order.events import (
@@ -35,8 +36,7 @@ _PROMISE = (
 _INTAKE = IntakeStarted | IntakeAnswered | IntakeSkipped | IntakeAbandoned
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueRow(Row):
+class DueRow(Row, frozen=True, kw_only=True):
     """`cause` is the event that it follows from; without `due` it waits for another one."""
 
     subject: Pseudonym[str]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import cast
+
+from msgspec.structs import replace
 
 from domain.customer.events import ContentContributed, ContentRemoved, ContentReused
 from domain.order.events import OrderCancelled, OrderPlaced
@@ -14,11 +15,10 @@ from domain.order.reports import OrderAdopted, OrderLineAdopted
 from domain.order.sales import SALES, Sale, sold
 from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
-from projections.view import AnyEvent, Projection, Row
+from projections.view import AnyEvent, Part, Projection, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purchase:
+class Purchase(Part, frozen=True, kw_only=True):
     """An order on the day of its first sale; `amount` is gross, by `domain.order.sales`."""
 
     order_id: Pseudonym[str]
@@ -27,8 +27,7 @@ class Purchase:
     amount: Plain[Decimal]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(Part, frozen=True, kw_only=True):
     """Something that the customer put work into and still keeps with us."""
 
     kind: Plain[str]
@@ -38,8 +37,7 @@ class Content:
     reused: Plain[int] = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoyaltyRow(Row):
+class LoyaltyRow(Row, frozen=True, kw_only=True):
     """A cancelled order is no purchase, and removed content is nothing to rebuild."""
 
     customer: Pseudonym[str]

@@ -5,7 +5,6 @@ The lengths are not here: they are beliefs, sealed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,19 +12,17 @@ from domain.customer.events import MeasurementSubmitted
 from domain.order.events import OptionChosen, OptionCleared
 from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
-from projections.view import AnyEvent
+from projections.view import AnyEvent, Part
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
+class Measurement(Part, frozen=True, kw_only=True):
     measurement_id: Plain[str]
     name: Plain[str]
     event_id: Plain[UUID]
     since: Plain[datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(Part, frozen=True, kw_only=True):
     """An option of an order that is made by measurements."""
 
     order_id: Pseudonym[str]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from domain.order import events as e
 from domain.order import reports as r
@@ -15,14 +16,13 @@ from domain.personal import Plain, Pseudonym
 from domain.pricing.engines import GIVEN
 from domain.pricing.quote import QuoteInput
 from domain.subject import Subject
-from projections.view import AnyEvent, Projection, Row
+from projections.view import AnyEvent, Part, Projection, Row
 
 Booked = Literal["sold", "changed", "returned", "adjusted", "paid", "refunded", "sunk_cost"]
 State = Literal["open", "placed", "expired", "replaced"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ByRule:
+class ByRule(Part, frozen=True, kw_only=True):
     """What a pricing rule added to a quote, at which step, and what that cost us, if known."""
 
     rule_id: Plain[str]
@@ -31,8 +31,7 @@ class ByRule:
     cost: Plain[Decimal | None] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
+class Quote(Part, frozen=True, kw_only=True):
     """`inputs` are those of a book's quote, as long as it is open or placed."""
 
     quote_id: Plain[str]
@@ -45,16 +44,14 @@ class Quote:
     state: Plain[State] = "open"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenChangePrice:
+class OpenChangePrice(Part, frozen=True, kw_only=True):
     """A change order that nobody has answered, and what it would add to the price."""
 
     change_id: Plain[str]
     delta_price: Plain[Decimal]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Foreign:
+class Foreign(Part, frozen=True, kw_only=True):
     """An amount that was reported in another currency than the order's."""
 
     booked: Plain[Booked]
@@ -62,8 +59,7 @@ class Foreign:
     amount: Plain[Decimal]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PricesRow(Row):
+class PricesRow(Row, frozen=True, kw_only=True):
     """Exact sums in the order's `currency`; nothing is rounded before it is shown.
 
     `sold` is gross, by `domain.order.sales`. Of what came back, `unpriced` pieces named no price.

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from domain.customer import events as c
 from domain.order.events import OptionChosen, OptionCleared
 from domain.personal import ERASED, Erased, Personal, Plain, Pseudonym
 from projections.beliefs import Belief
 from projections.measured import Measurement, Use, measured, used
-from projections.view import AnyEvent, Projection, Row
+from projections.view import AnyEvent, Part, Projection, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Veto:
+class Veto(Part, frozen=True, kw_only=True):
     """The customer rejected a value, which stands at the same place of `vetoed`; "" means any."""
 
     attribute: Plain[str]
@@ -24,14 +24,12 @@ class Veto:
     since: Plain[datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BeliefConflict:
+class BeliefConflict(Part, frozen=True, kw_only=True):
     attribute: Plain[str]
     events: Plain[tuple[UUID, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Part, frozen=True, kw_only=True):
     option: Plain[str]
     since: Plain[datetime]
 
@@ -39,8 +37,7 @@ class Service:
 Values = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileRow(Row):
+class ProfileRow(Row, frozen=True, kw_only=True):
     """`squared_error` sums (confidence - truth)² over the inferences that were `judged`."""
 
     customer: Pseudonym[str]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast, get_args
+
+from msgspec.structs import replace
 
 from domain.order import events as e
 from domain.order import reports as r
@@ -14,17 +15,15 @@ from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
 from projections.choices import Choices, Choosing
 from projections.choices import evolve as choose
-from projections.view import AnyEvent, Projection, Row
+from projections.view import AnyEvent, Part, Projection, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Part, frozen=True, kw_only=True):
     line_id: Plain[str]
     product: Plain[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstructionOutcome:
+class InstructionOutcome(Part, frozen=True, kw_only=True):
     """A special instruction. `understood` is None until it is interpreted."""
 
     instruction_id: Plain[str]
@@ -32,12 +31,11 @@ class InstructionOutcome:
     answer: Plain[Literal["open", "accepted", "declined"]] = "open"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QualityRow(Row):
+class QualityRow(Row, frozen=True, kw_only=True):
     order_id: Pseudonym[str]
     customer: Pseudonym[str | None]
     products: Plain[tuple[Product, ...]] = ()
-    choices: Plain[Choices] = field(default_factory=Choices)
+    choices: Plain[Choices] = Choices()
     wishes: Plain[tuple[InstructionOutcome, ...]] = ()
     checks: Plain[tuple[Check, ...]] = ()
 

@@ -6,15 +6,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from domain.event import Data, Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A row. Its fields are its columns; personal ones are sealed under the row's owner's key.
 
     A row belongs to one owner: all its events do.
     """
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A value inside a row, stored as JSON within one of the row's columns."""
 
 
 R = TypeVar("R", bound=Row)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
@@ -34,8 +33,7 @@ EVENTS, MORE, SESSION_S = 60_000, 150_000, 3.0
 PROFILE = discover()["profile"]
 
 
-@dataclass(frozen=True, slots=True)
-class Count(Row):
+class Count(Row, frozen=True):
     events: Plain[int]
 
 
@@ -44,7 +42,7 @@ COUNTS = Projection(
     version=1,
     row=Count,
     keys=lambda event: [f"{event.owner} {event.event.type}"],
-    evolve=lambda row, _: Count(row.events + 1 if row else 1),
+    evolve=lambda row, _: Count(events=row.events + 1 if row else 1),
     answers="How many events of each type has an owner?",
 )
 

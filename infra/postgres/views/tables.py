@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, make_dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
+import msgspec
 import psycopg
 from psycopg import sql
 
@@ -107,16 +108,16 @@ def existing_columns(db: psycopg.Connection, table: str) -> list[Column]:
 
 def live_table(db: psycopg.Connection, projection: AnyProjection) -> ViewTable:
     """The table that readers of a view see now, which may be of another version."""
-    row = db.execute(
+    live = db.execute(
         "SELECT consumer_group FROM projection.live WHERE view = %s", [projection.name]
     ).fetchone()
-    group = row[0] if row else projection.group
+    group = live[0] if live else projection.group
     if group == projection.group:
         return table_of(projection)
     existing = existing_columns(db, group)
     fields = [(c.name, Any) for c in existing]
-    row_type = make_dataclass("Row", fields, bases=(Row,), frozen=True)
-    return ViewTable(group, existing, row_type, group)
+    row = msgspec.defstruct(f"{projection.name}_row", fields, bases=(Row,), frozen=True)
+    return ViewTable(group, existing, cast(type[Row], row), group)
 
 
 def table_of(projection: AnyProjection, name: str | None = None) -> ViewTable:
