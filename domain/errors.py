@@ -21,6 +21,10 @@ class Malformed(Refusal):
     """Not an event that we understand."""
 
 
+class NotFound(Refusal):
+    """What a question or an action names does not exist."""
+
+
 class VersionConflict(Refusal):
     def __init__(self, stream: str, expected: int, current: int) -> None:
         super().__init__(

@@ -6,22 +6,19 @@ import gc
 import time
 from collections.abc import Collection
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
-from itertools import chain
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import psycopg
 
 from consumers.movers.projector import step
 from consumers.movers.relay import GROUP
-from domain.subject import CUSTOMER, without_kind
 from infra.keys import Secrets
 from infra.postgres.server import database, embedded
 from infra.postgres.store.envelopes import PostgresEnvelopes
 from infra.settings import Settings
 from infra.wiring import Wiring
-from projections import discover, figures
+from projections import discover
 
 _PAUSE_S = 0.02  # between two looks at how far others have come
 
@@ -122,21 +119,3 @@ class Deployment(Wiring):
             for projector in projectors:
                 projector.close()
         return True
-
-    def figures(self, view: str) -> Any | None:
-        """The figures of a view over all its rows, now; None where the view has none.
-
-        None, too, while a version of it is shown that is not this release's.
-        """
-        figured, live = figures.of(view), self.views.live()
-        if figured is None or any(live[v] != discover()[v].group for v in figured.reads):
-            return None
-        rows = chain.from_iterable(self.views.stream(discover()[v]) for v in figured.reads)
-        books = [self.books] if figured.by_books else []
-        return figured.figures(rows, datetime.now(UTC), *books)
-
-    def resolve_key(self, key: str) -> str:
-        """A key as the views have it: a customer named `namespace:id` becomes our id."""
-        name = without_kind(key, CUSTOMER)
-        ids = self.owners(self.reader_pool).find([name]) if ":" in name else {}
-        return key.removesuffix(name) + ids.get(name, name)

@@ -23,6 +23,7 @@ from consumers.movers.inbox import InboxDoor, InboxMember
 from consumers.movers.projector import Projector, last_page
 from consumers.movers.relay import GROUP, Relay, compare
 from consumers.ports.log import Log, LogAhead, StoreBehind
+from consumers.ports.views import GroupLag
 from domain.values import Purpose
 from infra.interpreters import load_interpreter
 from infra.kafka.errors import KafkaUnreachable
@@ -37,7 +38,7 @@ from infra.postgres.store.quarantine import PostgresQuarantine
 from infra.postgres.store.restore import PostgresRestore
 from infra.postgres.store.store import PostgresStore
 from infra.postgres.views.builds import PostgresBuild, building
-from infra.postgres.views.progress import Lag, ViewProgress
+from infra.postgres.views.progress import ViewProgress
 from infra.postgres.views.views import PostgresViews
 from infra.settings import Settings
 from projections import discover
@@ -212,7 +213,7 @@ class Wiring:
         self._resources.callback(topic.close)
         return InboxMember(topic, self.inbox_door, self.quarantine)
 
-    def inbox_lags(self) -> list[Lag]:
+    def inbox_lags(self) -> list[GroupLag]:
         from infra.kafka.inbox import inbox_lags
 
         return inbox_lags(self._cluster)

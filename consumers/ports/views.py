@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
+from domain.event import Cursor
 from projections.view import AnyProjection, Row
+
+RowFilter = Mapping[str, Collection[str | UUID]]
+"""Rows that have one of the values in one of the columns; without any column, all rows."""
 
 
 class Fenced(Exception):
@@ -74,6 +79,65 @@ class Views(Protocol):
         self, projection: AnyProjection, partition: int, make: Callable[[int, int], ViewChange]
     ) -> None:
         """Commits what `make` gives for an epoch and a position, and fences off who was at it."""
+        ...
+
+
+class ViewReader(Protocol):
+    """The rows of the versions that are shown, for those who only read them."""
+
+    def live(self) -> Mapping[str, str]:
+        """The groups whose rows are shown, by name of view."""
+        ...
+
+    def select(self, projection: AnyProjection, where: RowFilter, limit: int) -> list[Row]:
+        """The first rows, in the order of the projection's `sort_by`, personal values opened."""
+        ...
+
+    def stream(self, projection: AnyProjection) -> Iterator[Row]:
+        """Every row as of one moment, in no order; personal values stay sealed."""
+        ...
+
+    def owners(self, projection: AnyProjection, where: RowFilter) -> set[str]:
+        """The owners of the rows."""
+        ...
+
+    def parked_events(self, group: str, partition: int | None = None) -> list[ParkedEvent]:
+        """The parked events of a partition, in order; None: of all partitions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLag:
+    """How far a consumer group is behind in one partition: by `events`, up to the number `head`.
+
+    `seconds` is the age of the oldest event that the group has not processed. `member` is the
+    process that reads the partition. `stopped` is the reason why the partition is not read any
+    further, where a fold fails for too many keys.
+    """
+
+    group: str
+    partition: int
+    head: int
+    position: int
+    events: int
+    seconds: float
+    member: str | None
+    stopped: str | None
+
+
+class GroupProgress(Protocol):
+    """How far consumer groups are."""
+
+    def lags(self, groups: Collection[str]) -> list[GroupLag]:
+        """A lag for each group and partition."""
+        ...
+
+    def relay(self, log_heads: Mapping[int, int]) -> list[GroupLag]:
+        """How far the log, whose heads are given, is behind the store."""
+        ...
+
+    def position(self, lags: Collection[GroupLag]) -> Cursor:
+        """The cursor up to which all of the groups have processed the log."""
         ...
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from domain.subject import Subject
 from infra.cli.terminal import Actor, Json, open_deployment
 
 order = typer.Typer(no_args_is_help=True)
@@ -153,7 +154,7 @@ def needs(order_id: OrderId, as_json: Json = False) -> None:
     from infra.cli.needs import show_needs
 
     with open_deployment() as deployment:
-        show_needs(deployment, f"order/{order_id}", as_json)
+        show_needs(deployment, Subject("order", order_id), as_json)
 
 
 @order.command("tell")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from domain.subject import Subject
 from infra.cli.deciding import LINES, CommandId, Effort, LineId, Whose, Words
 from infra.cli.terminal import Actor, Json, open_deployment
 
@@ -80,4 +81,4 @@ def needs(design_id: DesignId, as_json: Json = False) -> None:
     from infra.cli.needs import show_needs
 
     with open_deployment() as deployment:
-        show_needs(deployment, f"design/{design_id}", as_json)
+        show_needs(deployment, Subject("design", design_id), as_json)

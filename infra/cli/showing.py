@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,18 +13,21 @@ import psycopg
 import typer
 from psycopg.rows import dict_row
 
-from domain.errors import Refusal
-from domain.order.state import Answer
+from consumers.questions.figures import view_figures
+from consumers.questions.instructions import waiting_instructions
+from consumers.questions.lag import group_lags
+from consumers.questions.parked import list_parked
+from consumers.questions.rows import Freshness, find_view, freshness, key_filter, resolve_key
+from consumers.questions.story import tell_story
+from domain.errors import NotFound, Refusal
 from domain.personal import readable
-from infra.cli import story, tables
+from infra.cli import tables
+from infra.cli.story import print_story
 from infra.cli.tables import TableRow, detail, listing, plain, table
 from infra.deployment import Deployment
 from infra.errors import UserError
-from infra.postgres.views.reader import key_filter
 from projections import discover
-from projections.audit import AuditRow
 from projections.beliefs import believed
-from projections.demand import DemandRow, worded
 from projections.profile import ProfileRow, valued
 from projections.view import AnyProjection, Row
 
@@ -35,53 +38,74 @@ ON_A_PAGE, IN_JSON = 20, 1_000
 def show_view(
     deployment: Deployment, name: str, key: str | None, as_json: bool, limit: int | None = None
 ) -> None:
-    """Prints a view in figures with its first rows, or the rows that a key leads to."""
-    projection = view_of(name)
-    told = bool(key) and name == "audit" and deployment.views.live()[name] == projection.group
-    most = limit or (IN_JSON if as_json or told else ON_A_PAGE)
-    where = key_filter(projection, resolved(deployment, key)) if key else {}
-    found = deployment.views.select(projection, where, most + 1)
-    rows, more = found[:most], len(found) > most
-    made = None if key else deployment.figures(name)
-    nodes = story.story(deployment, cast(list[AuditRow], rows), most) if told else []
-    chosen = story.choices(deployment, key) if told and key else []
+    """Print a view: its figures and first rows, or the rows of a key; a story for `audit KEY`."""
+    projection = find_view(name)
+    if key is None:
+        _show_all(deployment, projection, as_json, limit or (IN_JSON if as_json else ON_A_PAGE))
+        return
+    key = resolve_key(key, deployment.owners(deployment.reader_pool))
+    if name == "audit" and deployment.views.live()[name] == projection.group:
+        _show_story(deployment, projection, key, as_json, limit or IN_JSON)
+    else:
+        most = limit or (IN_JSON if as_json else ON_A_PAGE)
+        _show_key(deployment, projection, key, as_json, most)
+
+
+def _show_all(deployment: Deployment, projection: AnyProjection, as_json: bool, limit: int) -> None:
+    rows, more = _first(deployment.views.select(projection, {}, limit + 1), limit)
+    figures = view_figures(projection.name, deployment.views, deployment.books, datetime.now(UTC))
     if as_json:
-        parts: dict[str, Any] = {"more": more}
-        parts |= (
-            {"tree": nodes, "choices": chosen}
-            if told
-            else {}
-            if key
-            else {"figures": msgspec.to_builtins(made)}
-        )
+        parts = {"more": more, "figures": msgspec.to_builtins(figures)}
         answer(deployment, projection.answers, msgspec.to_builtins(rows), [projection], True, parts)
         return
-    if made is not None:
-        tables.figures(made, most)
-    if told:
-        story.tell(nodes, chosen)
-    elif key and len(rows) == 1:
+    if figures is not None:
+        tables.figures(figures, limit)
+    listing(projection.answers, [_presented(row) for row in rows])
+    _end(deployment, projection, more)
+
+
+def _show_key(
+    deployment: Deployment, projection: AnyProjection, key: str, as_json: bool, limit: int
+) -> None:
+    found = deployment.views.select(projection, key_filter(projection, key), limit + 1)
+    if ":" in key and not found:
+        raise NotFound(f"no customer is named {key}: check the namespace and the id", "key")
+    rows, more = _first(found, limit)
+    if as_json:
+        parts = {"more": more}
+        answer(deployment, projection.answers, msgspec.to_builtins(rows), [projection], True, parts)
+        return
+    if len(rows) == 1:
         detail(projection.answers, _presented(rows[0]))
     else:
         listing(projection.answers, [_presented(row) for row in rows])
+    _end(deployment, projection, more)
+
+
+def _show_story(
+    deployment: Deployment, projection: AnyProjection, key: str, as_json: bool, limit: int
+) -> None:
+    story = tell_story(key, deployment.views, limit)
+    if ":" in key and not story.rows:
+        raise NotFound(f"no customer is named {key}: check the namespace and the id", "key")
+    if as_json:
+        parts = msgspec.to_builtins(story)
+        rows = parts.pop("rows")
+        answer(deployment, projection.answers, rows, [projection], True, parts)
+        return
+    print_story(story)
+    _end(deployment, projection, story.more)
+
+
+def _first(rows: list[Row], limit: int) -> tuple[list[Row], bool]:
+    """Up to `limit` rows, and whether there are more."""
+    return rows[:limit], len(rows) > limit
+
+
+def _end(deployment: Deployment, projection: AnyProjection, more: bool) -> None:
     if more:
         typer.echo("… and more: `--limit N` shows them.")
     typer.echo(_foot(deployment, [projection]))
-
-
-def view_of(name: str) -> AnyProjection:
-    projection = discover().get(name)
-    if projection is None:
-        raise UserError(f"there is no view {name}: the views are {', '.join(sorted(discover()))}")
-    return projection
-
-
-def resolved(deployment: Deployment, key: str) -> str:
-    """A key in which a customer may be named `namespace:id`, by our id."""
-    known = deployment.resolve_key(key)
-    if ":" in known:
-        raise UserError(f"nobody is known as {key}: check the namespace and the id")
-    return known
 
 
 def _presented(row: Row) -> TableRow:
@@ -112,29 +136,21 @@ def answer(
 ) -> None:
     """Rows, and how far the views that they come from are: position, lag, and what waits."""
     if as_json:
-        told = {"rows": rows, **(parts or {}), **_state(deployment, views)}
+        told = {"rows": rows, **(parts or {}), **msgspec.to_builtins(_freshness(deployment, views))}
         typer.echo(json.dumps(told, default=str))
     else:
         table(sentence, rows)
         typer.echo(_foot(deployment, views))
 
 
-def _state(deployment: Deployment, views: Collection[AnyProjection]) -> dict[str, Any]:
-    live = deployment.views.live()
-    groups = [live[view.name] for view in views]
-    lags = deployment.progress.lags(groups)
-    events, seconds = sum(lag.events for lag in lags), max(lag.seconds for lag in lags)
-    return {
-        "position": str(deployment.progress.position(lags)),
-        "lag": {"events": events, "seconds": seconds},
-        "parked": sum(len(deployment.views.parked_events(group)) for group in groups),
-    }
+def _freshness(deployment: Deployment, views: Collection[AnyProjection]) -> Freshness:
+    names = [view.name for view in views]
+    return freshness(names, deployment.views, deployment.progress)
 
 
 def _foot(deployment: Deployment, views: Collection[AnyProjection]) -> str:
-    state, live = _state(deployment, views), deployment.views.live()
-    parked, lag = state["parked"], state["lag"]
-    waiting = f"; {parked} parked: see `ordermade parked`" if parked else ""
+    fresh, live = _freshness(deployment, views), deployment.views.live()
+    waiting = f"; {fresh.parked} parked: see `ordermade parked`" if fresh.parked else ""
     others = [
         f"\n{view.name} is shown as {live[view.name]}, and this release makes {view.group}: "
         f"`ordermade rebuild {view.name}` compares them."
@@ -142,30 +158,25 @@ def _foot(deployment: Deployment, views: Collection[AnyProjection]) -> str:
         if live[view.name] != view.group
     ]
     return (
-        f"Position {state['position']}; {lag['events']} events, "
-        f"{lag['seconds']:.1f} s behind{waiting}." + "".join(others)
+        f"Position {fresh.position}; {fresh.lag.events} events, "
+        f"{fresh.lag.seconds:.1f} s behind{waiting}." + "".join(others)
     )
 
 
 def show_lag(deployment: Deployment, as_json: bool) -> None:
-    names = {group: name for name, group in deployment.views.live().items() if name in discover()}
-    relayed = deployment.progress.relay(deployment.log.heads()) if deployment.settings.kafka else []
-    taken = deployment.inbox_lags() if deployment.settings.kafka else []
-    rows = [
-        {"view": names.get(lag.group), **msgspec.to_builtins(lag)}
-        for lag in [*taken, *relayed, *deployment.progress.lags(names)]
-    ]
-    answer(
-        deployment, "How far is each group behind the store?", rows, discover().values(), as_json
+    in_kafka = deployment.settings.kafka is not None
+    lags = group_lags(
+        deployment.views,
+        deployment.progress,
+        deployment.log if in_kafka else None,
+        deployment.inbox_lags() if in_kafka else (),
     )
+    question = "How far is each group behind the store?"
+    answer(deployment, question, msgspec.to_builtins(lags), discover().values(), as_json)
 
 
 def show_parked(deployment: Deployment, as_json: bool) -> None:
-    rows = [
-        {"view": name, "number": e.number, "key": e.key, "owner": e.owner, "reason": e.reason}
-        for name, group in deployment.views.live().items()
-        for e in deployment.views.parked_events(group)
-    ]
+    rows = msgspec.to_builtins(list_parked(deployment.views))
     answer(deployment, "Which events wait, and why?", rows, discover().values(), as_json)
 
 
@@ -189,26 +200,14 @@ def release_held(deployment: Deployment, id: str, customer: str | None) -> None:
 
 
 def show_waiting(deployment: Deployment, as_json: bool) -> None:
-    """Instructions that nobody understood well enough; the guess of whoever tried stands beside."""
-    projection = discover()["demand"]
-    found = deployment.views.select(projection, {"waits_for": ["person"]}, IN_JSON + 1)
-    rows = [
-        {
-            "order": row.order_id, "instruction": wish.instruction_id, "line": wish.line_id,
-            "given": wish.given.isoformat(), "text": text, "confidence": wish.confidence,
-            "guess": [o for m in wish.meanings or () for o in m.operations],
-        }
-        for row in cast(list[DemandRow], found[:IN_JSON])
-        for wish, text in worded(row)
-        if wish.answer in (Answer.GIVEN, Answer.UNSURE)
-    ]  # fmt: skip
+    waiting = waiting_instructions(deployment.views, IN_JSON)
     answer(
         deployment,
-        "Which instructions wait for a person to say what they mean?",
-        rows,
-        [projection],
+        "Which instructions wait for a person to interpret them?",
+        msgspec.to_builtins(waiting.rows),
+        [find_view("demand")],
         as_json,
-        {"more": len(found) > IN_JSON},
+        {"more": waiting.more},
     )
 
 

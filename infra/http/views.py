@@ -15,6 +15,8 @@ from fastapi import APIRouter, Path, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from consumers.ports.views import GroupLag
+from consumers.questions.rows import key_filter, resolve_key
 from domain.errors import Malformed
 from domain.event import Cursor
 from infra.deployment import Deployment
@@ -22,8 +24,7 @@ from infra.http import cursors, openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
 from infra.http.problems import HttpRefusal
-from infra.postgres.views.progress import Lag
-from infra.postgres.views.reader import PageEnd, key_filter
+from infra.postgres.views.reader import PageEnd
 from projections import discover
 from projections.view import AnyProjection
 
@@ -132,7 +133,7 @@ async def _answer(deployment: Deployment, projection: AnyProjection, query: RowQ
     return await run_in_threadpool(_rows, deployment, projection, query, lags)
 
 
-async def _reached(deployment: Deployment, view: str, query: RowQuery) -> list[Lag]:
+async def _reached(deployment: Deployment, view: str, query: RowQuery) -> list[GroupLag]:
     """The view's lags, as soon as it has reached min_position.
 
     A waiting request occupies no thread between two polls. Raises HttpRefusal when time is up.
@@ -157,17 +158,18 @@ async def _reached(deployment: Deployment, view: str, query: RowQuery) -> list[L
         pause = min(2 * pause, longest)
 
 
-def _lags(deployment: Deployment, view: str) -> list[Lag]:
+def _lags(deployment: Deployment, view: str) -> list[GroupLag]:
     """Lags of the version that is shown now, which a rebuild may replace while we wait."""
     return deployment.progress.lags([deployment.views.live()[view]])
 
 
 def _rows(
-    deployment: Deployment, projection: AnyProjection, query: RowQuery, lags: list[Lag]
+    deployment: Deployment, projection: AnyProjection, query: RowQuery, lags: list[GroupLag]
 ) -> Response:
     # Read before the rows, so that the rows contain at least this position.
     position = str(deployment.progress.position(lags))
-    where = {} if query.key is None else key_filter(projection, deployment.resolve_key(query.key))
+    owners = deployment.owners(deployment.reader_pool)
+    where = {} if query.key is None else key_filter(projection, resolve_key(query.key, owners))
     try:
         place = None if query.page is None else _place(query.page)
         rows, after = deployment.views.page(projection, where, place, query.limit)

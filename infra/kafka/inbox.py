@@ -17,9 +17,9 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import CommitFailedError, CorruptRecordError, KafkaError
 
 from consumers.ports.inbox import ReceivedMessage
+from consumers.ports.views import GroupLag
 from infra.kafka.cluster import Cluster
 from infra.kafka.errors import KafkaUnusable
-from infra.postgres.views.progress import Lag
 
 GROUP = "intake"
 _WAIT_MS = 200
@@ -88,7 +88,7 @@ def _received(record: Any) -> ReceivedMessage:
     )
 
 
-def inbox_lags(cluster: Cluster) -> list[Lag]:
+def inbox_lags(cluster: Cluster) -> list[GroupLag]:
     """How far the intake is behind what has come, in each partition of its topic."""
     try:
         with closing(
@@ -103,7 +103,7 @@ def inbox_lags(cluster: Cluster) -> list[Lag]:
         raise cluster.unreachable(error) from error
     now = time.time()
     return [
-        Lag(
+        GroupLag(
             GROUP,
             place.partition,
             ends[place],

@@ -66,7 +66,7 @@ def test_a_customer_is_one_by_either_name_and_personal_values_are_opened(front):
     assert row["values"] == [["milk", "oat"]]
     assert row["beliefs"][0]["origin"] == "direct"
     assert front.show("profile", row["customer"]) == [row]
-    assert "nobody is known as shop:bob" in front.refused("show", "profile", "shop:bob")
+    assert "no customer is named shop:bob" in front.refused("show", "profile", "shop:bob")
 
 
 def test_an_import_tells_what_became_of_each_line_and_loses_nothing(front, tmp_path):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
 
 from consumers.movers.relay import GROUP
+from consumers.ports.views import GroupLag
 from domain.event import Cursor
 
 _LAGS = """
@@ -31,37 +31,19 @@ _RELAY_LAGS = _LAGS.format(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Lag:
-    """How far a group is behind in one partition.
-
-    `seconds` is the age of the oldest event that the group has not processed. `stopped` is the
-    reason why the partition is not read any further, where a fold fails for too many keys.
-    """
-
-    group: str
-    partition: int
-    head: int
-    position: int
-    events: int
-    seconds: float
-    member: str | None
-    stopped: str | None
-
-
 class ViewProgress:
     """Positions and members of the groups of views, and of the relay."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
-    def lags(self, groups: Collection[str]) -> list[Lag]:
+    def lags(self, groups: Collection[str]) -> list[GroupLag]:
         """A lag for every group and partition; a group that never ran is behind by everything."""
         with self._pool.connection() as db:
-            cursor = db.cursor(row_factory=class_row(Lag))
+            cursor = db.cursor(row_factory=class_row(GroupLag))
             return cursor.execute(_VIEW_LAGS, {"groups": list(groups)}).fetchall()
 
-    def relay(self, log_heads: Mapping[int, int]) -> list[Lag]:
+    def relay(self, log_heads: Mapping[int, int]) -> list[GroupLag]:
         """How far the log is behind the store, by the log's last number in each partition."""
         values = {
             "groups": [GROUP],
@@ -69,14 +51,16 @@ class ViewProgress:
             "numbers": list(log_heads.values()),
         }
         with self._pool.connection() as db:
-            return db.cursor(row_factory=class_row(Lag)).execute(_RELAY_LAGS, values).fetchall()
+            return (
+                db.cursor(row_factory=class_row(GroupLag)).execute(_RELAY_LAGS, values).fetchall()
+            )
 
     def relayed(self) -> Mapping[int, int]:
         """The last number of each partition that the log has acknowledged to a relay."""
         with self._pool.connection() as db:
             return dict(db.execute("SELECT partition, number FROM consumer.relayed").fetchall())
 
-    def position(self, lags: Collection[Lag]) -> Cursor:
+    def position(self, lags: Collection[GroupLag]) -> Cursor:
         """The cursor up to which all of the groups have processed the log."""
         with self._pool.connection() as db:
             row = db.execute("SELECT max(incarnation) FROM store.partition_head").fetchone()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg_pool import ConnectionPool
 
-from domain.subject import CUSTOMER, Subject
+from consumers.ports.views import RowFilter
 from infra.postgres.views.rows import (
     OwnerKeys,
     StoredRow,
@@ -26,9 +25,6 @@ from projections.view import AnyProjection, Row
 PAGE = 2_000
 """Rows of a stream that are in memory at a time."""
 
-Filter = Mapping[str, Collection[str | UUID]]
-"""Rows that have one of the values in one of the columns; without any column, all rows."""
-
 PageEnd = list[str]
 """The last row of a page: the values, as text, of the columns that pages are sorted by."""
 
@@ -36,15 +32,6 @@ _TRIES = 5
 _REBUILT = (psycopg.errors.UndefinedTable, psycopg.errors.FeatureNotSupported)
 """Errors of a statement whose table or columns were replaced after it was planned."""
 T = TypeVar("T")
-
-
-def key_filter(projection: AnyProjection, key: str) -> Filter:
-    """The rows that a key leads to: of that key, about that subject, or of that customer."""
-    columns = {"key", projection.find_by} | ({"customer"} & set(projection.look_up))
-    where = {column: [key] for column in columns}
-    if "subject" in where:
-        where["subject"].append(str(Subject(CUSTOMER, key)))
-    return where
 
 
 class RowReader:
@@ -67,18 +54,18 @@ class RowReader:
 
         return [(stored.key, stored.row) for stored in self._retried(projection, select)]
 
-    def owners(self, projection: AnyProjection, where: Filter) -> set[str]:
+    def owners(self, projection: AnyProjection, where: RowFilter) -> set[str]:
         """The owners of the rows of a filter."""
         rows, _ = self._sorted(projection, where, None, ["key"], None)
         return {stored.owner for stored in rows}
 
-    def select(self, projection: AnyProjection, where: Filter, limit: int) -> list[Row]:
+    def select(self, projection: AnyProjection, where: RowFilter, limit: int) -> list[Row]:
         """The first rows of a filter, in the view's order."""
         rows, _ = self._sorted(projection, where, None, [projection.sort_by, "key"], limit)
         return [stored.row for stored in rows]
 
     def page(
-        self, projection: AnyProjection, where: Filter, after: PageEnd | None, limit: int
+        self, projection: AnyProjection, where: RowFilter, after: PageEnd | None, limit: int
     ) -> tuple[list[Row], PageEnd | None]:
         """Up to `limit` rows after the end of the page before, and the end of this page; None if
         it is the last.
@@ -127,7 +114,7 @@ class RowReader:
     def _sorted(
         self,
         projection: AnyProjection,
-        where: Filter,
+        where: RowFilter,
         after: PageEnd | None,
         names: Sequence[str],
         limit: int | None,
@@ -167,7 +154,7 @@ class RowReader:
         raise AssertionError
 
 
-def _condition(table: ViewTable, where: Filter) -> tuple[sql.Composable, list[Any]]:
+def _condition(table: ViewTable, where: RowFilter) -> tuple[sql.Composable, list[Any]]:
     present = {c: list(values) for c, values in where.items() if c in table.column_names}
     if not present:
         return sql.SQL("true"), []
