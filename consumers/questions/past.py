@@ -38,8 +38,8 @@ def rows_as_of(
     found = _owners(projection, key, where, views, store, owners)
     if len(found) != 1:
         raise NotFound(
-            f"{key} does not lead to one customer or stream, from whose events its rows could be "
-            "folded: name an order, a design, a catalogue or a customer",
+            f"{key} does not lead to one customer or stream: name an order, a design, a catalogue "
+            "or a customer",
             "key",
         )
     rows = past_rows(projection, log, found.pop(), as_of=as_of, valid_at=valid_at)

@@ -14,6 +14,7 @@ from consumers.movers.rebuild import RebuildResult, fold_until, rebuild
 from consumers.questions.parked import drop_parked, retry_parked
 from consumers.questions.past import rows_as_of, sorted_rows
 from consumers.questions.rows import find_view
+from domain.errors import NotFound
 from domain.values import Time
 from infra.cli.showing import answer
 from infra.cli.tables import table
@@ -43,21 +44,22 @@ def show_past(
     as_json: bool,
 ) -> None:
     """Print the rows of a key by what was known, or had happened, at a time."""
+    elsewhere = f"`ordermade rebuild {name} --to TIME` shows all rows as they were"
     if key is None:
-        raise UserError(
-            "name a key: its owner's events are folded again up to that time. "
-            f"`ordermade rebuild {name} --to TIME` shows all rows as they were"
+        raise UserError(f"name a key, whose owner's events are folded again; {elsewhere}")
+    try:
+        rows = rows_as_of(
+            name,
+            key,
+            as_of=time_of(as_of, "--as-of") if as_of else None,
+            valid_at=time_of(valid_at, "--valid-at") if valid_at else None,
+            log=deployment.log,
+            views=deployment.views,
+            store=deployment.store,
+            owners=deployment.owners(deployment.reader_pool),
         )
-    rows = rows_as_of(
-        name,
-        key,
-        as_of=time_of(as_of, "--as-of") if as_of else None,
-        valid_at=time_of(valid_at, "--valid-at") if valid_at else None,
-        log=deployment.log,
-        views=deployment.views,
-        store=deployment.store,
-        owners=deployment.owners(deployment.reader_pool),
-    )
+    except NotFound as refusal:
+        raise UserError(f"{refusal}; {elsewhere}") from None
     _answer(deployment, find_view(name), rows, as_json)
 
 
