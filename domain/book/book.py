@@ -29,7 +29,7 @@ PRODUCT = "product"
 
 Part = Literal["products", "options", "inputs", "constraints", "prices", "phrases"]
 Rounding = Literal["half_up", "half_even", "down", "up"]
-Step = Literal[
+PriceStep = Literal[
     "base", "option", "combination", "parametric", "volume", "time", "capacity", "discount", "tax"
 ]
 """In the order in which price rules apply (domain.md, Pricing)."""
@@ -127,7 +127,7 @@ class PriceRule:
 
     rule_id: Plain[Name]
     words: Plain[Text]
-    step: Plain[Step]
+    step: Plain[PriceStep]
     when: Plain[tuple[Term, ...]] = ()
     amount: Plain[Money | None] = None
     share: Plain[Money | None] = None

@@ -1,4 +1,4 @@
-"""What is made of a book, made once for each that is in memory."""
+"""A cache of what is computed from a book, for the books that are in memory."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from typing import TypeVar
 from domain.book.book import Book
 
 T = TypeVar("T")
-_KEPT = 32
+_BOOKS = 32
 
 
-def once(make: Callable[[Book], T]) -> Callable[[Book], T]:
-    """The same as `make`, which is asked once for each book."""
+def cached_per_book(compute: Callable[[Book], T]) -> Callable[[Book], T]:
+    """The function `compute`, with its results for the last 32 books kept."""
 
-    @lru_cache(_KEPT)
-    def made(same: _Same) -> T:
-        return make(same.book)
+    @lru_cache(_BOOKS)
+    def cached(key: _ById) -> T:
+        return compute(key.book)
 
-    return lambda book: made(_Same(book))
+    return lambda book: cached(_ById(book))
 
 
-class _Same:
-    """A book as itself: to compare its thousands of rules would cost more than to ask them."""
+class _ById:
+    """A book as a key that is compared by identity.
+
+    Hashing the thousands of rules of a book would take longer than checking a line by them.
+    """
 
     __slots__ = ("book",)
 
@@ -34,4 +37,4 @@ class _Same:
         return id(self.book)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.book is other.book
+        return isinstance(other, _ById) and self.book is other.book

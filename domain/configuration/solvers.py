@@ -8,7 +8,7 @@ from threading import Lock
 from pysat.solvers import Solver
 
 from domain.book.book import Book, Constraint
-from domain.book.cache import once
+from domain.book.cache import cached_per_book
 from domain.configuration.encoding import Encoding, encode
 from domain.configuration.minimal import minimal
 
@@ -50,4 +50,4 @@ class Solvers:
             return frozenset(x for x in self._all.get_model() or () if x > 0)
 
 
-solvers = once(Solvers)
+solvers = cached_per_book(Solvers)

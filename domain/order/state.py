@@ -14,7 +14,7 @@ from domain.order import events as e
 from domain.order.evolve import evolve as evolve_progress
 from domain.order.progress import Progress, Status
 from domain.personal import Erased
-from domain.pricing.inputs import version_of
+from domain.pricing.quote import book_version
 
 
 class Answer(StrEnum):
@@ -64,7 +64,7 @@ class Order:
     def version(self) -> int | None:
         """The version of its book that it was placed under, and is held to."""
         placed = self.quotes.get(self.placed_quote or "")
-        return version_of(placed.inputs) if placed else None
+        return book_version(placed.inputs) if placed else None
 
 
 def configuration(order: Order) -> bytes:

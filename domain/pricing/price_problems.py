@@ -7,11 +7,9 @@ from decimal import Decimal
 from itertools import combinations
 
 from domain.book.book import PRODUCT, Book, BookProblem, Option, PriceRule, Term
-from domain.pricing.engines import GIVEN_RULE
-from domain.pricing.price_index import ladder
-from domain.pricing.pricing import INSTRUCTION
+from domain.pricing.engines import CURRENT, given_v1
 
-_RESERVED = (INSTRUCTION, GIVEN_RULE)
+_RESERVED = (CURRENT.INSTRUCTION, given_v1.RULE)
 _BOUNDS = {
     "volume": ("from_quantity",),
     "time": ("starts", "ends"),
@@ -100,7 +98,7 @@ def _both(book: Book) -> Iterator[BookProblem]:
             yield BookProblem(part="prices", id=other.rule_id, words=words)
     reached: dict[object, str] = {}
     for rule in book.prices:
-        key = ladder(rule)
+        key = CURRENT.tier_group(rule)
         if key is None:
             continue
         bound = (key, rule.from_quantity, rule.from_load, rule.within_days)

@@ -1,11 +1,12 @@
-"""The parts of a quote, as events store them: its inputs, its lines, and its trace."""
+"""The parts of a quote as events store them, and what a price engine computes of a quote."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import Field as DataclassField
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol, TypedDict
 
 from pydantic import Field
 
@@ -17,6 +18,8 @@ from domain.values import Currency, Money, Name
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteLine:
+    """The price of an order line, all pieces of it together."""
+
     line_id: Plain[Name]
     amount: Plain[Money]
 
@@ -24,7 +27,10 @@ class QuoteLine:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteInput:
-    """Something that the price depended on, as it was then: `domain.pricing.inputs` says what."""
+    """One value that the price was computed from.
+
+    The names, which may repeat, and the form of the values are those of the price engine.
+    """
 
     name: Plain[Name]
     value: Plain[Annotated[Name, Field(max_length=500_000)]]
@@ -33,10 +39,11 @@ class QuoteInput:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceLine:
-    """What one rule added to the price; the trace sums to the total.
+    """What one rule contributes to the price of a line; all lines of a trace sum to the total.
 
-    `basis` is what the amount was computed from, before it was rounded. `cost` is what it costs
-    us, where the book knows that. A price that was given names its line in `basis`.
+    `basis` is the unrounded calculation of the amount. `cost` is what the producer spends for it,
+    where the book says so. A price that was given, not computed, has the id of its line in
+    `basis`.
     """
 
     rule_id: Plain[Name]
@@ -50,9 +57,10 @@ class TraceLine:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requote:
-    """What the order would cost with a change, by the book that it was placed under.
+    """The price of a placed order with a change, by the book that the order was placed under.
 
-    Like a quote, it can be proved from its inputs; `before` is the price without the change.
+    Like a quote, it can be computed again from its inputs; `before` is the price without the
+    change.
     """
 
     lines: Plain[Annotated[tuple[QuoteLine, ...], Field(min_length=1, max_length=1000)]]
@@ -65,8 +73,20 @@ class Requote:
     trace: Plain[tuple[TraceLine, ...]]
 
 
+class QuoteFields(TypedDict):
+    """The fields of a quote or a requote that a price engine computes."""
+
+    lines: tuple[QuoteLine, ...]
+    total: Decimal
+    currency: str
+    inputs: tuple[QuoteInput, ...]
+    inputs_hash: str
+    engine_version: str
+    trace: tuple[TraceLine, ...]
+
+
 class Quotation(Protocol):
-    """What a price engine makes: the common part of a quote and of a requote, both dataclasses."""
+    """A quote or a requote: a dataclass with the fields of `QuoteFields`."""
 
     __dataclass_fields__: ClassVar[dict[str, DataclassField[Any]]]
 
@@ -84,3 +104,8 @@ class Quotation(Protocol):
     def engine_version(self) -> str: ...
     @property
     def trace(self) -> tuple[TraceLine, ...]: ...
+
+
+def book_version(inputs: Iterable[QuoteInput]) -> int | None:
+    """The version of the book that priced a quote with these inputs; None: no book priced it."""
+    return next((int(each.value) for each in inputs if each.name == "version"), None)

@@ -17,7 +17,8 @@ from rich.progress import Progress
 from domain.book.book import Book
 from domain.book.contents import rules_hash
 from domain.errors import NotAllowed, Refusal
-from domain.pricing.engines import QuoteDifference, proof, repriced
+from domain.pricing.engines import repriced
+from domain.pricing.proof import QuoteDifference, proof
 from domain.pricing.quote import TraceLine
 from domain.subject import Subject, without_kind
 from infra.cli.tables import plain, table

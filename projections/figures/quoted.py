@@ -12,8 +12,7 @@ from typing import Protocol
 
 from domain.book.book import Book
 from domain.errors import NotAllowed
-from domain.pricing.inputs import price_request
-from domain.pricing.pricing import price
+from domain.pricing.engines import CURRENT
 from projections.figures.measures import money, share
 from projections.prices import Quote
 
@@ -102,7 +101,7 @@ class Quoted:
                 continue
             band["placed"] += 1
             self._sum(quote)
-            request = price_request(quote.inputs)
+            request = CURRENT.price_request(quote.inputs)
             basket = self._baskets[request.book, request.version]
             sold = (quote.issued, order, quote.quote_id, quote)
             (heapq.heappushpop if len(basket) == BASKET else heapq.heappush)(basket, sold)
@@ -159,9 +158,9 @@ def _drift(book: Book, version: int, basket: list[Quote]) -> Iterator[Drift]:
     after: defaultdict[str | None, Decimal] = defaultdict(Decimal)
     left_out = 0
     for quote in basket:
-        request = price_request(quote.inputs)
+        request = CURRENT.price_request(quote.inputs)
         try:
-            priced = price(book, request.selections, request.conditions, request.instructions)
+            priced = CURRENT.price(request, book)
         except NotAllowed:
             left_out += 1
             continue

@@ -17,9 +17,9 @@ from consumers.doors.commands import Command
 from consumers.ports.store import StreamAppend
 from domain.book.book import Book, Option, OrderLine, PriceRule, Range, Selection, Term
 from domain.order.events import OptionChosen, OrderDrafted
-from domain.pricing.inputs import PriceRequest, inputs, inputs_hash
-from domain.pricing.price_index import Conditions
-from domain.pricing.pricing import price
+from domain.pricing.engines import CURRENT
+from domain.pricing.quote import QuoteFields
+from domain.pricing.request import Conditions, PriceRequest
 from infra.cli.proving import Proving
 from infra.postgres.store.issued_prices import PostgresIssuedPrices
 from tests.benchmarks.harness import Bench, Figure, in_turn
@@ -35,7 +35,7 @@ TIERS, SPRING, BUSY, VAT = {5: D("-0.03"), 20: D("-0.05")}, D("-0.1"), D("0.07")
 def quote(bench: Bench) -> Figure:
     """A 20-line order under rules of every kind but one."""
     of, lines = book(0), order()
-    assert issued(of, lines)[0].total == bare(lines)
+    assert issued(of, lines)["total"] == bare(lines)
     mine, peer = in_turn(lambda: rate(lambda: issued(of, lines)), lambda: rate(lambda: bare(lines)))
     return Figure("quote", mine, peer, "quotes/s", at_least=0.1)
 
@@ -105,11 +105,9 @@ def _store(bench: Bench, of: Book, lines: list[Selection]) -> None:
             load=CONDITIONS.load, lead_days=CONDITIONS.lead_days)  # fmt: skip
 
 
-def issued(of: Book, lines: list[Selection]):
-    said = inputs(
-        PriceRequest(book=of.book, version=1, conditions=CONDITIONS, selections=tuple(lines))
-    )
-    return price(of, lines, CONDITIONS), said, inputs_hash(said)
+def issued(of: Book, lines: list[Selection]) -> QuoteFields:
+    request = PriceRequest(book=of.book, version=1, conditions=CONDITIONS, selections=tuple(lines))
+    return CURRENT.quote(request, of)
 
 
 def bare(lines: list[Selection]) -> D:

@@ -1,4 +1,7 @@
-"""Adds a golden file for every type that has none of its schema of today. Changes no other."""
+"""Adds the golden files that are missing: of event types, quotes and price engines.
+
+No file that is there is changed.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pydantic import TypeAdapter
 
 from domain.event import TYPES, Event, Position, event_id
 from infra import codec, schemas
-from tests.golden import FOLDER, SUMS, Golden, committed, goldens, key, sums
+from tests.golden import FOLDER, SUMS, Golden, committed, engines, goldens, key, quotes, sums
 from tests.golden.compat import breaking, whole
 from tests.golden.sample import sample
 
@@ -28,6 +31,11 @@ def add(folder: Path = FOLDER) -> list[str]:
             raise ValueError(f"{name} has changed: make a new version of it. {'; '.join(broken)}")
         if not past or whole(past[-1].schema) != whole(schema):
             _add(Golden(folder, name, len(past) + 1), schema)
+    return record_sums(folder)
+
+
+def record_sums(folder: Path = FOLDER) -> list[str]:
+    """Write the checksums of the files that have none yet; their paths."""
     new = {path: digest for path, digest in sums(folder).items() if path not in committed(folder)}
     with (folder / SUMS.name).open("a", encoding="utf-8") as lines:
         lines.writelines(f"{digest}  {path}\n" for path, digest in new.items())
@@ -67,6 +75,8 @@ def _add(golden: Golden, schema: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     try:
+        quotes.add()
+        engines.add()
         sys.stdout.writelines(f"{path}\n" for path in add())
     except ValueError as error:
         sys.exit(str(error))

@@ -125,8 +125,8 @@ def test_an_order_keeps_its_book_and_a_new_one_gets_the_new(front):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--lead-days", "9"], "rule busy prices by how busy we are"),
-        (["--load", "0"], "rule hurry prices by the lead time"),
+        (["--lead-days", "9"], "rule busy depends on the load of the plant"),
+        (["--load", "0"], "rule hurry depends on the lead time"),
         (["--load", "0", "--lead-days", "9", "--currency", "USD"], "the book is in EUR"),
         (["--load", "0", "--lead-days", "9", "--line", "L1=3"], "priced by the book shop"),
         (["--load", "0", "--lead-days", "9", "--rate", "USD"], "write CURRENCY=RATE"),

@@ -1,4 +1,4 @@
-"""A book that has a rule of every kind, and orders under it, for tests of prices."""
+"""A book that has a price rule of every kind, and lines that it prices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal as D
 
 from domain.book.book import Book, Option, PriceRule, Range, Selection, Term
-from domain.pricing.pricing import Conditions
+from domain.pricing.engines import CURRENT
+from domain.pricing.request import Conditions, PriceRequest
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON = Conditions(clock=T0, load=D("0.5"), lead_days=30)
@@ -53,7 +54,7 @@ RULES = (
 
 
 def book(*rules, **more):
-    """With no rules named, all of them."""
+    """A shop with these price rules; without any, with all of `RULES`."""
     return Book(**{
         "book": "shop", "version": 1, "currency": "EUR", "rounding": "half_up", "places": 2,
         "products": ("shirt", "scarf"), "effective_from": T0, "options": OPTIONS,
@@ -67,3 +68,18 @@ def line(line_id="L1", product="shirt", quantity=1, monogram=0, **options):
         line_id=line_id, product=product, quantity=quantity,
         options={**options, **({"monogram": "serif"} if monogram else {})}, lengths=lengths,
     )  # fmt: skip
+
+
+def price_request(lines, conditions=NOON, instructions=(), under=None):
+    """A request to price the lines under a book, by default that of all `RULES`."""
+    under = under or book()
+    return PriceRequest(
+        book=under.book, version=under.version, conditions=conditions, selections=tuple(lines),
+        instructions=tuple(instructions),
+    )  # fmt: skip
+
+
+def priced(*lines, conditions=NOON, instructions=(), under=None):
+    """Lines, total and trace by the current engine."""
+    under = under or book()
+    return CURRENT.price(price_request(lines, conditions, instructions, under), under)

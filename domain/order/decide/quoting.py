@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from domain.book.book import Book, Selection
 from domain.configuration.choosing import need_distinct
@@ -18,11 +17,9 @@ from domain.order.decide.guards import need_status
 from domain.order.progress import OPEN_TO_CHOICES
 from domain.order.state import Answer, Order, changed, selections
 from domain.personal import Plain
-from domain.pricing.engines import GIVEN, by_book, given
-from domain.pricing.inputs import PriceRequest, price_request
-from domain.pricing.price_index import Conditions
-from domain.pricing.pricing import PricedInstruction
-from domain.pricing.quote import QuoteInput, QuoteLine, Requote
+from domain.pricing.engines import CURRENT, GIVEN, book_engine, given_v1
+from domain.pricing.quote import QuoteFields, QuoteInput, QuoteLine, Requote
+from domain.pricing.request import Conditions, PricedInstruction, PriceRequest
 from domain.values import Currency, Money, Name, Quantity, Time
 
 
@@ -122,14 +119,16 @@ def need_same_price(order: Order, other: Order, book: Book) -> None:
         )
 
 
-def on_its_terms(order: Order, other: Order, book: Book) -> dict[str, Any]:
+def on_its_terms(order: Order, other: Order, book: Book) -> QuoteFields:
     """The price of what `other` chooses, on the terms that `order` was placed under.
 
-    Those are the version of the book, and the day, the load and the rates of its quote: nothing
-    but the choice moves the price.
+    Those are the engine and the version of the book, and the day, the load and the rates of its
+    quote: nothing but the choice moves the price.
     """
-    terms = price_request(order.quotes[order.placed_quote or ""].inputs)
-    return by_book(replace(terms, selections=_whole(other, book)), book)
+    placed = order.quotes[order.placed_quote or ""]
+    engine = book_engine(placed.engine_version)
+    terms = engine.price_request(placed.inputs)
+    return engine.quote(replace(terms, selections=_whole(other, book)), book)
 
 
 def _whole(order: Order, book: Book) -> tuple[Selection, ...]:
@@ -140,7 +139,7 @@ def _whole(order: Order, book: Book) -> tuple[Selection, ...]:
 def _by_book(
     order: Order, book: Book, conditions: Conditions, lines: Sequence[QuoteLine],
     currency: str | None,
-) -> dict[str, Any]:  # fmt: skip
+) -> QuoteFields:  # fmt: skip
     if lines:
         raise NotAllowed(
             f"the order is priced by the book {book.book}: leave the lines out", "lines"
@@ -159,7 +158,7 @@ def _by_book(
         book=book.book, version=book.version, conditions=conditions,
         selections=_whole(order, book), instructions=_wishes(order, book),
     )  # fmt: skip
-    return by_book(wanted, book)
+    return CURRENT.quote(wanted, book)
 
 
 def _wishes(order: Order, book: Book) -> tuple[PricedInstruction, ...]:
@@ -189,7 +188,7 @@ def _wishes(order: Order, book: Book) -> tuple[PricedInstruction, ...]:
 
 def _given(
     order: Order, conditions: Conditions, lines: tuple[QuoteLine, ...], currency: str | None
-) -> dict[str, Any]:
+) -> QuoteFields:
     if (conditions.load, conditions.lead_days) != (None, None) or conditions.rates:
         raise NotAllowed("no book prices the order: name the price of each line alone", "load")
     if currency is None:
@@ -200,7 +199,9 @@ def _given(
         raise NotAllowed(f"line {min(wrong)}: price each line of the order, and no other", "lines")
     if any(line.amount < 0 for line in lines):
         raise NotAllowed("a price is negative: give a discount as a lower price", "lines")
-    return given(lines, currency, (QuoteInput(name="clock", value=conditions.clock.isoformat()),))
+    return given_v1.quote(
+        lines, currency, (QuoteInput(name="clock", value=conditions.clock.isoformat()),)
+    )
 
 
 def _same(
@@ -212,7 +213,5 @@ def _same(
         return False
     if known.engine_version == GIVEN:
         return known.lines == lines
-    return (
-        not lines
-        and replace(price_request(known.inputs).conditions, clock=conditions.clock) == conditions
-    )
+    issued = book_engine(known.engine_version).price_request(known.inputs)
+    return not lines and replace(issued.conditions, clock=conditions.clock) == conditions
