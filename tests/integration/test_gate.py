@@ -97,7 +97,7 @@ def test_a_report_on_an_order_that_nobody_opened_is_held_until_it_opens(gate, ho
         event_id("/shop", "2"), event_id("/shop", "1")
     ]  # fmt: skip
     [now_known] = gate.accept([shipped("1")], NOW)
-    assert (type(now_known), now_known.known) == (Appended, True)
+    assert (type(now_known), now_known.duplicate) == (Appended, True)
     assert holding.release() == {}
 
 
