@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.order.events import OrderEvent
 from domain.order.evolve import evolve as evolve_order
 from domain.order.expected import unexpected
-from domain.order.progress import OVER, Progress
+from domain.order.progress import INACTIVE, Progress
 from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
 from projections.choices import Choices, Choosing, ChosenOption
@@ -42,9 +42,9 @@ class BacklogRow(Row, frozen=True, kw_only=True):
 
 def may_change(row: BacklogRow, chosen: ChosenOption) -> Literal["yes", "by change order", "no"]:
     """Whether a choice may still be changed, and how (domain.md, The order)."""
-    if row.progress.status in OVER:
+    if row.progress.status in INACTIVE:
         return "no"
-    frozen = row.progress.frozen(chosen.line_id, chosen.stage)
+    frozen = row.progress.is_frozen(chosen.line_id, chosen.stage)
     return "by change order" if frozen else "yes"
 
 
@@ -74,6 +74,6 @@ def evolve(row: BacklogRow | None, event: AnyEvent) -> BacklogRow:
 
 
 projection = Projection(
-    "backlog", 2, BacklogRow, keys, evolve,
+    "backlog", 3, BacklogRow, keys, evolve,
     answers="Which orders are being made, and how far?", look_up=("customer",),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from domain.customer.events import ContentContributed, ContentRemoved, ContentReused
 from domain.order.events import OrderCancelled, OrderPlaced
 from domain.order.reports import OrderAdopted, OrderLineAdopted
-from domain.order.sales import SALES, Sale, sold
+from domain.order.sales import SALES, Sale, add_sale
 from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
 from projections.view import AnyEvent, Part, Projection, Row
@@ -83,9 +83,9 @@ def _bought(before: tuple[Purchase, ...], sale: Sale, event: AnyEvent) -> tuple[
     for n in range(len(before) - 1, -1, -1):  # most often it is the latest one
         if before[n].order_id == order:
             old = before[n]
-            new = replace(old, at=min(old.at, at), amount=sold(old.amount, sale))
+            new = replace(old, at=min(old.at, at), amount=add_sale(old.amount, sale))
             return (*before[:n], new, *before[n + 1 :])
-    amount = sold(Decimal(0), sale)
+    amount = add_sale(Decimal(0), sale)
     return (*before, Purchase(order_id=order, at=at, currency=sale.currency, amount=amount))
 
 

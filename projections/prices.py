@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from domain.order import events as e
 from domain.order import reports as r
-from domain.order.sales import SALES, Sale, sold
+from domain.order.sales import SALES, Sale, add_sale
 from domain.personal import Plain, Pseudonym
 from domain.pricing.engines import GIVEN
 from domain.pricing.quote import QuoteInput
@@ -145,7 +145,7 @@ def evolve(row: PricesRow | None, event: AnyEvent) -> PricesRow:
 def _sold(row: PricesRow, sale: Sale, at: datetime) -> PricesRow:
     if isinstance(sale, e.OrderPlaced) and sale.quote_id:
         row = replace(row, quotes=_settled(row.quotes, {sale.quote_id}, "placed"))
-    row = _booked(row, "sold", sale.currency, sold(row.sold, sale) - row.sold)
+    row = _booked(row, "sold", sale.currency, add_sale(row.sold, sale) - row.sold)
     return replace(row, first_sale=min(row.first_sale or at, at))
 
 

@@ -44,7 +44,7 @@ def _broken(order: Progress, event: e.OrderEvent) -> Iterator[str]:
             checked = order.line(event.line_id)
             if checked is None:
                 yield "check-of-an-unknown-line"
-            elif event.quantity > checked.open:
+            elif event.quantity > checked.outstanding:
                 yield "more-checked-than-ordered"
         case r.PackagingStarted() | r.OrderPackaged():
             latest = {check.line_id: check for check in order.checks}
@@ -53,7 +53,7 @@ def _broken(order: Progress, event: e.OrderEvent) -> Iterator[str]:
         case r.OrderShipped():
             if order.status is not Status.PACKAGED and not order.adopted:
                 yield "shipped-without-being-packaged"
-            if any(operation.open for operation in order.operations):
+            if any(operation.is_open for operation in order.operations):
                 yield "shipped-with-open-operations"
         case r.OrderDelivered():
             if order.status is not Status.SHIPPED and not order.adopted:

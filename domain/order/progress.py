@@ -1,11 +1,12 @@
-"""How far an order is: the part of it that is about no person, which views keep as it is."""
+"""How far an order is: the part of its state that says nothing about a person. Views store it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from domain.personal import Plain
 
@@ -28,16 +29,22 @@ class Status(StrEnum):
 
 
 OPEN_TO_CHOICES = frozenset({Status.DRAFT, Status.QUOTED})
-OVER = frozenset({Status.NEW, Status.CANCELLED, Status.RETURNED})
+"""Before the order is placed: lines, options and instructions change freely."""
+INACTIVE = frozenset({Status.NEW, Status.CANCELLED, Status.RETURNED})
+"""There is no order yet, or there is none any more: nothing of it changes."""
 MAKING = frozenset(
     {Status.PLACED, Status.QUEUED, Status.IN_PRODUCTION, Status.QUALITY_CHECK, Status.REWORK}
 )
+"""Agreed, and not yet packaged."""
 HANDED_OVER = frozenset({Status.DELIVERED, Status.IN_USE})
+"""The customer has it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """good + scrap + open = ordered, in pieces; `scrap` failed a check and is not reworked."""
+class OrderedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A line of an order, counted in pieces: ordered = good + scrap + outstanding.
+
+    Scrap failed a quality check and is not reworked.
+    """
 
     line_id: Plain[str]
     product: Plain[str]
@@ -48,13 +55,17 @@ class Line:
     returned: Plain[int] = 0
 
     @property
-    def open(self) -> int:
+    def outstanding(self) -> int:
+        """Pieces that are still to be made and checked."""
         return self.ordered - self.good - self.scrap
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One operation of the route, with when it was what; `run_s` is its time at the machine."""
+class Operation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One operation of an order's route: when it was queued, started and completed.
+
+    It is closed, without being completed, when the order is cancelled. `run_s` is its time at the
+    machine in seconds, `paused_by` the id of the change order that it waits for.
+    """
 
     operation_id: Plain[str]
     line_id: Plain[str]
@@ -68,12 +79,13 @@ class Operation:
     paused_by: Plain[str | None] = None
 
     @property
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         return self.completed is None and self.closed is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A quality check of some pieces of a line, and what followed a failed one."""
+
     check_id: Plain[str]
     line_id: Plain[str]
     passed: Plain[bool]
@@ -84,27 +96,31 @@ class Check:
     escalated: Plain[bool] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeOrder:
+class ChangeOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A change order; `approved` is None until it is approved or rejected."""
+
     change_id: Plain[str]
     line_id: Plain[str]
     delta_price: Plain[Decimal]
     delta_days: Plain[int]
-    approved: Plain[bool | None] = None  # None: nobody has said yet
+    approved: Plain[bool | None] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class Promise(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The newest promise of a delivery date; `kept` is None until that is known."""
+
     p50: Plain[datetime]
     p90: Plain[datetime]
-    made: Plain[datetime]
+    given_at: Plain[datetime]
     revisions: Plain[int] = 0
-    kept: Plain[bool | None] = None  # None: not yet known
+    kept: Plain[bool | None] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """Money is in `currency`; sums of what was adopted are exact and not rounded."""
+class Progress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How far an order is, with its money in `currency`.
+
+    `total` is what the order comes to. Sums over adopted lines are exact, without rounding.
+    """
 
     status: Plain[Status] = Status.NEW
     adopted: Plain[bool] = False
@@ -114,7 +130,7 @@ class Progress:
     paid: Plain[Decimal] = Decimal(0)
     refunded: Plain[Decimal] = Decimal(0)
     sunk_cost: Plain[Decimal] = Decimal(0)
-    lines: Plain[tuple[Line, ...]] = ()
+    lines: Plain[tuple[OrderedLine, ...]] = ()
     operations: Plain[tuple[Operation, ...]] = ()
     checks: Plain[tuple[Check, ...]] = ()
     changes: Plain[tuple[ChangeOrder, ...]] = ()
@@ -127,8 +143,8 @@ class Progress:
     delivered: Plain[datetime | None] = None
     cancelled: Plain[datetime | None] = None
 
-    def line(self, line_id: str) -> Line | None:
-        for line in self.lines:  # asked for each line adopted of an order of a thousand
+    def line(self, line_id: str) -> OrderedLine | None:
+        for line in self.lines:  # a loop: an adopted order of a thousand lines asks as often
             if line.line_id == line_id:
                 return line
         return None
@@ -142,7 +158,7 @@ class Progress:
     def change(self, change_id: str) -> ChangeOrder | None:
         return next((c for c in self.changes if c.change_id == change_id), None)
 
-    def frozen(self, line_id: str, stage: str) -> bool:
+    def is_frozen(self, line_id: str, stage: str) -> bool:
         """Whether the stage has begun, after which only a change order alters a choice of it."""
         match stage:
             case "pre_manufacture":
@@ -154,6 +170,6 @@ class Progress:
         return False
 
 
-def later(promise: Promise, days: int) -> tuple[datetime, datetime]:
-    """Both dates of a promise, so many days on."""
+def shift_promise(promise: Promise, days: int) -> tuple[datetime, datetime]:
+    """Return p50 and p90 of a promise, so many days later."""
     return promise.p50 + timedelta(days=days), promise.p90 + timedelta(days=days)

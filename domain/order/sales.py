@@ -14,8 +14,11 @@ Sale = OrderPlaced | OrderAdopted | OrderLineAdopted
 SALES = (OrderPlaced, OrderAdopted, OrderLineAdopted)
 
 
-def sold(before: Decimal, event: Sale) -> Decimal:
-    """What the order comes to after a sale: a line adds to it, a whole order says it anew."""
+def add_sale(total: Decimal, event: Sale) -> Decimal:
+    """Return the total of an order after a sale, in the order's currency.
+
+    A line adds to the total before it; a whole order replaces it.
+    """
     if isinstance(event, OrderLineAdopted):
-        return before + event.quantity * event.unit_price
-    return before if event.total is None else event.total
+        return total + event.quantity * event.unit_price
+    return total if event.total is None else event.total

@@ -15,7 +15,7 @@ from domain.book.book import Book
 from domain.book.contents import PARTS, TERMS, rules_hash
 from domain.catalogue.problems import name_of
 from domain.catalogue.state import Catalogue, Version
-from domain.order.progress import HANDED_OVER, OVER
+from domain.order.progress import HANDED_OVER, INACTIVE
 from infra.cli.ordering import Said, recorded, send, tell
 from infra.cli.tables import table
 from infra.cli.terminal import open_deployment
@@ -197,7 +197,7 @@ def _hit(
     views = discover()
     for row in deployment.views.stream(views["backlog"]):
         assert isinstance(row, BacklogRow)
-        if row.choices.book == book and row.progress.status not in OVER | HANDED_OVER:
+        if row.choices.book == book and row.progress.status not in INACTIVE | HANDED_OVER:
             yield from _chosen(f"order/{row.order_id}", row.status, row.choices.options, meant)
     for design in deployment.views.stream(views["designs"]):
         assert isinstance(design, DesignRow)

@@ -115,7 +115,7 @@ class _Seen:
             self.completed.append(operation.completed.timestamp())
             self.took.append(operation.completed.timestamp() - arrived)
             self.runs.append(operation.run_s)
-        elif operation.open:
+        elif operation.is_open:
             self.open.append(arrived)
             self.paused += operation.paused_by is not None
 
@@ -193,13 +193,13 @@ def figures(rows: Iterable[BacklogRow], now: datetime) -> BacklogFigures:
 
 
 def _add_load(load: dict[tuple[str, str], Counter[str]], row: BacklogRow) -> None:
-    operations = Counter(o.line_id for o in row.progress.operations if o.open)
+    operations = Counter(o.line_id for o in row.progress.operations if o.is_open)
     chosen = {(c.option, c.value) for c in row.choices.options}
     for what in chosen:
         load[what]["orders"] += 1
     for c in row.choices.options:
         if line := row.progress.line(c.line_id):
-            load[c.option, c.value]["pieces"] += line.open
+            load[c.option, c.value]["pieces"] += line.outstanding
             load[c.option, c.value]["operations"] += operations[c.line_id]
 
 

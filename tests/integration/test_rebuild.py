@@ -356,7 +356,7 @@ def test_a_reader_whose_statement_died_repeats_it_once(made, deployment, owners)
         assert prepared[0] > 0
         with made.pool.connection() as db:
             db.execute("DROP VIEW view.backlog")
-            db.execute("ALTER TABLE projection.backlog_v2 ALTER status TYPE varchar")
+            db.execute("ALTER TABLE projection.backlog_v3 ALTER status TYPE varchar")
         assert len(reading.find(BACKLOG, None)) == 10
 
 

@@ -58,7 +58,7 @@ def test_an_order_is_found_by_its_stream_and_times_need_a_zone(front):
     front.ok("order", "cancel", "7")
     assert [r["status"] for r in front.show("backlog", "7", "--as-of", drafted)] == ["draft"]
     with Deployment(settings_of(front)) as deployment, psycopg.connect(deployment.url) as admin:
-        admin.execute("DELETE FROM projection.backlog_v2")
+        admin.execute("DELETE FROM projection.backlog_v3")
     assert [r["status"] for r in front.show("backlog", "7", "--as-of", drafted)] == ["draft"]
     assert "`ordermade rebuild backlog --to TIME`" in front.refused(
         "show", "backlog", "8", "--as-of", drafted
@@ -90,12 +90,12 @@ def test_a_release_with_another_version_shows_the_old_one_until_it_is_told(lone_
     front = lone_front  # members of this release would go on with the tables that are renamed
     front.ok("order", "draft", "7", "--line", "L1=shirt")
     with Deployment(settings_of(front)) as deployment, psycopg.connect(deployment.url) as admin:
-        admin.execute("ALTER TABLE projection.backlog_v2 RENAME TO backlog_v0")
+        admin.execute("ALTER TABLE projection.backlog_v3 RENAME TO backlog_v0")
         admin.execute("ALTER TABLE projection.backlog_v0 RENAME progress TO course")
         for table in ("live", "checkpoint"):
             admin.execute(
                 f"UPDATE projection.{table} SET consumer_group = 'backlog_v0' "
-                "WHERE consumer_group = 'backlog_v2'"
+                "WHERE consumer_group = 'backlog_v3'"
             )
     front.ok("order", "cancel", "7")
     [old] = front.show("backlog", "7")
@@ -103,7 +103,7 @@ def test_a_release_with_another_version_shows_the_old_one_until_it_is_told(lone_
     assert front.show("backlog") == [old]
     assert len(front.show("audit", "order/7")) == 2
     assert front.rows("sql", "SELECT status FROM backlog") == [{"status": "draft"}]
-    assert "shown as backlog_v0, and this release makes backlog_v2" in front.ok("lag")
+    assert "shown as backlog_v0, and this release makes backlog_v3" in front.ok("lag")
     said = front.ok("rebuild", "backlog")
     assert "`ordermade rebuild backlog --accept` shows the new version" in said
     assert front.show("backlog", "7") == [old]

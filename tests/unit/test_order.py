@@ -411,7 +411,7 @@ def test_rework_points_at_its_failed_check_and_escalates_after_three_tries():
 def test_good_and_scrap_and_open_are_what_was_ordered():
     def tally(*events):
         line = given(*MADE, *events).order.progress.line("L1")
-        return line.good, line.scrap, line.open
+        return line.good, line.scrap, line.outstanding
 
     assert tally() == (0, 0, 1)
     assert tally(FAILED) == (0, 1, 0)

@@ -267,14 +267,14 @@ class OrderMachine(RuleBasedStateMachine):
         assert progress.refunded <= progress.paid
         for line in LINES:
             for stage in STAGES:
-                assert progress.frozen(line, stage) == (stage in self.begun[line])
+                assert progress.is_frozen(line, stage) == (stage in self.begun[line])
             tally = progress.line(line)
             assert tally.good == sum(c[1] for c in self.checks[line] if c[0])
             assert tally.scrap == sum(c[1] for c in self.checks[line] if not c[0] and not c[2])
-            assert tally.good + tally.scrap + tally.open == LINES[line]
+            assert tally.good + tally.scrap + tally.outstanding == LINES[line]
         for operation in progress.operations:
             line, state, paused = self.operations[operation.operation_id]
-            assert operation.open == (state in ("queued", "started"))
+            assert operation.is_open == (state in ("queued", "started"))
             assert operation.paused_by == paused
         assert (self.order.status == "cancelled") == (self.phase == "cancelled")
 

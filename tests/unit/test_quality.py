@@ -128,4 +128,8 @@ def test_good_scrap_and_open_make_what_was_ordered(words):
         elif bad:
             order = evolve(order, rework(bad.pop()), T0)
     [line] = order.lines
-    assert (line.good, line.scrap, line.open) == (good, 2 * len(bad), 1 - good - 2 * len(bad))
+    assert (line.good, line.scrap, line.outstanding) == (
+        good,
+        2 * len(bad),
+        1 - good - 2 * len(bad),
+    )

@@ -11,7 +11,7 @@ from domain.errors import NotAllowed
 from domain.order import events as e
 from domain.order.decide.guards import need_agreed, need_currency, need_line
 from domain.order.decide.quoting import need_priced, requoted
-from domain.order.progress import OPEN_TO_CHOICES, OVER, ChangeOrder, Status, later
+from domain.order.progress import INACTIVE, OPEN_TO_CHOICES, ChangeOrder, Status, shift_promise
 from domain.order.state import Order, changed, selections
 from domain.values import Currency, Money, Name
 
@@ -37,7 +37,7 @@ def request_change(
     touched = tuple(
         o.operation_id
         for o in order.progress.operations
-        if o.line_id == change.line_id and o.open and o.paused_by is None
+        if o.line_id == change.line_id and o.is_open and o.paused_by is None
     )
     paused = e.OperationsPaused(change_id=change.change_id, operations=touched)
     return [change, paused] if touched else [change]
@@ -57,7 +57,7 @@ def approve_change(
         need_priced(order, known, book)
     said: list[e.OrderEvent] = [e.ChangeOrderApproved(change_id=change_id)]
     if order.progress.promise and asked.delta_days:
-        p50, p90 = later(order.progress.promise, asked.delta_days)
+        p50, p90 = shift_promise(order.progress.promise, asked.delta_days)
         said.append(e.PromiseRevised(p50=p50, p90=p90, basis=change_id))
     return said + _resumed(order, change_id)
 
@@ -76,7 +76,7 @@ def cancel(
     """Free before it is queued; after that, whoever cancels says what was spent so far."""
     if order.status is Status.CANCELLED:
         return []
-    if order.status in OVER or order.progress.shipped or order.progress.delivered:
+    if order.status in INACTIVE or order.progress.shipped or order.progress.delivered:
         raise NotAllowed(f"an order that is {order.status} cannot be cancelled", "status")
     free = order.status in OPEN_TO_CHOICES | {Status.PLACED}
     if free and sunk_cost:
@@ -106,7 +106,7 @@ def _change(order: Order, change_id: str) -> ChangeOrder:
     asked = order.progress.change(change_id)
     if asked is None:
         raise NotAllowed(f"the order has no change order {change_id}: request it", "change_id")
-    if order.status in OVER:
+    if order.status in INACTIVE:
         raise NotAllowed(f"the order is {order.status}: nothing of it changes", "status")
     return asked
 

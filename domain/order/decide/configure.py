@@ -19,7 +19,7 @@ from domain.errors import NotAllowed
 from domain.order import events as e
 from domain.order.decide.guards import need_line
 from domain.order.decide.quoting import need_same_price
-from domain.order.progress import OVER, Status
+from domain.order.progress import INACTIVE, Status
 from domain.order.state import Order, chosen, selections
 from domain.values import Name
 
@@ -87,11 +87,11 @@ def _copied(choice: d.OptionChosen) -> e.OptionChosen:
 def _changeable(
     order: Order, choice: e.OptionChosen | e.OptionCleared, before: e.OptionChosen | None
 ) -> None:
-    if order.status in OVER:
+    if order.status in INACTIVE:
         raise NotAllowed(f"the order is {order.status} and takes no choices", "status")
     need_line(order, choice.line_id)
     stages = {choice.stage, before.stage if before else choice.stage}
-    if frozen := [s for s in stages if order.progress.frozen(choice.line_id, s)]:
+    if frozen := [s for s in stages if order.progress.is_frozen(choice.line_id, s)]:
         raise NotAllowed(
             f"{frozen[0]} of line {choice.line_id} has begun, which freezes the choice: "
             "request a change order",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.errors import NotAllowed
-from domain.order.progress import OPEN_TO_CHOICES, OVER, Status
+from domain.order.progress import INACTIVE, OPEN_TO_CHOICES, Status
 from domain.order.state import Order
 
 
@@ -15,7 +15,7 @@ def need_status(
 
 
 def need_agreed(order: Order, done: str) -> None:
-    if order.status in OPEN_TO_CHOICES | OVER:
+    if order.status in OPEN_TO_CHOICES | INACTIVE:
         raise NotAllowed(f"the order is {order.status} and cannot {done}: place it first", "status")
 
 
