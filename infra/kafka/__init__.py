@@ -1,1 +1,1 @@
-"""The log in Apache Kafka: topics, the relay's writer, and the adapter of the port `Log`."""
+"""Apache Kafka: the topics, the log's reader and writer, and the inbox."""

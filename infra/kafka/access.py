@@ -1,4 +1,4 @@
-"""How a broker lets us in, and how we know that it is the right one: SASL and TLS."""
+"""Authentication of this client to a broker, and of the broker to this client: SASL and TLS."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pydantic import SecretStr
 from infra.kafka.errors import KafkaUnusable
 from infra.settings import Mechanism, Protocol
 
-_PATIENCE_S = 2.0
+_CONNECT_S = 2.0
 
 
-class _Hidden(str):
-    """kafka-python writes its settings, this one too, into its log of level DEBUG."""
+class _HiddenPassword(str):
+    """A password whose repr is hidden: kafka-python logs its settings at level DEBUG."""
 
     __slots__ = ()
 
@@ -29,9 +29,9 @@ class _Hidden(str):
 
 @dataclass(frozen=True)
 class Access:
-    """`protocol` is Kafka's `security.protocol`, and says which of the others count.
+    """Settings of authentication. `protocol`, Kafka's `security.protocol`, says which are used.
 
-    Without `ca_file` who signed the broker's certificate is looked for among the system's.
+    Without `ca_file` the broker's certificate is checked against the system's authorities.
     """
 
     protocol: Protocol = "PLAINTEXT"
@@ -45,22 +45,22 @@ class Access:
 
     @cached_property
     def client(self) -> dict[str, Any]:
-        """Settings of every client. Raises KafkaUnfit for what is missing or cannot be read."""
-        settings: dict[str, Any] = {"security_protocol": self.protocol}
+        """Arguments for every client. Raises KafkaUnusable for a missing or unreadable setting."""
+        arguments: dict[str, Any] = {"security_protocol": self.protocol}
         if self._tls:
-            settings["ssl_context"] = self._tls
+            arguments["ssl_context"] = self._tls
         if self.protocol.startswith("SASL"):
             if not self.user or not (password := self._password()):
                 raise KafkaUnusable(
-                    f"{self.protocol} needs a name and a password: set ORDERMADE_KAFKA_USER and "
+                    f"{self.protocol} needs a user and a password: set ORDERMADE_KAFKA_USER and "
                     "ORDERMADE_KAFKA_PASSWORD or ORDERMADE_KAFKA_PASSWORD_FILE"
                 )
-            settings |= {
+            arguments |= {
                 "sasl_mechanism": self.mechanism,
                 "sasl_plain_username": self.user,
-                "sasl_plain_password": _Hidden(password),
+                "sasl_plain_password": _HiddenPassword(password),
             }
-        return settings
+        return arguments
 
     def _password(self) -> str | None:
         if self.password_file is None:
@@ -86,25 +86,25 @@ class Access:
             ) from error
         if self.certificate_file:
             try:
-                # Without a password OpenSSL would ask the terminal for that of a locked key.
+                # Without a password OpenSSL would ask for that of a locked key at the terminal.
                 context.load_cert_chain(self.certificate_file, self.key_file, password="")
             except OSError as error:
                 raise KafkaUnusable(
                     f"ORDERMADE_KAFKA_CERTIFICATE_FILE, {self.certificate_file}, and the key of "
                     f"ORDERMADE_KAFKA_KEY_FILE cannot be read or do not belong together "
-                    f"({type(error).__name__}): both are PEM, and the key has no password"
+                    f"({type(error).__name__}): both must be PEM, and the key without a password"
                 ) from error
         return context
 
     def certificate_problem(self, servers: Sequence[str]) -> str | None:
-        """Why a broker's certificate is refused; None if that is not what is wrong."""
+        """Why the certificate of one of the brokers is refused; None if none is."""
         if not self._tls:
             return None
         for server in servers:
             host, _, port = server.rpartition(":")
             host = host.strip("[]")  # of an IPv6 address
             try:
-                with socket.create_connection((host, int(port)), _PATIENCE_S) as connection:
+                with socket.create_connection((host, int(port)), _CONNECT_S) as connection:
                     self._tls.wrap_socket(connection, server_hostname=host).close()
             except ssl.SSLCertVerificationError as error:
                 return error.verify_message

@@ -1,7 +1,8 @@
-"""Records out of the batches that a consumer has fetched, in less time than kafka-python takes.
+"""A faster decoder of the record batches that a consumer has fetched.
 
-That is most of what reading costs (docs/adr/0010-kafka.md). Groups, positions, checksums and
-transactions stay the library's. The format: https://kafka.apache.org/documentation/#messageformat
+kafka-python's own decoder is most of what reading costs (docs/adr/0010-kafka.md). Groups, offsets,
+checksums and transactions stay the library's. The format of a batch:
+https://kafka.apache.org/documentation/#messageformat
 """
 
 from __future__ import annotations
@@ -15,26 +16,29 @@ from kafka.consumer.fetcher import Fetcher, IsolationLevel
 from kafka.errors import CorruptRecordError
 from kafka.record.default_records import DefaultRecordBatch
 
-_TESTED = "3.0.12"
+_TESTED_RELEASE = "3.0.12"
 
 
 def install_fast_decoder(consumer: KafkaConsumer) -> None:
-    """For a consumer without deserializers. Another release than the tested one stays as it is."""
-    if kafka.__version__ == _TESTED:
+    """Gives a consumer that has no deserializers our decoder.
+
+    A consumer of another release of kafka-python than the tested one is left as it is.
+    """
+    if kafka.__version__ == _TESTED_RELEASE:
         consumer._fetcher.PartitionRecords = FastPartitionRecords
 
 
-class Record(NamedTuple):
-    """What we read of a record, by the names that kafka-python's have."""
+class FetchedRecord(NamedTuple):
+    """The parts of a record that are used here, under the names of kafka-python's record."""
 
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Headers
+    headers: LazyHeaders
 
 
-class Headers:
-    """Pairs of a name and a value; parsed as far as one looks, which is not far."""
+class LazyHeaders:
+    """Names and values of headers, decoded one by one: most readers need the first alone."""
 
     __slots__ = ("_raw",)
 
@@ -53,24 +57,24 @@ class Headers:
 
 
 class FastPartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
-    """The batches of a partition that came in one answer."""
+    """The batches of one partition in one fetch response."""
 
-    def _unpack_records(self, tp: Any, records: Any, *_: Any) -> Iterator[Record]:
+    def _unpack_records(self, tp: Any, records: Any, *_: Any) -> Iterator[FetchedRecord]:
         batch = records.next_batch()
         while batch is not None:
             if self.check_crcs and not batch.validate_crc():
                 raise CorruptRecordError(f"a batch of {tp} at {batch.base_offset} is damaged")
             self.leader_epoch = batch.leader_epoch
-            if not self._hidden(batch):
-                for record in parsed(batch):
+            if not self._is_hidden(batch):
+                for record in decode_batch(batch):
                     self.next_fetch_offset = record.offset + 1
                     yield record
-            self.next_fetch_offset = batch.next_offset  # its last record may have been compacted
+            self.next_fetch_offset = batch.next_offset  # compaction may have removed its last ones
             batch = records.next_batch()
         self.drain()
 
-    def _hidden(self, batch: DefaultRecordBatch) -> bool:
-        """Whether a batch is a transaction's marker, or of a transaction that was aborted."""
+    def _is_hidden(self, batch: DefaultRecordBatch) -> bool:
+        """Whether a batch is a transaction's marker, or belongs to an aborted transaction."""
         if self.isolation_level == IsolationLevel.READ_COMMITTED and batch.has_producer_id():
             self._consume_aborted_transactions_up_to(batch.last_offset)
             if self._contains_abort_marker(batch):
@@ -80,23 +84,23 @@ class FastPartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
         return bool(batch.is_control_batch)
 
 
-def parsed(batch: DefaultRecordBatch) -> Iterator[Record]:
+def decode_batch(batch: DefaultRecordBatch) -> Iterator[FetchedRecord]:
     """The records of a batch of format 2, the only one since Kafka 0.11."""
     batch._maybe_uncompress()
     data, at, base = bytes(batch._buffer), batch._pos, batch.base_offset
     for _ in range(batch.records_count):
         size, at = _varint(data, at)
         end = at + size
-        _, at = _varint(data, at + 1)  # attributes, of which there are none, and the time
+        _, at = _varint(data, at + 1)  # one byte of attributes, always 0, then the time
         delta, at = _varint(data, at)
         key, at = _bytes(data, at)
         value, at = _bytes(data, at)
-        yield Record(base + delta, key, value, Headers(data[at:end]))
+        yield FetchedRecord(base + delta, key, value, LazyHeaders(data[at:end]))
         at = end
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """A number of variable length, the sign in its last bit, and where it ends."""
+    """The zigzag number of variable length at a place, and the place after it."""
     byte = data[at]
     at += 1
     number, shift = byte & 127, 7
@@ -109,9 +113,9 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _bytes(data: bytes, at: int) -> tuple[bytes | None, int]:
-    """Bytes behind their length, which is -1 for None, and where they end."""
+    """The bytes after their length (-1 for None) at a place, and the place after them."""
     size, end = data[at] >> 1, at + 1
-    if data[at] & 0x81:  # no byte says it all, or it is negative
+    if data[at] & 0x81:  # a length of more than one byte, or a negative one
         size, end = _varint(data, at)
         if size < 0:
             return None, end

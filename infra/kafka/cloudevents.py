@@ -23,12 +23,15 @@ _PREFIX = "ce_"
 
 
 def inbox_message(received: ReceivedMessage) -> InboxMessage:
-    """What a record says, in structured JSON. Raises Malformed."""
+    """The event of a record, in structured JSON. Raises Malformed."""
     if received.value is None:
-        raise Malformed("there is no value: an event is sent as one, and none is ever unsaid")
+        raise Malformed(
+            "the message has no value: send an event as the value. A tombstone deletes nothing "
+            "here, since events are never deleted"
+        )
     if len(received.value) > MAX_BYTES:
-        raise Malformed(f"a message has at most {MAX_BYTES} bytes: say less in one event")
-    headers = {name: _text(name, said) for name, said in received.headers if _ours(name)}
+        raise Malformed(f"a message has at most {MAX_BYTES} bytes: send a smaller event")
+    headers = {name: _text(name, value) for name, value in received.headers if _is_read(name)}
     basis = purposes_of(headers.pop("basis", ""))
     media = media_type(headers.pop("content-type", ""))
     if media == STRUCTURED:
@@ -42,16 +45,16 @@ def inbox_message(received: ReceivedMessage) -> InboxMessage:
     )
 
 
-def _ours(name: str) -> bool:
-    return name in ("basis", "content-type") or name.startswith(_PREFIX)
+def _is_read(header: str) -> bool:
+    return header in ("basis", "content-type") or header.startswith(_PREFIX)
 
 
 def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.removeprefix(_PREFIX): said for name, said in headers.items()}
+    return {name.removeprefix(_PREFIX): value for name, value in headers.items()}
 
 
-def _text(name: str, said: bytes | None) -> str:
+def _text(name: str, value: bytes | None) -> str:
     try:
-        return (said or b"").decode()
+        return (value or b"").decode()
     except UnicodeDecodeError:
-        raise Malformed(f"{name}: it is not UTF-8", name) from None
+        raise Malformed(f"{name}: the header is not UTF-8", name) from None

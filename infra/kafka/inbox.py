@@ -1,7 +1,7 @@
-"""The topic in which messages come, taken in by a consumer group of Kafka's own.
+"""The inbox: the topic that publishers send to, read by a consumer group of Kafka's own.
 
-Nothing of ours is fenced by the group: of two members that meet the same message, one stores it and
-the other finds it known. So the offset that Kafka keeps is where the next member goes on.
+Kafka's group fences nothing here: of two members that receive the same message one stores it and
+the other finds a duplicate. So the offset that Kafka keeps is enough (docs/adr/0011-inbox.md).
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.errors import KafkaUnusable
 
 GROUP = "intake"
-_WAIT_MS = 200
-_PATIENCE_MS = 10_000
+"""Kafka's consumer group, behind the prefix of the topics. Offsets are committed under it."""
+
+_POLL_MS = 200
+_TIMEOUT_MS = 10_000
 _SETTINGS: dict[str, Any] = {
     "auto_offset_reset": "earliest",
     "enable_auto_commit": False,
@@ -34,7 +36,7 @@ _SETTINGS: dict[str, Any] = {
 
 
 class KafkaInbox:
-    """The port `Topic`. A member that is silent for `session_s` loses what it holds."""
+    """The port `InboxTopic`. A member that does not poll for `session_s` loses its partitions."""
 
     def __init__(self, cluster: Cluster, session_s: float) -> None:
         self._cluster = cluster
@@ -57,11 +59,11 @@ class KafkaInbox:
 
     def poll(self) -> list[ReceivedMessage]:
         try:
-            polled = self._consumer.poll(timeout_ms=_WAIT_MS)
+            polled = self._consumer.poll(timeout_ms=_POLL_MS)
         except CorruptRecordError:
             raise KafkaUnusable(
-                f"a message in {self._cluster.inbox} cannot be read, nor what came with it: it is "
-                "damaged, or a header's name is not UTF-8. Move the group "
+                f"a message in {self._cluster.inbox} cannot be read, nor those that were fetched "
+                "with it: it is damaged, or the name of a header is not UTF-8. Move the group "
                 f"{self._cluster.group(GROUP)} past it (kafka-consumer-groups.sh --reset-offsets)"
             ) from None
         except KafkaError as error:
@@ -70,9 +72,9 @@ class KafkaInbox:
 
     def commit(self) -> None:
         try:
-            self._consumer.commit(timeout_ms=_PATIENCE_MS)
+            self._consumer.commit(timeout_ms=_TIMEOUT_MS)
         except CommitFailedError:
-            pass  # another member has them by now, and what it meets again is known
+            pass  # another member has the partition now, and will find duplicates
         except KafkaError as error:
             raise self._cluster.unreachable(error) from error
 
@@ -89,45 +91,48 @@ def _received(record: Any) -> ReceivedMessage:
 
 
 def inbox_lags(cluster: Cluster) -> list[GroupLag]:
-    """How far the intake is behind what has come, in each partition of its topic."""
+    """How far the inbox's group is behind, in each partition of its topic."""
     try:
         with closing(
             KafkaConsumer(**cluster.connection(), **_SETTINGS, group_id=cluster.group(GROUP))
         ) as consumer:
-            parts = consumer.partitions_for_topic(cluster.inbox) or ()
-            places = [TopicPartition(cluster.inbox, part) for part in sorted(parts)]
-            ends, starts = consumer.end_offsets(places), consumer.beginning_offsets(places)
-            taken = {p: max(consumer.committed(p) or 0, starts[p]) for p in places}
-            oldest = _oldest(consumer, {p: at for p, at in taken.items() if at < ends[p]})
+            numbers = consumer.partitions_for_topic(cluster.inbox) or ()
+            partitions = [TopicPartition(cluster.inbox, number) for number in sorted(numbers)]
+            starts = consumer.beginning_offsets(partitions)
+            ends = consumer.end_offsets(partitions)
+            positions = {p: max(consumer.committed(p) or 0, starts[p]) for p in partitions}
+            unread = {p: offset for p, offset in positions.items() if offset < ends[p]}
+            oldest = _oldest_times(consumer, unread)
     except KafkaError as error:
         raise cluster.unreachable(error) from error
     now = time.time()
     return [
         GroupLag(
-            GROUP,
-            place.partition,
-            ends[place],
-            taken[place],
-            ends[place] - taken[place],
-            max(0.0, now - oldest[place]) if place in oldest else 0.0,
-            None,
-            None,
+            group=GROUP,
+            partition=p.partition,
+            head=ends[p],
+            position=positions[p],
+            events=ends[p] - positions[p],
+            seconds=max(0.0, now - oldest[p]) if p in oldest else 0.0,
+            member=None,
+            stopped=None,
         )
-        for place in places
+        for p in partitions
     ]
 
 
-def _oldest(
-    consumer: KafkaConsumer, taken: Mapping[TopicPartition, int]
+def _oldest_times(
+    consumer: KafkaConsumer, offsets: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, float]:
-    """When the first record came that is not taken, in seconds since 1970."""
-    consumer.assign(list(taken))
-    for place, offset in taken.items():
-        consumer.seek(place, offset)
-    found: dict[TopicPartition, float] = {}
-    deadline = time.monotonic() + _PATIENCE_MS / 1000
-    while len(found) < len(taken) and time.monotonic() < deadline:
-        for place, records in consumer.poll(timeout_ms=_WAIT_MS).items():
-            found[place] = records[0].timestamp / 1000
-            consumer.pause(place)
-    return found
+    """When the record at each offset arrived, in seconds since 1970; without those that do not
+    come in time."""
+    consumer.assign(list(offsets))
+    for partition, offset in offsets.items():
+        consumer.seek(partition, offset)
+    times: dict[TopicPartition, float] = {}
+    deadline = time.monotonic() + _TIMEOUT_MS / 1000
+    while len(times) < len(offsets) and time.monotonic() < deadline:
+        for partition, records in consumer.poll(timeout_ms=_POLL_MS).items():
+            times[partition] = records[0].timestamp / 1000
+            consumer.pause(partition)
+    return times

@@ -1,4 +1,4 @@
-"""The log in Kafka, through the port `Log`."""
+"""The log in Kafka."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from infra.postgres.store.log import PostgresSubscription
 
 
 class KafkaLog:
-    """The port `Log`; not for several threads.
+    """The port `Log`, for one thread.
 
-    Membership and epochs are leases in the database (docs/adr/0010-kafka.md), in `pool`.
+    Membership and epochs are leases in the database of `pool` (docs/adr/0010-kafka.md).
     """
 
     def __init__(
@@ -46,29 +46,29 @@ class KafkaLog:
         return self._reader.bounds()
 
     def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
-        return self._decoded(partition, self._reader.page(partition, after, limit))
+        return self._decode(partition, self._reader.page(partition, after, limit))
 
     def events_of(self, owner: str) -> list[Recorded[Data] | Undecodable]:
         partition = partition_of(owner, self._partitions)
-        found = [r for r in self._reader.everything(partition) if r.owner == owner]
-        return self._decoded(partition, found)
+        records = [r for r in self._reader.all_records(partition) if r.owner == owner]
+        return self._decode(partition, records)
 
     def dropped_events(self, view: str) -> dict[int, set[tuple[int, str | None]]]:
-        found: dict[int, set[tuple[int, str | None]]] = {}
+        dropped: dict[int, set[tuple[int, str | None]]] = {}
         for partition in self.heads():
-            for record in self._reader.everything(partition):
+            for record in self._reader.all_records(partition):
                 if record.type != "view.event-dropped.v1":
                     continue
                 data = codec.decode(record.envelope, lambda _: None).data
                 if isinstance(data, EventDropped) and data.view == view:
-                    found.setdefault(partition, set()).add((data.number, data.key))
-        return found
+                    dropped.setdefault(partition, set()).add((data.number, data.key))
+        return dropped
 
     def offset(self, partition: int, number: int) -> int:
-        """The offset after an event; a smaller one where the event was not read just now."""
+        """The offset after an event's record; if it was not read just now, a smaller one."""
         return self._reader.offset(partition, number)
 
-    def _decoded(
+    def _decode(
         self, partition: int, records: Sequence[NumberedRecord]
     ) -> list[Recorded[Data] | Undecodable]:
         key_of = self._keys({record.owner for record in records}).get
@@ -78,19 +78,19 @@ class KafkaLog:
                 events.append(codec.decode(record.envelope, key_of))
             except (KeyError, ValueError, msgspec.MsgspecError) as error:
                 position = Position(record.incarnation, partition, record.number)
-                # An error's words may hold a value, so only its kind is told.
+                # The error's message may contain a value, so only its class is reported.
                 events.append(Undecodable(position, record.owner, type(error).__name__))
         return events
 
     def at(self, time: datetime) -> Mapping[int, int]:
-        found = dict(self.heads())
-        # Kafka knows milliseconds; the rest of the way is read.
-        for partition, offset in self._reader.offsets(milliseconds(time)).items():
-            for record in self._reader.since(partition, offset):
+        numbers = dict(self.heads())
+        # Kafka's index of times has milliseconds; the exact event is found by reading on.
+        for partition, offset in self._reader.offsets_at(milliseconds(time)).items():
+            for record in self._reader.records_from(partition, offset):
                 if codec.recorded_time(record.envelope) > time:
-                    found[partition] = record.number - 1
+                    numbers[partition] = record.number - 1
                     break
-        return found
+        return numbers
 
     def subscribe(self, group: str, member: str) -> PostgresSubscription:
         return PostgresSubscription(self._pool, group, member, self._session)

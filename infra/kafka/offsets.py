@@ -1,4 +1,4 @@
-"""What views have folded, committed to Kafka for tools that show lag. Nobody of ours reads it."""
+"""Offsets of views, committed to Kafka for tools that show lag. The product never reads them."""
 
 from __future__ import annotations
 
@@ -14,55 +14,53 @@ from consumers.movers.projector import Projector
 from infra.kafka.cluster import Cluster
 from infra.kafka.log import KafkaLog
 
-_Folded = Mapping[str, Mapping[int, int]]
-"""Offsets by group and partition."""
+_Offsets = Mapping[str, Mapping[int, int]]
+"""The offset after the last folded record, by group and partition."""
 
 
 class OffsetPublisher:
-    """Tells the positions of projectors, every few seconds and once at the end."""
+    """Commits the positions of projectors every `every_s` seconds, and when it is closed."""
 
     def __init__(
         self, cluster: Cluster, log: KafkaLog, projectors: Sequence[Projector], every_s: float = 5.0
     ) -> None:
         self._cluster, self._log, self._projectors = cluster, log, projectors
-        self._every_s, self._again = every_s, 0.0
+        self._every_s, self._next = every_s, 0.0
         self._thread = ThreadPoolExecutor(1, "offsets")
-        self._telling: Future[None] | None = None
-        self._told: _Folded = {}
+        self._committing: Future[None] | None = None
+        self._committed: _Offsets = {}
 
     def publish(self) -> None:
-        """Waits for nothing; what cannot be told is told the next time."""
-        if time.monotonic() < self._again or (self._telling and not self._telling.done()):
+        """Starts a commit where one is due, and does not wait. One that fails is tried again."""
+        if time.monotonic() < self._next or (self._committing and not self._committing.done()):
             return
-        self._again = time.monotonic() + self._every_s
-        folded = {
+        self._next = time.monotonic() + self._every_s
+        offsets = {
             p.group: {n: self._log.offset(n, at) for n, at in p.positions.items() if at}
             for p in self._projectors
         }
-        if folded != self._told:
-            self._telling = self._thread.submit(self._commit, folded)
+        if offsets != self._committed:
+            self._committing = self._thread.submit(self._commit, offsets)
 
     def close(self) -> None:
-        self._again = 0.0
-        if self._telling:
-            self._telling.result()
+        self._next = 0.0
+        if self._committing:
+            self._committing.result()
         self.publish()
         self._thread.shutdown()
 
-    def _commit(self, folded: _Folded) -> None:
+    def _commit(self, offsets: _Offsets) -> None:
         with suppress(KafkaError):
             admin = KafkaAdminClient(**self._cluster.connection())
             try:
-                for group, offsets in folded.items():
+                for group, partitions in offsets.items():
                     admin.alter_group_offsets(
                         self._cluster.group(group),
                         {
-                            self._cluster.topic_partition(partition): OffsetAndMetadata(
-                                offset, "", -1
-                            )
-                            for partition, offset in offsets.items()
+                            self._cluster.topic_partition(p): OffsetAndMetadata(offset, "", -1)
+                            for p, offset in partitions.items()
                         },
                     )
-                self._told = folded
+                self._committed = offsets
             finally:
                 admin.close()

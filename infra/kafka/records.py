@@ -1,7 +1,7 @@
-"""An event as a record: the stored envelope is the value, its owner the key.
+"""Events as Kafka records: the stored envelope is the value, its owner the key.
 
-It is a CloudEvent in the structured mode of the Kafka binding; the headers repeat what a reader
-wants to know before it parses.
+A record is a CloudEvent in the structured mode of the Kafka binding. Its headers repeat what a
+reader needs before it parses the value.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _STRUCTURED = b"application/cloudevents+json; charset=UTF-8"
 
 
 def milliseconds(time: datetime) -> int:
-    """Kafka's time: whole milliseconds since 1970, not before."""
+    """A time as Kafka has it: whole milliseconds since 1970, never negative."""
     return max(0, int(time.timestamp() * 1000))
 
 
-def fields(stored: StoredEnvelope, chain: bytes) -> dict[str, Any]:
-    """What a producer's `send` takes, but for where to."""
+def record_fields(stored: StoredEnvelope, chain: bytes) -> dict[str, Any]:
+    """The arguments of a producer's `send`, without topic and partition."""
     return {
         "key": stored.owner.encode(),
         "value": stored.envelope,
         "headers": [
-            ("number", b"%d" % stored.number),  # first: our readers want no other
+            ("number", b"%d" % stored.number),  # first: our readers need no other
             ("incarnation", b"%d" % stored.incarnation),
             ("type", stored.type.encode()),
             ("content-type", _STRUCTURED),
@@ -38,9 +38,8 @@ def fields(stored: StoredEnvelope, chain: bytes) -> dict[str, Any]:
 
 
 class NumberedRecord(NamedTuple):
-    """A record as it was read; a tuple, since a dataclass takes twice as long to make.
-
-    Only few want more of `headers` than the number.
+    """A record of the log as it was read; a tuple, because a dataclass takes twice as long to
+    create. All of `headers` but the number are decoded on demand.
     """
 
     offset: int
@@ -64,12 +63,12 @@ class NumberedRecord(NamedTuple):
         return int(_header(self.headers, "incarnation"))
 
     @property
-    def astray(self) -> bool:
-        """Whether it cannot have a record of each smaller number before it."""
+    def is_misplaced(self) -> bool:
+        """Whether its offset is too small for a record of each smaller number before it."""
         return self.offset < self.number - 1
 
     @property
-    def carried(self) -> LogRecord:
+    def log_record(self) -> LogRecord:
         headers = dict(self.headers)
         return LogRecord(
             self.incarnation,
@@ -81,8 +80,8 @@ class NumberedRecord(NamedTuple):
         )
 
 
-def _header(headers: Iterable[tuple[str, bytes]], wanted: str) -> bytes:
-    for name, value in headers:
-        if name == wanted:
+def _header(headers: Iterable[tuple[str, bytes]], name: str) -> bytes:
+    for each, value in headers:
+        if each == name:
             return value
-    raise KeyError(wanted)
+    raise KeyError(name)

@@ -89,7 +89,7 @@ def relay(bench: Bench) -> Figure:
         began = time.perf_counter()
         for partition, event in stored:
             place = cluster.topic_partition(partition)
-            made = records.fields(event, b"")
+            made = records.record_fields(event, b"")
             sent.append(producer.send(place.topic, partition=place.partition, **made))
         producer.flush()
         for future in sent:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from infra.kafka.cluster import Cluster, provision
-from tests.integration.test_relay import numbers, placed, records
+from tests.integration.test_relay import numbers, order_placed, records
 from tests.logs import in_kafka
 
 pytestmark = pytest.mark.one_log("the other log has no broker")
@@ -26,9 +26,9 @@ def kafka(deployment, owners, own_broker):
 
 def test_a_frozen_broker_costs_neither_an_event_nor_the_relay(kafka, own_broker, store):
     """The producer that lived through it sends nothing more, ever; another takes its place."""
-    store.append([placed(f"o{n % 20}", n) for n in range(100)])
+    store.append([order_placed(f"o{n % 20}", n) for n in range(100)])
     kafka.catch_up()
-    store.append([placed(f"o{n % 20}", n) for n in range(100, 200)])
+    store.append([order_placed(f"o{n % 20}", n) for n in range(100, 200)])
     own_broker.freeze()
     thaw = threading.Timer(FROZEN_S, own_broker.thaw)
     thaw.start()
@@ -39,7 +39,7 @@ def test_a_frozen_broker_costs_neither_an_event_nor_the_relay(kafka, own_broker,
         thaw.join()
     finally:
         own_broker.thaw()
-    store.append([placed(f"o{n % 20}", n) for n in range(200, 300)])
+    store.append([order_placed(f"o{n % 20}", n) for n in range(200, 300)])
     kafka.catch_up()
     heads = kafka.envelopes.heads()
     assert numbers(kafka.log) == {p: [*range(1, head + 1)] for p, head in heads.items()}

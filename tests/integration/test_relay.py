@@ -31,7 +31,7 @@ from tests.waiting import until
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def placed(name, n=0):
+def order_placed(name, n=0):
     stream = f"order/{name}"
     id = event_id("/test", f"{name}/{n}")
     return StreamAppend(
@@ -40,23 +40,23 @@ def placed(name, n=0):
 
 
 def records(cluster):
-    """Every record, by partition, as a consumer sees it that knows nothing of us."""
+    """Every record by partition, as a plain consumer reads it."""
     consumer = KafkaConsumer(bootstrap_servers=cluster.address, enable_auto_commit=False)
     try:
         consumer.assign(list(cluster.topic_partitions))
         consumer.seek_to_beginning()
         ends = consumer.end_offsets(list(cluster.topic_partitions))
-        found = {place: [] for place in cluster.topic_partitions}
-        while any(len(found[place]) < end for place, end in ends.items()):
-            for place, polled in consumer.poll(5_000).items():
-                found[place] += polled
-        return {cluster.topic_partitions[place]: polled for place, polled in found.items()}
+        polled = {tp: [] for tp in cluster.topic_partitions}
+        while any(len(polled[tp]) < end for tp, end in ends.items()):
+            for tp, batch in consumer.poll(5_000).items():
+                polled[tp] += batch
+        return {cluster.topic_partitions[tp]: batch for tp, batch in polled.items()}
     finally:
         consumer.close()
 
 
 def numbers(log):
-    """What a reader makes of the log."""
+    """The numbers that a reader of the log gets, by partition."""
     return {
         p: [e.position.number for e in log.read(p, 0, head + 1)] for p, head in log.heads().items()
     }
@@ -64,24 +64,25 @@ def numbers(log):
 
 @pytest.fixture
 def fresh(kafka, deployment, owners):
-    """Readers that have seen nothing yet."""
+    """A log whose reader has read nothing yet."""
     with deployment.pool("projector") as pool:
-        made = KafkaLog(kafka.cluster, pool, owners.keys, SESSION)
-        yield made
-        made.close()
+        log = KafkaLog(kafka.cluster, pool, owners.keys, SESSION)
+        yield log
+        log.close()
 
 
 def test_a_record_is_the_event_as_stored_and_its_chain_follows_from_the_store(kafka, store):
-    store.append([placed(f"o{n % 20}", n) for n in range(200)])
-    store.append([msgspec.structs.replace(placed("c"), stream="catalogue/main")])
+    store.append([order_placed(f"o{n % 20}", n) for n in range(200)])
+    shared = "catalogue/main"
+    store.append([msgspec.structs.replace(order_placed("c"), stream=shared, owner=shared)])
     kafka.catch_up()
-    found = records(kafka.cluster)
-    assert sum(map(len, found.values())) == 201
-    assert len(found[12]) == 1
-    for partition, polled in found.items():
+    polled = records(kafka.cluster)
+    assert sum(map(len, polled.values())) == 201
+    assert len(polled[12]) == 1
+    for partition, batch in polled.items():
         chain = b""
         stored = kafka.envelopes.read(partition, 0, 1_000)
-        for record, event in zip(polled, stored, strict=True):
+        for record, event in zip(batch, stored, strict=True):
             chain = sha256(chain + event.envelope).digest()
             headers = dict(record.headers)
             assert record.value == event.envelope
@@ -97,35 +98,37 @@ def test_a_record_is_the_event_as_stored_and_its_chain_follows_from_the_store(ka
             }
 
 
-def test_what_relays_write_twice_is_read_once(kafka, fresh, store):
-    store.append([placed(f"o{n % 20}", n) for n in range(100)])
+def test_an_event_that_relays_write_twice_is_read_once(kafka, fresh, store):
+    store.append([order_placed(f"o{n % 20}", n) for n in range(100)])
     kafka.catch_up()
-    assert kafka.relay.step() == 0  # it knows where it stands
+    assert kafka.relay.step() == 0  # it has read where the log ends
     batches = {
         p: [(e, b"chain") for e in kafka.envelopes.read(p, head // 2, 1_000)][:2]
         for p, head in kafka.envelopes.heads().items()
         if head
     }
-    kafka.writer.write(batches)  # a relay that slept, and wakes
+    kafka.writer.write(batches)  # as a relay does that was suspended
     heads = dict(kafka.envelopes.heads())
     for log in (kafka.log, fresh):
         for partition, head in heads.items():
             assert log.read(partition, head, 10) == []
         assert numbers(log) == {p: [*range(1, head + 1)] for p, head in heads.items()}
         assert log.heads() == heads
-    store.append([placed(f"o{n % 20}", n) for n in range(100, 200)])
+    store.append([order_placed(f"o{n % 20}", n) for n in range(100, 200)])
     kafka.catch_up()
     heads = kafka.envelopes.heads()
     assert numbers(fresh) == {p: [*range(1, head + 1)] for p, head in heads.items()}
     assert fresh.at(datetime.now(UTC)) == heads
 
 
-def test_a_reader_comes_back_to_what_it_paused(kafka, deployment, owners, store, monkeypatch):
-    """A log of which only a part is kept and handed out at a time, as of a long one."""
-    store.append([placed(f"o{n % 50}", n) for n in range(3_000)])
+def test_a_reader_returns_to_a_partition_that_it_paused(
+    kafka, deployment, owners, store, monkeypatch
+):
+    """Small limits make a short log behave as a long one does."""
+    store.append([order_placed(f"o{n % 50}", n) for n in range(3_000)])
     kafka.catch_up()
     monkeypatch.setattr(reader, "_KEPT", 40)
-    monkeypatch.setattr(reader, "_PATIENCE_MS", 3_000)
+    monkeypatch.setattr(reader, "_POLL_MS", 3_000)
     monkeypatch.setitem(reader._SETTINGS, "max_poll_records", 30)
     read = dict.fromkeys(kafka.envelopes.heads(), 0)
     with (
@@ -139,23 +142,23 @@ def test_a_reader_comes_back_to_what_it_paused(kafka, deployment, owners, store,
     assert sum(read.values()) == 3_000
 
 
-def test_relays_share_the_partitions_and_one_goes_on_for_another(kafka, deployment, store):
-    store.append([placed(f"o{n % 20}", n) for n in range(100)])
+def test_relays_share_the_partitions_and_take_over_from_each_other(kafka, deployment, store):
+    store.append([order_placed(f"o{n % 20}", n) for n in range(100)])
     with deployment.pool("projector") as pool:
         writer = KafkaLogWriter(kafka.cluster)
         lease = PostgresSubscription(pool, GROUP, "other", SESSION)
         other = Relay(kafka.envelopes, writer, lease)
-        other.drain()  # the first takes everything
+        other.drain()  # the first member holds all partitions
         kafka.relay.drain()
         other.drain()
         kafka.relay.drain()
-        store.append([placed(f"o{n % 20}", n) for n in range(100, 200)])
+        store.append([order_placed(f"o{n % 20}", n) for n in range(100, 200)])
         counts = [other.step(), kafka.relay.step()]
         assert sum(counts) == 100
         assert min(counts) > 10
         other.close()
         writer.close()
-    store.append([placed(f"o{n % 20}", n) for n in range(200, 300)])
+    store.append([order_placed(f"o{n % 20}", n) for n in range(200, 300)])
     kafka.catch_up()
     assert {p: len(polled) for p, polled in records(kafka.cluster).items()} == dict(
         kafka.envelopes.heads()
@@ -165,23 +168,23 @@ def test_relays_share_the_partitions_and_one_goes_on_for_another(kafka, deployme
 def test_a_store_that_is_older_than_its_log_is_neither_relayed_nor_written(
     kafka, store, deployment
 ):
-    [first, *_] = store.append([placed("o", n) for n in range(3)])
+    [first, *_] = store.append([order_placed("o", n) for n in range(3)])
     kafka.catch_up()
     kafka.relay.close()
     partition = first.positions[0].partition
     deployment.sql(
-        "WITH gone AS (DELETE FROM store.event WHERE number = 3) "
+        "WITH lost AS (DELETE FROM store.event WHERE number = 3) "
         "UPDATE store.partition_head SET last = 2 WHERE partition = %s RETURNING 1", partition,
     )  # fmt: skip
     with pytest.raises(LogAhead, match=f"the log has 3 events of partition {partition} and the"):
         again(kafka, deployment)
     with pytest.raises(StoreBehind, match="until `ordermade restore` has brought them back"):
-        store.append([placed("o", 4)])
+        store.append([order_placed("o", 4)])
     with pytest.raises(StoreBehind):
-        store.append([placed("new")])  # nor is a key minted
-    assert store.append([placed("o", 1)])[0].duplicate
+        store.append([order_placed("new")])  # no key is minted either
+    assert store.append([order_placed("o", 1)])[0].duplicate
     deployment.sql("UPDATE store.partition_head SET closed_at = NULL RETURNING 1")
-    store.append([placed("o", 4)])
+    store.append([order_placed("o", 4)])
     with pytest.raises(LogDiffers, match=f"event 3 of partition {partition} is another in the log"):
         again(kafka, deployment)
 
@@ -196,15 +199,15 @@ def again(kafka, deployment):
             relay.close()
 
 
-def test_a_topic_that_was_lost_under_a_relay_is_filled_again(kafka, fresh, store):
-    """What the relay sends on before it knows stands astray, and is skipped."""
-    store.append([placed(f"o{n % 20}", n) for n in range(100)])
+def test_a_topic_that_was_deleted_under_a_relay_is_filled_again(kafka, fresh, store):
+    """The batch that the relay had in flight is misplaced in the new topic, and is skipped."""
+    store.append([order_placed(f"o{n % 20}", n) for n in range(100)])
     kafka.catch_up()
     with closing(KafkaAdminClient(bootstrap_servers=kafka.cluster.address)) as admin:
         admin.delete_topics(list(kafka.cluster.log_topics))
     time.sleep(0.5)
     provision(kafka.cluster)
-    store.append([placed(f"o{n % 20}", n) for n in range(100, 200)])
+    store.append([order_placed(f"o{n % 20}", n) for n in range(100, 200)])
     kafka.catch_up()
     heads = dict(kafka.envelopes.heads())
     assert kafka.relay.failures == 1
@@ -214,15 +217,15 @@ def test_a_topic_that_was_lost_under_a_relay_is_filled_again(kafka, fresh, store
     assert fresh.at(datetime.now(UTC)) == heads
 
 
-def test_topics_of_another_size_or_that_forget_are_refused(topics):
+def test_topics_of_another_size_or_with_a_retention_are_refused(topics):
     with pytest.raises(KafkaUnusable, match="has 12 partitions and this deployment 13, for good"):
         provision(replace(topics, partitions=13))
     provision(topics)
-    forget = ConfigResource(
+    retention = ConfigResource(
         ConfigResourceType.TOPIC, f"{topics.topics}.log", {"retention.ms": "604800000"}
     )
     with closing(KafkaAdminClient(bootstrap_servers=topics.address)) as admin:
-        admin.alter_configs([forget])
+        admin.alter_configs([retention])
 
     def refusal() -> str:
         try:
@@ -231,11 +234,11 @@ def test_topics_of_another_size_or_that_forget_are_refused(topics):
             return str(error)
         return ""
 
-    # A broker hears of it some time after the controller has said that it is done.
-    assert "has retention.ms=604800000 and would forget events" in until(refusal)
+    # The controller answers before every broker has the new setting.
+    assert "has retention.ms=604800000 and would delete events" in until(refusal)
 
 
-def test_an_installation_that_would_crawl_is_refused(topics, monkeypatch):
+def test_an_installation_without_crc32c_is_refused(topics, monkeypatch):
     monkeypatch.setitem(sys.modules, "crc32c", None)
     with pytest.raises(KafkaUnusable, match="the package crc32c is missing"):
         topics.connection()

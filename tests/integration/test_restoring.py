@@ -13,7 +13,7 @@ from infra.postgres.server import database
 from infra.postgres.server.locks import MaintenanceRunning
 from infra.postgres.store.restore import PostgresRestore
 from tests.conftest import Deployment
-from tests.integration.test_relay import placed
+from tests.integration.test_relay import order_placed
 
 EVENTS = "SELECT * FROM store.event ORDER BY partition, number"
 
@@ -28,7 +28,7 @@ def empty(server, deployment, monkeypatch):
 
 
 def test_a_restore_that_was_killed_goes_on_where_it_was(empty, kafka, store, deployment):
-    store.append([placed(f"o{n % 30}", n) for n in range(300)])
+    store.append([order_placed(f"o{n % 30}", n) for n in range(300)])
     kafka.catch_up()
     restored, made = empty
     wanted = missing(restored, kafka.writer)
@@ -59,10 +59,10 @@ def test_of_two_restores_one_waits(empty):
 
 
 def test_what_no_relay_wrote_is_not_restored(empty, kafka, store):
-    [first, *_] = store.append([placed("o", n) for n in range(3)])
+    [first, *_] = store.append([order_placed("o", n) for n in range(3)])
     partition = first.positions[0].partition
     kafka.relay.drain()
-    store.append([placed("o", 4)])
+    store.append([order_placed("o", 4)])
     [event] = kafka.envelopes.read(partition, 3, 1)
     with suppress(WriteUnconfirmed):
         kafka.writer.write({partition: [(event, b"no chain")]})

@@ -1,4 +1,4 @@
-"""Our decoder of record batches reads what kafka-python's own reads, and stands where it stands."""
+"""Our decoder of record batches returns the records and offsets of kafka-python's own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
 
 from infra.kafka.batches import FastPartitionRecords, install_fast_decoder
 
-PLACE = TopicPartition("ordermade.log", 0)
+PARTITION = TopicPartition("ordermade.log", 0)
 NONE, GZIP, LZ4, ZSTD = 0, 1, 3, 4
 SOME = st.none() | st.binary(max_size=200)
 RECORDS = st.lists(
@@ -31,11 +31,11 @@ EVENTS = [
 
 
 def batch(records, offset=0, codec=LZ4, **producer) -> bytes:
-    made = MemoryRecordsBuilder(2, codec, 1 << 30, **producer)
+    builder = MemoryRecordsBuilder(2, codec, 1 << 30, **producer)
     for n, (key, value, headers) in enumerate(records):
-        assert made.append(1_772_000_000_000 + 70 * n, key, value, headers)
-    made.close()
-    return struct.pack(">q", offset) + bytes(made.buffer())[8:]  # the broker gives it its place
+        assert builder.append(1_772_000_000_000 + 70 * n, key, value, headers)
+    builder.close()
+    return struct.pack(">q", offset) + bytes(builder.buffer())[8:]  # as a broker sets the offset
 
 
 def transaction(records, offset: int, producer: int) -> bytes:
@@ -45,33 +45,34 @@ def transaction(records, offset: int, producer: int) -> bytes:
 
 
 def marker(offset: int, producer: int, commit: bool) -> bytes:
-    """What a broker writes at the end of a transaction."""
+    """The control batch that a broker writes at the end of a transaction."""
     records = [(struct.pack(">hh", 0, commit), struct.pack(">hi", 0, 0), [])]
-    made = bytearray(
+    control = bytearray(
         batch(records, offset, NONE, transactional=True, producer_id=producer, producer_epoch=0,
               base_sequence=0)
     )  # fmt: skip
-    made[22] |= 0x20  # the low byte of the attributes: a control batch
-    made[17:21] = struct.pack(">I", crc32c(bytes(made[21:])))
-    return bytes(made)
+    control[22] |= 0x20  # the low byte of the attributes: a control batch
+    control[17:21] = struct.pack(">I", crc32c(bytes(control[21:])))
+    return bytes(control)
 
 
-def taken(kind, data: bytes, start=0, pages=(None,), **more):
-    """What each page takes, and the offset of the next fetch after it."""
-    reading = kind(start, PLACE, MemoryRecords(data), **more)
-    found = []
+def pages_of(kind, data: bytes, start=0, pages=(None,), **more):
+    """The records of each page, with the next fetch offset and the leader epoch after it."""
+    partition_records = kind(start, PARTITION, MemoryRecords(data), **more)
+    result = []
     for page in pages:
-        records = reading.take(page)
-        found.append(
+        records = partition_records.take(page)
+        result.append(
             ([(r.offset, r.key, r.value, list(r.headers)) for r in records],
-             reading.next_fetch_offset, reading.leader_epoch)
+             partition_records.next_fetch_offset, partition_records.leader_epoch)
         )  # fmt: skip
-    return found
+    return result
 
 
 def same(data: bytes, **how):
-    ours = taken(FastPartitionRecords, data, **how)
-    assert ours == taken(Fetcher.PartitionRecords, data, **how)
+    """The records, after both decoders have returned the same."""
+    ours = pages_of(FastPartitionRecords, data, **how)
+    assert ours == pages_of(Fetcher.PartitionRecords, data, **how)
     return [record for page, _, _ in ours for record in page]
 
 
@@ -93,8 +94,8 @@ def test_long_keys_values_and_headers():
 
 def test_starts_in_the_middle_of_a_batch_and_takes_page_by_page():
     data = batch(EVENTS) + batch(EVENTS, 300) + batch(EVENTS, 900)  # the last is after a gap
-    found = same(data, start=123, pages=(1, 50, 126, 1, 200, None))
-    assert [found[0][0], found[-1][0], len(found)] == [123, 1199, 777]
+    decoded = same(data, start=123, pages=(1, 50, 126, 1, 200, None))
+    assert [decoded[0][0], decoded[-1][0], len(decoded)] == [123, 1199, 777]
 
 
 @pytest.mark.parametrize(
@@ -108,21 +109,21 @@ def test_transactions(isolation):
     ]  # fmt: skip
     aborted = [SimpleNamespace(producer_id=7, first_offset=0)]
     how = {"isolation_level": isolation, "aborted_transactions": aborted}
-    found = [r[0] for r in same(b"".join(parts), **how)]
-    shown = range(5, 15) if isolation == IsolationLevel.READ_COMMITTED else range(15)
-    assert found == [offset for offset in shown if offset != 12]
+    offsets = [r[0] for r in same(b"".join(parts), **how)]
+    visible = range(5, 15) if isolation == IsolationLevel.READ_COMMITTED else range(15)
+    assert offsets == [offset for offset in visible if offset != 12]
     assert same(parts[3], start=12) == []
 
 
-def test_damage_is_told():
+def test_a_damaged_batch_is_an_error():
     data = bytearray(batch(EVENTS))
     data[-1] ^= 1
     for kind in (FastPartitionRecords, Fetcher.PartitionRecords):
         with pytest.raises(CorruptRecordError):
-            taken(kind, bytes(data))
+            pages_of(kind, bytes(data))
 
 
-def test_another_release_is_left_alone(monkeypatch):
+def test_another_release_of_kafka_python_keeps_its_decoder(monkeypatch):
     consumer = SimpleNamespace(_fetcher=SimpleNamespace(PartitionRecords=Fetcher.PartitionRecords))
     with monkeypatch.context() as other:
         other.setattr(kafka, "__version__", "3.0.13")

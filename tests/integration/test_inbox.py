@@ -1,4 +1,4 @@
-"""The intake's step: committed after the append or the quarantine, never before."""
+"""A step of the inbox commits its offset after the append or the quarantine, never before."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ def quarantine(door, owners):
 
 
 @pytest.fixture
-def intaking(topics, store, owners, holding, quarantine):
-    doors = Inbox(lambda basis: Gate(store, owners, holding, basis),
+def member(topics, store, owners, holding, quarantine):
+    inbox = Inbox(lambda basis: Gate(store, owners, holding, basis),
                    Commands(store, owners, holding))  # fmt: skip
-    taker = InboxDoor(inbox_message, doors, lambda: datetime.now(UTC), database.is_outage)
+    door = InboxDoor(inbox_message, inbox, lambda: datetime.now(UTC), database.is_outage)
     with closing(KafkaInbox(topics, 3.0)) as topic:
-        yield InboxMember(topic, taker, quarantine)
+        yield InboxMember(topic, door, quarantine)
 
 
 @pytest.fixture
-def sent(topics, intaking):
-    """Two reports, sent to an order that is open already."""
+def two_reports(topics, member):
+    """Two reports are sent for an order that is open."""
     line = {"line_id": "L1", "product": "hat", "quantity": 1, "unit_price": "4.00"}
     adopted = {"lines": [line], "total": "4.00", "currency": "EUR", "origin": "till"}
     with closing(KafkaProducer(bootstrap_servers=topics.address)) as producer:
@@ -65,16 +65,17 @@ def sent(topics, intaking):
             producer.send(topics.inbox, value, headers=HEADERS, partition=3)
 
         send("1", "order.order-adopted.v1", adopted)
-        stepped(intaking, 1)
+        step(member, 1)
         send("2", "order.order-shipped.v1", {})
         send("3", "order.payment-recorded.v1", PAID)
         producer.flush()
 
 
-def stepped(intaking, wanted):
-    while wanted > 0:
-        wanted -= intaking.step()
-    assert wanted == 0
+def step(member, count):
+    """Steps until `count` messages are processed."""
+    while count > 0:
+        count -= member.step()
+    assert count == 0
 
 
 def fail(deployment, code):
@@ -95,43 +96,43 @@ def behind(topics):
     return sum(lag.events for lag in inbox_lags(topics))
 
 
-def test_a_database_that_is_away_is_waited_for(
-    intaking, sent, deployment, store, topics, quarantine
+def test_an_outage_of_the_database_leaves_the_offset_where_it_is(
+    member, two_reports, deployment, store, topics, quarantine
 ):
     fail(deployment, "53300")  # too many connections
     with pytest.raises(psycopg.OperationalError):
-        stepped(intaking, 2)
+        step(member, 2)
     assert behind(topics) == 2
     recover(deployment)
     with closing(KafkaInbox(topics, 3.0)) as topic:
-        intaking._topic.close()
-        stepped(InboxMember(topic, intaking._taker, quarantine), 2)
+        member._topic.close()
+        step(InboxMember(topic, member._taker, quarantine), 2)
     assert (stored(store), quarantine.find(), behind(topics)) == (
         ["order.order-adopted.v1", "order.order-shipped.v1", "order.payment-recorded.v1"], [], 0,
     )  # fmt: skip
 
 
-def test_what_we_cannot_take_is_kept_and_the_rest_goes_on(
-    intaking, sent, deployment, store, topics, quarantine
+def test_a_message_that_causes_an_internal_error_is_quarantined_and_the_others_stored(
+    member, two_reports, deployment, store, topics, quarantine
 ):
     fail(deployment, "22000")
-    stepped(intaking, 2)
+    step(member, 2)
     assert (stored(store), behind(topics)) == (
         ["order.order-adopted.v1", "order.payment-recorded.v1"], 0,
     )  # fmt: skip
-    [kept] = quarantine.find()
-    assert kept.reason.startswith("DataException at ")
-    assert "a fault of ours" in kept.reason
-    assert "secret" not in kept.reason
+    [quarantined] = quarantine.find()
+    assert quarantined.reason.startswith("DataException at ")
+    assert "a fault of ours" in quarantined.reason
+    assert "secret" not in quarantined.reason
     recover(deployment)
-    [answer] = intaking._taker.take([kept.message])
+    [answer] = member._taker.take([quarantined.message])
     assert answer.version == 3
 
 
-def test_nothing_of_what_is_kept_is_readable_in_the_database(intaking, deployment, topics):
+def test_a_quarantined_message_is_not_readable_in_the_database(member, deployment, topics):
     with closing(KafkaProducer(bootstrap_servers=topics.address)) as producer:
         producer.send(topics.inbox, b"private words", key=b"shop:ann", headers=HEADERS).get(10)
-    stepped(intaking, 1)
+    step(member, 1)
     [row] = deployment.sql("SELECT t::text, sealed FROM store.quarantine t")
     for part in (b"private", b"shop:ann"):
         assert part not in row[1]
@@ -139,28 +140,28 @@ def test_nothing_of_what_is_kept_is_readable_in_the_database(intaking, deploymen
         assert part.decode() not in row[0]
 
 
-def test_a_topic_that_keeps_what_is_personal_is_refused(topics):
+def test_an_inbox_topic_with_a_longer_retention_is_refused(topics):
     config = {"retention.ms": "-1"}
     with closing(KafkaAdminClient(bootstrap_servers=topics.address)) as admin:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.inbox, config)])
-    time.sleep(0.5)  # the broker may tell a setting a little later
-    with pytest.raises(KafkaUnusable, match=r"retention.ms=-1 and what is personal stands in it"):
+    time.sleep(0.5)  # the broker may apply a setting a little later
+    with pytest.raises(KafkaUnusable, match=r"retention.ms=-1 and personal values in clear must"):
         provision(topics)
 
 
-class Unspeakable(str):
-    """A header's name as a client in C may send it."""
+class NotUtf8(str):
+    """The name of a header as a client in C may send it."""
 
     def encode(self, *_):
         return b"\xff"
 
 
-def test_a_message_that_the_client_cannot_read_is_said_with_the_remedy(intaking, topics):
+def test_the_error_for_an_unreadable_message_names_the_remedy(member, topics):
     with closing(KafkaProducer(bootstrap_servers=topics.address)) as producer:
-        producer.send(topics.inbox, b"{}", headers=[(Unspeakable("x"), b"")]).get(10)
+        producer.send(topics.inbox, b"{}", headers=[(NotUtf8("x"), b"")]).get(10)
     with pytest.raises(KafkaUnusable, match=r"Move the group test-\w+.intake past it"):
-        stepped(intaking, 1)
+        step(member, 1)
 
 
-def test_no_command_is_called_as_an_event():
+def test_no_command_has_the_name_of_an_event():
     assert not COMMAND_TYPES.keys() & TYPES.keys()

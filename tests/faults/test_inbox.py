@@ -14,7 +14,7 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.inbox import inbox_lags
 from tests.frontdoor import FACTS, message
 from tests.kafkadoor import Publisher, running
-from tests.scenarios.test_intake import STRUCTURED, quarantine, taken
+from tests.scenarios.test_inbox import STRUCTURED, quarantine, taken
 from tests.within import Within
 
 pytestmark = pytest.mark.one_log("it is a topic of Kafka's")
