@@ -27,6 +27,7 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# ONLY="append-8 rebuild" runs those.
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 

@@ -1,1 +1,1 @@
-"""How fast, as ratios measured in one run on one database: `make bench`, `make bench ONLY=name`."""
+"""How fast ordermade is beside its peers: `make bench`, or `make bench ONLY="NAME …"`."""

@@ -1,4 +1,4 @@
-"""The log in Kafka: into it, out of it, and how long a member's death is felt."""
+"""The log in Kafka: writing it, reading it, and the handover from a member that was killed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from uuid import uuid4
@@ -25,11 +26,13 @@ from infra.postgres.store.log import PostgresLog, PostgresSubscription
 from projections import discover
 from projections.view import Projection, Row
 from tests.benchmarks import quix
-from tests.benchmarks.harness import Bench, Figure, in_turn
-from tests.benchmarks.visible import waits_with
+from tests.benchmarks.harness import Bench, in_turn
+from tests.benchmarks.results import Figure, at_least
+from tests.benchmarks.visible import percentiles, waits_ms
 from tests.waiting import until
 
 EVENTS, MORE, SESSION_S = 60_000, 150_000, 3.0
+KILLS = 3
 PROFILE = discover()["profile"]
 
 
@@ -47,13 +50,8 @@ COUNTS = Projection(
 )
 
 
-def _filled(bench: Bench, events: int = EVENTS) -> None:
-    facts = bench.facts(7)
-    while sum(bench.deployment.log.heads().values()) < events:
-        bench.deployment.store.append([next(facts) for _ in range(500)])
-
-
 def _topics(bench: Bench) -> Cluster:
+    """Creates empty topics for the log."""
     cluster = Cluster(
         bench.broker.address, bench.deployment.settings.partitions, f"bench-{uuid4().hex}"
     )
@@ -62,83 +60,84 @@ def _topics(bench: Bench) -> Cluster:
 
 
 def _relayed(bench: Bench, cluster: Cluster) -> float:
-    """Copies the store; events a second."""
+    """Copies the whole store into the topics; events a second."""
     pool = bench.deployment.projector_pool
     writer = KafkaLogWriter(cluster)
     members = PostgresSubscription(pool, GROUP, "bench", timedelta(seconds=10))
-    with closing(writer), closing(Relay(PostgresEnvelopes(pool), writer, members)) as one:
+    with closing(writer), closing(Relay(PostgresEnvelopes(pool), writer, members)) as copier:
         began = time.perf_counter()
-        events = one.drain()
+        events = copier.drain()
         return events / (time.perf_counter() - began)
 
 
-def relay(bench: Bench) -> Figure:
-    _filled(bench)
+def relay(bench: Bench) -> Iterator[Figure]:
+    """The store into Kafka, against kafka-python alone with the same records from memory."""
+    bench.fill(EVENTS)
     envelopes = PostgresEnvelopes(bench.deployment.projector_pool)
     heads = envelopes.heads().items()
     stored = [(p, event) for p, head in heads for event in envelopes.read(p, 0, head)]
 
-    def peer() -> float:
-        """The same records from memory, with the settings that facts.md recommends."""
+    def produced() -> float:
         cluster = _topics(bench)
         producer = KafkaProducer(
             **cluster.connection(), acks="all", enable_idempotence=True, compression_type="lz4",
             linger_ms=5, batch_size=256 << 10, metrics_enabled=False,
         )  # fmt: skip
-        sent = []
+        futures = []
         began = time.perf_counter()
         for partition, event in stored:
             place = cluster.topic_partition(partition)
-            made = records.record_fields(event, b"")
-            sent.append(producer.send(place.topic, partition=place.partition, **made))
+            fields = records.record_fields(event, b"")
+            futures.append(producer.send(place.topic, partition=place.partition, **fields))
         producer.flush()
-        for future in sent:
+        for future in futures:
             future.get(30)
         took = time.perf_counter() - began
         producer.close()
         return len(stored) / took
 
-    mine, bare = in_turn(lambda: _relayed(bench, _topics(bench)), peer, rounds=3)
-    return Figure("relay", mine, bare, "events/s", at_least=0.7)
+    ours, peer = in_turn(lambda: _relayed(bench, _topics(bench)), produced, rounds=3)
+    yield Figure("relay", ours, peer, "events/s", at_least(0.7))
 
 
-def kafka_project(bench: Bench) -> Figure:
-    _filled(bench)
+def kafka_project(bench: Bench) -> Iterator[Figure]:
+    """From Kafka into the view `profile`, against the same from the store's table."""
+    bench.fill(EVENTS)
     cluster = _topics(bench)
     _relayed(bench, cluster)
-    deployment = bench.deployment
-    pool, keys = deployment.projector_pool, deployment.owners(deployment.projector_pool).keys
+    pool = bench.deployment.projector_pool
+    keys = bench.deployment.owners(pool).keys
 
     def projected(log: Log) -> float:
-        bench.admin.execute(
-            "TRUNCATE projection.profile_v2; DELETE FROM projection.checkpoint; "
-            "DELETE FROM projection.parked"
-        )
-        with closing(Projector(PROFILE, log, deployment.writable_views, "bench")) as projector:
+        bench.forget_profile()
+        with closing(
+            Projector(PROFILE, log, bench.deployment.writable_views, "bench")
+        ) as projector:
             began = time.perf_counter()
             events = projector.drain()
             return events / (time.perf_counter() - began)
 
-    def ours() -> float:
+    def from_kafka() -> float:
         with closing(KafkaLog(cluster, pool, keys)) as log:
             return projected(log)
 
-    mine, embedded = in_turn(ours, lambda: projected(PostgresLog(pool, keys)), rounds=3)
-    return Figure("kafka-project", mine, embedded, "events/s", at_least=0.6)
+    ours, peer = in_turn(from_kafka, lambda: projected(PostgresLog(pool, keys)), rounds=3)
+    yield Figure("kafka-project", ours, peer, "events/s", at_least(0.6))
 
 
-def kafka_quix(bench: Bench) -> Figure:
-    """Counts by owner and type: ours with its position in PostgreSQL, Quix's in its own state."""
-    _filled(bench, MORE)
+def kafka_quix(bench: Bench) -> Iterator[Figure]:
+    """Counts by owner and type, exactly once, against Quix Streams.
+
+    Ours keeps its counts and its position in PostgreSQL, Quix in a state of its own.
+    """
+    bench.fill(MORE)
     cluster = _topics(bench)
     _relayed(bench, cluster)
-    pool, keys = (
-        bench.deployment.projector_pool,
-        bench.deployment.owners(bench.deployment.projector_pool).keys,
-    )
+    pool = bench.deployment.projector_pool
+    keys = bench.deployment.owners(pool).keys
     python = quix.python()
 
-    def ours() -> float:
+    def counted() -> float:
         with (
             closing(KafkaLog(cluster, pool, keys)) as log,
             closing(Projector(COUNTS, log, bench.deployment.writable_views, "bench")) as projector,
@@ -146,26 +145,23 @@ def kafka_quix(bench: Bench) -> Figure:
             began = time.perf_counter()
             events = projector.drain()
             took = time.perf_counter() - began
-        [(counted,)] = bench.admin.execute("SELECT sum(events) FROM projection.bench_counts_v1")
-        assert counted == events
-        _forget(bench)
+        [(total,)] = bench.admin.execute("SELECT sum(events) FROM projection.bench_counts_v1")
+        assert total == events
+        _drop_counts(bench)
         return events / took
 
-    def peer() -> float:
-        log = cluster.topic_partition(0).topic
-        events = sum(
-            n
-            for p, n in bench.deployment.log.heads().items()
-            if cluster.topic_partition(p).topic == log
-        )
-        return events / quix.seconds(python, cluster.address, log, events)
+    def counted_by_quix() -> float:
+        topic = cluster.topic_partition(0).topic
+        heads = bench.deployment.log.heads().items()
+        events = sum(head for p, head in heads if cluster.topic_partition(p).topic == topic)
+        return events / quix.seconds(python, cluster.address, topic, events)
 
-    mine, theirs = in_turn(ours, peer, rounds=3)
-    return Figure("kafka-quix", mine, theirs, "events/s", at_least=0.8)
+    ours, peer = in_turn(counted, counted_by_quix, rounds=3)
+    yield Figure("kafka-quix", ours, peer, "events/s", at_least(0.8))
 
 
-def _forget(bench: Bench) -> None:
-    """A view that this release does not have would be in the way of who looks at all of them."""
+def _drop_counts(bench: Bench) -> None:
+    """Removes the view `bench_counts`: what lists all live views looks for it in this release."""
     bench.admin.execute(
         "DROP VIEW view.bench_counts; DROP TABLE projection.bench_counts_v1; "
         "DELETE FROM projection.live WHERE view = 'bench_counts'; "
@@ -174,25 +170,19 @@ def _forget(bench: Bench) -> None:
     )
 
 
-def kafka_visible(bench: Bench) -> list[Figure]:
+def kafka_visible(bench: Bench) -> Iterator[Figure]:
+    """`visible` through Kafka, against `visible` without."""
     cluster = _topics(bench)
-    through = waits_with(
+    _relayed(bench, cluster)  # a projector that has seen more than the log has would stop
+    through = waits_ms(
         bench, "relay", "project",
         ORDERMADE_KAFKA=cluster.address, ORDERMADE_KAFKA_TOPICS=cluster.topics,
     )  # fmt: skip
-    embedded = waits_with(bench, "project")
-    return [
-        Figure(
-            f"kafka-visible-{name}",
-            *(statistics.quantiles(waits, n=100)[k - 1] for waits in (through, embedded)),
-            "ms",
-        )
-        for name, k in (("p50", 50), ("p99", 99))
-    ]
+    yield from percentiles("kafka-visible", through, waits_ms(bench, "project"), (30, 80))
 
 
-def handover(bench: Bench) -> Figure:
-    """From kill -9 of one of two members to the other holding everything; three times."""
+def handover(bench: Bench) -> Iterator[Figure]:
+    """From kill -9 of one of two members until the other holds everything, against the session."""
     cluster = _topics(bench)
     environment = {
         "ORDERMADE_HOME": str(bench.home), "PATH": "", "ORDERMADE_SESSION_S": str(SESSION_S),
@@ -203,11 +193,11 @@ def handover(bench: Bench) -> Figure:
         return subprocess.Popen([sys.executable, "-m", "infra", "project"], env=environment)
 
     def holders() -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
+        members: dict[str, set[str]] = {}
         for lag in bench.deployment.progress.lags(bench.deployment.views.live().values()):
             if lag.member:
-                found.setdefault(lag.group, set()).add(lag.member)
-        return found
+                members.setdefault(lag.group, set()).add(lag.member)
+        return members
 
     def until_held_by(count: int) -> None:
         views = len(bench.deployment.views.live())
@@ -217,7 +207,7 @@ def handover(bench: Bench) -> Figure:
     members = [member(), member()]
     took = []
     try:
-        for _ in range(3):
+        for _ in range(KILLS):
             until_held_by(2)
             members[0].kill()
             members.pop(0).wait()
@@ -229,4 +219,4 @@ def handover(bench: Bench) -> Figure:
         for process in members:
             process.terminate()
             process.wait()
-    return Figure("handover", statistics.median(took), SESSION_S, "s")
+    yield Figure("handover", statistics.median(took), SESSION_S, "s")

@@ -1,13 +1,12 @@
 """Quotes a second: priced with trace and hash, and priced again and compared.
 
-The peer does the same sums in bare Decimal and leaves no trace. All of it is processor time in one
-thread, so that others on the machine count little.
+All is processor time of one thread, which other processes of the machine hardly change.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP
@@ -22,7 +21,8 @@ from domain.pricing.quote import QuoteFields
 from domain.pricing.request import Conditions, PriceRequest
 from infra.cli.proving import Proving
 from infra.postgres.store.issued_prices import PostgresIssuedPrices
-from tests.benchmarks.harness import Bench, Figure, in_turn
+from tests.benchmarks.harness import Bench, in_turn
+from tests.benchmarks.results import Figure, at_least
 
 LINES, ROUNDS, STORED = 20, 200, 200
 CLOCK = datetime(2026, 3, 1, tzinfo=UTC)
@@ -32,48 +32,51 @@ BASE, STIFF, PER_MM, FREE = {"shirt": D("80.00")}, D("3.33"), D("0.015"), D(600)
 TIERS, SPRING, BUSY, VAT = {5: D("-0.03"), 20: D("-0.05")}, D("-0.1"), D("0.07"), D("0.19")
 
 
-def quote(bench: Bench) -> Figure:
-    """A 20-line order under rules of every kind but one."""
-    of, lines = book(0), order()
-    assert issued(of, lines)["total"] == bare(lines)
-    mine, peer = in_turn(lambda: rate(lambda: issued(of, lines)), lambda: rate(lambda: bare(lines)))
-    return Figure("quote", mine, peer, "quotes/s", at_least=0.1)
+def quote(bench: Bench) -> Iterator[Figure]:
+    """An order of 20 lines under rules of every kind but one.
 
-
-def verify_prices(bench: Bench) -> Figure:
-    """Stored quotes read, priced again and compared, as `ordermade verify prices` does it."""
-    of, lines = book(0), order()
-    _store(bench, of, lines)
-    stored, proving = (
-        PostgresIssuedPrices(bench.deployment.pool("reader")),
-        Proving(bench.deployment),
+    The peer computes the same total with bare Decimal and leaves no trace.
+    """
+    priced, lines = book(0), order()
+    assert quoted(priced, lines)["total"] == bare_total(lines)
+    ours, peer = in_turn(
+        lambda: rate(lambda: quoted(priced, lines)), lambda: rate(lambda: bare_total(lines))
     )
+    yield Figure("quote", ours, peer, "quotes/s", at_least(0.1))
+
+
+def verify_prices(bench: Bench) -> Iterator[Figure]:
+    """Stored quotes read, priced again and compared, as `ordermade verify prices` does it."""
+    priced, lines = book(0), order()
+    _store(bench, priced, lines)
+    stored = PostgresIssuedPrices(bench.deployment.pool("reader"))
+    proving = Proving(bench.deployment)
 
     def verified() -> float:
         began, count = time.process_time(), 0
         for partition in stored.heads():
-            for each in stored.all(partition):
-                assert proving.differences(each) == []
+            for issued in stored.all(partition):
+                assert proving.differences(issued) == []
                 count += 1
         assert count == STORED
         return count / (time.process_time() - began)
 
-    mine, peer = in_turn(verified, lambda: rate(lambda: issued(of, lines)))
+    ours, peer = in_turn(verified, lambda: rate(lambda: quoted(priced, lines)))
     assert proving.broken == []
-    return Figure("verify-prices", mine, peer, "quotes/s", at_least=0.5)
+    yield Figure("verify-prices", ours, peer, "quotes/s", at_least(0.5))
 
 
-def growth_quote(bench: Bench) -> Figure:
-    """An order under a book of ten times the options: what it costs follows the order."""
+def growth_quote(bench: Bench) -> Iterator[Figure]:
+    """A quote under a book of 500 options against one under a book of 50."""
     lines, small, large = order(), book(50), book(500)
-    mine, peer = in_turn(
-        lambda: rate(lambda: issued(large, lines)), lambda: rate(lambda: issued(small, lines))
+    ours, peer = in_turn(
+        lambda: rate(lambda: quoted(large, lines)), lambda: rate(lambda: quoted(small, lines))
     )
-    return Figure("growth-quote", mine, peer, "quotes/s", said="500 options; 50")
+    yield Figure("growth-quote", ours, peer, "quotes/s", note="500 options; 50")
 
 
-def _store(bench: Bench, of: Book, lines: list[Selection]) -> None:
-    """The book published, and `STORED` quotes under it."""
+def _store(bench: Bench, priced: Book, lines: list[Selection]) -> None:
+    """Publishes the book and stores `STORED` quotes under it."""
 
     def ask(subject: str, name: str, actor: str | None = None, **arguments):
         bench.deployment.commands.execute(
@@ -81,8 +84,8 @@ def _store(bench: Bench, of: Book, lines: list[Selection]) -> None:
                     arguments=arguments, actor=actor)
         )  # fmt: skip
 
-    ask("catalogue/bench", "draft", "ann", currency=of.currency, products=of.products,
-        options=of.options, prices=of.prices)  # fmt: skip
+    ask("catalogue/bench", "draft", "ann", currency=priced.currency,
+        products=priced.products, options=priced.options, prices=priced.prices)  # fmt: skip
     ask("catalogue/bench", "approve", "bob", version=1)
     ask("catalogue/bench", "publish", "bob", version=1)
     choices = [
@@ -98,19 +101,23 @@ def _store(bench: Bench, of: Book, lines: list[Selection]) -> None:
                     for line in lines), book="bench",
     )  # fmt: skip
     for n in range(STORED):
-        said = [replace(bench.event("nobody", data), subject=f"order/{n}", customerid=None)
-                for data in (drafted, *choices)]  # fmt: skip
-        bench.deployment.store.append([StreamAppend(f"order/{n}", tuple(said))])
+        events = [replace(bench.event("nobody", data), subject=f"order/{n}", customerid=None)
+                  for data in (drafted, *choices)]  # fmt: skip
+        bench.deployment.store.append([StreamAppend(f"order/{n}", tuple(events))])
         ask(f"order/{n}", "quote", quote_id="Q1", expires_at=CLOCK + timedelta(days=1),
             load=CONDITIONS.load, lead_days=CONDITIONS.lead_days)  # fmt: skip
 
 
-def issued(of: Book, lines: list[Selection]) -> QuoteFields:
-    request = PriceRequest(book=of.book, version=1, conditions=CONDITIONS, selections=tuple(lines))
-    return CURRENT.quote(request, of)
+def quoted(priced: Book, lines: list[Selection]) -> QuoteFields:
+    """A quote as it is recorded: total, trace, inputs and their hash."""
+    request = PriceRequest(
+        book=priced.book, version=1, conditions=CONDITIONS, selections=tuple(lines)
+    )
+    return CURRENT.quote(request, priced)
 
 
-def bare(lines: list[Selection]) -> D:
+def bare_total(lines: list[Selection]) -> D:
+    """The total of the same order by hand."""
     total = D(0)
     for line in lines:
         quantity = D(line.quantity)
@@ -134,6 +141,7 @@ def bare(lines: list[Selection]) -> D:
 
 
 def order() -> list[Selection]:
+    """Twenty lines of shirts, each of which meets every rule of `book`."""
     return [
         Selection(
             line_id=f"L{n}", product="shirt", quantity=5 + n % 4, lengths={},
@@ -144,8 +152,8 @@ def order() -> list[Selection]:
 
 
 def book(more: int) -> Book:
-    """With `more` options that nobody chooses, each with a price."""
-    named = [
+    """A book for `order`, with `more` options that no line chooses, each with a price."""
+    options = [
         _option("fabric", "silk", "linen"), _option("collar", "mao", "kent"),
         _option("cuff", "plain", "french"),
         Option(
@@ -167,7 +175,7 @@ def book(more: int) -> Book:
     ]
     return Book(
         book="bench", version=1, currency="EUR", rounding="half_up", places=2, products=("shirt",),
-        effective_from=CLOCK, options=(*named, *others), prices=tuple(rules),
+        effective_from=CLOCK, options=(*options, *others), prices=tuple(rules),
     )  # fmt: skip
 
 

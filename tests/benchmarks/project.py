@@ -1,9 +1,10 @@
-"""Events from the log into a view, against the library's own runner with the same view."""
+"""Events from the log into the view `profile`, against the runner of `eventsourcing`."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,11 +18,11 @@ from domain.event import Event, Position, Recorded
 from infra.postgres.views.columns import Column, columns
 from projections import discover
 from tests.benchmarks.append import Preference, environment
-from tests.benchmarks.harness import Bench, Figure, not_crippled
+from tests.benchmarks.harness import Bench, check_peer
+from tests.benchmarks.results import Figure, at_least
 
 EVENTS, FEWER = 100_000, 6_000
-RUNNER_AND_RAW = 671, 1895  # facts.md: ProjectionRunner with a Postgres view, one thread
-
+RUNNER_AND_INSERTS = 671, 1_895  # ProjectionRunner with a view in PostgreSQL, one thread
 
 PROFILE = discover()["profile"]
 COLUMNS = columns(PROFILE)
@@ -36,20 +37,20 @@ UPSERT = (
 
 
 class ProjectedPreferences(Application):
-    """With a table of its own: nothing in it but what the runner is to project."""
+    """An application with a table of its own, which has only the events of the runner."""
 
 
 class ProfileView(PostgresTrackingRecorder):
-    """The same row by the same fold, read and written with its position as the library does it."""
+    """The row of `profile` by the same fold; the library commits one event at a time."""
 
     def fold(self, event: Recorded, tracking: Tracking) -> None:
         customer = event.owner
         with self.datastore.transaction(commit=True) as cursor:
             cursor.execute(SELECT, [customer])
-            found = cursor.fetchone()
+            stored = cursor.fetchone()
             row = None
-            if found:
-                row = PROFILE.row(**{c.name: _read(c, found[c.name]) for c in COLUMNS})
+            if stored:
+                row = PROFILE.row(**{c.name: _read(c, stored[c.name]) for c in COLUMNS})
             row = PROFILE.evolve(row, event)
             values = [_store(c, getattr(row, c.name)) for c in COLUMNS]
             cursor.execute(UPSERT, [customer, customer, *values])
@@ -71,44 +72,40 @@ class Profiles(Projection[ProfileView]):
     topics = ()
 
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        stated = PreferenceStated(
+        preference = PreferenceStated(
             attribute=domain_event.attribute, value=domain_event.value, origin="direct",
             choice_space="closed", target="product", stage="in_use", effort_s=2.5,
         )  # fmt: skip
         event = Event(
             id=domain_event.originator_id, source="/bench", time=domain_event.timestamp,
             subject=f"customer/{domain_event.customer}", customerid=domain_event.customer,
-            data=stated,
+            data=preference,
         )  # fmt: skip
         position = Position(1, 0, tracking.notification_id)
         self.view.fold(Recorded(event, position, 1, domain_event.timestamp), tracking)
 
 
-def project(bench: Bench) -> Figure:
-    facts = bench.facts(7)
-    while sum(bench.deployment.log.heads().values()) < EVENTS:
-        bench.deployment.store.append([next(facts) for _ in range(500)])
+def project(bench: Bench) -> Iterator[Figure]:
+    """The same fold and the same rows; ours commits them batch by batch."""
+    bench.fill(EVENTS)
 
-    def ours() -> float:
-        bench.admin.execute(
-            "TRUNCATE projection.profile_v2; DELETE FROM projection.checkpoint; "
-            "DELETE FROM projection.parked"
-        )
-        [profile] = [p for p in bench.deployment.projectors() if p.group == "profile_v2"]
+    def projected() -> float:
+        bench.forget_profile()
+        [projector] = [p for p in bench.deployment.projectors() if p.group == PROFILE.group]
         began = time.perf_counter()
-        events = profile.drain()
+        events = projector.drain()
         took = time.perf_counter() - began
-        profile.close()
+        projector.close()
         return events / took
 
-    rate = statistics.median(ours() for _ in range(3))
+    ours = statistics.median(projected() for _ in range(3))
     peer = statistics.median(_runner(bench) for _ in range(3))
-    not_crippled("ProjectionRunner", peer, bench.raw_alone, RUNNER_AND_RAW)
-    return Figure("project", rate, peer, "events/s", at_least=15)
+    yield Figure("project", ours, peer, "events/s", at_least(15))
+    check_peer("ProjectionRunner", peer, bench.inserts_alone, RUNNER_AND_INSERTS)
 
 
 def _runner(bench: Bench) -> float:
-    """Events that have not been projected before, with the runner's start in the time."""
+    """Events a second of the library's runner, its start included, for events that are new."""
     bench.admin.execute("CREATE TABLE IF NOT EXISTS peer_profile "
                         "(LIKE projection.profile_v2 INCLUDING ALL)")  # fmt: skip
     app = ProjectedPreferences(env=environment(bench))

@@ -1,4 +1,4 @@
-"""Quix Streams, in a virtual environment of its own: it needs other releases than we do.
+"""Quix Streams, in a virtual environment of its own: it needs other releases than ordermade.
 
 `make lock` makes `requirements.lock` from `requirements.in`.
 """
@@ -16,24 +16,24 @@ HOME = Path(sys.prefix) / "quix"
 
 
 def python() -> Path:
-    """An interpreter that has Quix Streams; installed once for each of our environments."""
-    lock, done = HERE / "requirements.lock", HOME / ".ready"
-    found = HOME / "bin" / "python"
-    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
+    """The interpreter that has Quix Streams; installs it where this environment has none yet."""
+    lock, ready = HERE / "requirements.lock", HOME / ".ready"
+    interpreter = HOME / "bin" / "python"
+    if not ready.exists() or ready.stat().st_mtime < lock.stat().st_mtime:
         venv.create(HOME, clear=True, with_pip=True)
         subprocess.run(
-            [found, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+            [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
              "--require-hashes", "-r", lock], check=True,
         )  # fmt: skip
-        done.touch()
-    return found
+        ready.touch()
+    return interpreter
 
 
 def seconds(python: Path, broker: str, topic: str, events: int) -> float:
-    """From the first of the topic's events to the commit of the last."""
+    """The time from the first of the topic's events to the commit of the last."""
     with tempfile.TemporaryDirectory() as folder:
-        told = subprocess.run(
+        run = subprocess.run(
             [python, HERE / "count.py", broker, topic, str(events), folder],
             check=True, stdout=subprocess.PIPE, cwd=folder,
         )  # fmt: skip
-    return float(told.stdout)
+    return float(run.stdout)

@@ -15,18 +15,18 @@ from quixstreams import Application, State
 
 broker, topic, events, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 began = ended = 0.0
-seen = 0
+processed = 0
 
 
-def each(*_: Any) -> None:
-    global began, seen
+def count_processed(*_: Any) -> None:
+    global began, processed
     began = began or time.perf_counter()
-    seen += 1
-    if seen == events:
+    processed += 1
+    if processed == events:
         app.stop()
 
 
-def count(event: dict[str, Any], state: State) -> None:
+def count_event(event: dict[str, Any], state: State) -> None:
     state.set(event["type"], state.get(event["type"], 0) + 1)
 
 
@@ -36,20 +36,20 @@ app = Application(
     auto_offset_reset="earliest",
     processing_guarantee="exactly-once",
     state_dir=f"{folder}/state",
-    on_message_processed=each,
+    on_message_processed=count_processed,
     loglevel="WARNING",
 )
-commit = app._processing_context.commit_checkpoint
+commit_checkpoint = app._processing_context.commit_checkpoint
 
 
-def committed(force: bool = False, **how: Any) -> None:
+def commit_and_time(force: bool = False, **options: Any) -> None:
     global ended
-    commit(force, **how)
-    if force:  # the last: what follows is taking leave
+    commit_checkpoint(force, **options)
+    if force:  # the last commit; the application closes after it
         ended = ended or time.perf_counter()
 
 
-app._processing_context.commit_checkpoint = committed
-app.dataframe(app.topic(topic, key_deserializer="str")).update(count, stateful=True)
+app._processing_context.commit_checkpoint = commit_and_time
+app.dataframe(app.topic(topic, key_deserializer="str")).update(count_event, stateful=True)
 app.run()
 print(ended - began)
