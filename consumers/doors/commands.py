@@ -11,14 +11,21 @@ from uuid import UUID
 import msgspec
 
 from consumers.doors.books import StoredBooks
-from consumers.doors.deciders import DECIDERS, Decider, parameters
+from consumers.doors.deciders import DECIDERS, CommandUnknown, Decider, parameters
 from consumers.doors.free_text_reader import BY_RULES, FreeTextReader
 from consumers.doors.held_reports import HeldReports
 from consumers.ports.keys import Owners
 from consumers.ports.store import Books, Store, StreamAppend
 from domain.book.book import Book
 from domain.design.state import Design
-from domain.errors import ConsentMissing, Malformed, Refusal, VersionConflict
+from domain.errors import (
+    ConsentMissing,
+    CustomerDiffers,
+    Malformed,
+    Refusal,
+    StreamBusy,
+    VersionConflict,
+)
 from domain.event import Data, Event, Recorded, event_id, recorded_id
 from domain.order.state import Order
 from domain.subject import CUSTOMER, Subject
@@ -82,9 +89,11 @@ class Commands:
         subject = Subject.parse(command.subject)
         decider = DECIDERS.get(subject.kind)
         if decider is None or command.name not in decider.decisions:
-            raise Malformed(f"{command.subject}: nothing can be asked of it by {command.name}")
+            raise CommandUnknown(subject.kind, command.name)
         if command.customer and not decider.of_customers:
-            raise Malformed("customer: this belongs to nobody: leave it out", "customer")
+            raise Malformed(
+                "customer: a catalogue belongs to no customer: leave it out", "customer"
+            )
         whose = self._customer(
             subject.id if subject.is_customer else command.customer, command.name
         )
@@ -103,7 +112,9 @@ class Commands:
             if not decided:
                 return CommandResult()
             if history and whose and owner != whose:
-                raise Malformed("customer: the stream belongs to another one", "customer")
+                raise CustomerDiffers(
+                    "customer: the stream belongs to another customer", "customer"
+                )
             events = _events(decided, command, stream, owner, first)
             try:
                 self._append(stream, events, len(history), command)
@@ -114,7 +125,7 @@ class Commands:
             return CommandResult(
                 tuple(self._store.read_stream(stream)[len(history) :][: len(events)])
             )
-        raise Refusal(f"{stream} changes faster than this can be decided: send it again")
+        raise StreamBusy(stream)
 
     def _decide(
         self, decider: Decider, command: Command, history: Sequence[Recorded[Data]], owner: str
@@ -175,7 +186,7 @@ class Commands:
         found = self._owners.find([said])
         if said not in found:
             # Nobody of this name has consented to anything, and asking mints nothing.
-            raise ConsentMissing("of this name", ["fulfil"])
+            raise ConsentMissing(None, ["fulfil"])
         return found[said]
 
     def _append(

@@ -103,6 +103,20 @@ _GIVEN_BY_US = ("now", "configuration_hash", "actor", "named", "sure_from")
 READ = (Book | None, Design | None, Interpretation | None)
 
 
+class CommandUnknown(Malformed):
+    """No command of the name can be sent to streams of the kind."""
+
+    code = "command-unknown"
+
+    def __init__(self, kind: str, name: str) -> None:
+        names = list(DECIDERS[kind].decisions if kind in DECIDERS else DECIDERS)
+        super().__init__(
+            f"there is no command {kind} {name}: there are {', '.join(names)}",
+            "command",
+            commands=names,
+        )
+
+
 @functools.cache
 def parameters(kind: str, name: str) -> Mapping[str, Any]:
     """A decision's parameters after the state, by name, each with its type hint."""
@@ -138,8 +152,7 @@ def by_name(arguments: Any) -> dict[str, Any]:
 def parse_arguments(kind: str, name: str, said: bytes) -> dict[str, Any]:
     """What a command asks, from JSON. Raises Malformed, with the field and the remedy."""
     if kind not in DECIDERS or name not in DECIDERS[kind].decisions:
-        known = ", ".join(DECIDERS[kind].decisions) if kind in DECIDERS else ", ".join(DECIDERS)
-        raise Malformed(f"there is no command {kind} {name}: there are {known}", "command")
+        raise CommandUnknown(kind, name)
     try:
         return by_name(_adapter(kind, name).validate_json(said))
     except ValidationError as error:

@@ -19,6 +19,12 @@ SURE_FROM = 0.9
 _READING = TypeAdapter(free_text.Interpretation)
 
 
+class InterpreterFailed(Refusal):
+    """The interpreter of free text raised an error, or its answer is not a reading."""
+
+    code = "interpreter-failed"
+
+
 @dataclass(frozen=True, slots=True)
 class FreeTextReader:
     interpreter: Interpreter = free_text.read
@@ -39,14 +45,14 @@ class FreeTextReader:
         try:
             said = self.interpreter(text, phrases)
         except Exception as error:
-            raise Refusal(
+            raise InterpreterFailed(
                 f"the interpreter failed ({type(error).__name__}): mend it, or name the operations",
                 "operations",
             ) from None
         try:
             return _READING.validate_json(_READING.dump_json(said, warnings="error"))
         except (ValueError, TypeError, AttributeError):
-            raise Refusal(
+            raise InterpreterFailed(
                 "the interpreter's answer is no reading: mend it, or name the operations",
                 "operations",
             ) from None

@@ -15,7 +15,7 @@ from consumers.ports.store import Appended, ReportHeld, Store, StreamAppend
 from domain.customer.decide import grant_consent
 from domain.customer.events import CustomerEvent
 from domain.customer.state import Customer, evolve
-from domain.errors import ConsentMissing, Malformed, Refusal
+from domain.errors import ConsentMissing, CustomerUnknown, Malformed, Refusal
 from domain.event import TYPES, Event, event_id, purpose_of
 from domain.subject import CUSTOMER, Subject, is_subject
 from domain.values import Purpose
@@ -168,6 +168,6 @@ def _whose(
     customer = customers.get(name)
     if customer is None:
         if purpose := purpose_of(message.type):
-            raise ConsentMissing("of this name", [purpose])
-        raise Malformed("customerid: there is no such customer", "customerid")
+            raise ConsentMissing(None, [purpose])
+        raise CustomerUnknown("customerid: there is no such customer", "customerid")
     return customer

@@ -20,8 +20,15 @@ from consumers.ports.store import (
     Store,
     StreamAppend,
 )
-from domain.errors import ContentsDiffer, Malformed, Refusal
+from domain.errors import ContentsDiffer, CustomerUnknown, Malformed, Refusal
 from domain.event import Data, Event
+
+
+class ReportNotHeld(Malformed):
+    """No report with the id is held; it may have been released."""
+
+    code = "report-not-held"
+    has_remedy = True
 
 
 class HeldReports:
@@ -66,12 +73,12 @@ class HeldReports:
         """Opens the stream with the report: the customer's, or nobody's. Raises Refusal."""
         waiting = self._held.find(ids=[id])
         if not waiting:
-            raise Malformed(f"nothing is held under {id}: see `ordermade held`", "id")
+            raise ReportNotHeld(f"no report is held under {id}: list the held reports", "id")
         owner = customer
         if customer and ":" in customer:
             owner = self._owners.find([customer]).get(customer)
         if customer and (owner is None or not self._owners.purposes([owner])):
-            raise Malformed("customer: there is no such customer", "customer")
+            raise CustomerUnknown("customer: there is no such customer", "customer")
         answer = self._append([(id, parse(waiting[0].message).event(owner))])[id]
         self.release({waiting[0].subject})
         return answer

@@ -17,7 +17,7 @@ from consumers.doors.commands import Command, CommandResult, Commands
 from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.envelope import message_type
 from consumers.doors.message import malformed, peek
-from domain.errors import Malformed, Refusal
+from domain.errors import CustomerDiffers, Malformed, Refusal
 from domain.subject import Subject
 from domain.values import PURPOSES, Purpose
 
@@ -86,7 +86,7 @@ def parse_command(line: bytes, now: datetime) -> Command:
     if subject.kind != kind:
         raise Malformed(f"subject: a command of this type is about {kind}/<id>", "subject")
     if subject.is_customer and customer not in (None, subject.id):
-        raise Malformed("customerid: it is not the customer of the subject", "customerid")
+        raise CustomerDiffers("customerid: it is not the customer of the subject", "customerid")
     return Command(
         id=message["id"],
         source=message["source"],

@@ -17,9 +17,22 @@ import domain.design.events
 import domain.order.events
 import domain.parked.events  # noqa: F401
 from consumers.doors.envelope import ATTRIBUTES, message_type
-from domain.errors import Malformed
+from domain.errors import CustomerDiffers, Malformed
 from domain.event import TYPES, Data, Event, Kind, event_id
 from domain.subject import CUSTOMER, Subject
+
+
+class EventTypeUnknown(Malformed):
+    """No event has the type of the message."""
+
+    code = "event-type-unknown"
+
+
+class DecisionPublished(Malformed):
+    """The type of the message is that of a decision, which only a command records."""
+
+    code = "decision-published"
+    has_remedy = True
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -88,7 +101,7 @@ def parse(line: bytes) -> Message:
         raise Malformed(f"subject: an event of this type is about {kind}/<id>", "subject")
     if subject.is_customer:
         if customer not in (None, subject.id):
-            raise Malformed("customerid: it is not the customer of the subject", "customerid")
+            raise CustomerDiffers("customerid: it is not the customer of the subject", "customerid")
         customer = subject.id
     return Message(
         name,
@@ -102,9 +115,12 @@ def parse(line: bytes) -> Message:
 def _unpublished(name: str) -> Malformed:
     known = TYPES.get(name)
     if known is None:
-        return Malformed("type: no event has this type: see the event catalogue", "type")
+        return EventTypeUnknown("type: no event has this type: see the event catalogue", "type")
     if known.kind is Kind.DECISION:
-        return Malformed("type: this is a decision, no event to publish: send a command", "type")
+        return DecisionPublished(
+            "type: a decision is not published as an event: send the command that records it",
+            "type",
+        )
     return Malformed(_NO_JSON)
 
 

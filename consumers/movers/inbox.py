@@ -16,12 +16,14 @@ from domain.errors import Malformed, Refusal
 
 
 class InternalFault(Refusal):
-    """We could not take a message, and it is not known to be wrong."""
+    """A message failed in the product itself; it may be correct."""
+
+    code = "internal-fault"
 
     def __init__(self, error: Exception) -> None:
         super().__init__(
-            f"{reason(error)}: this is a fault of ours. Send the message again with a release "
-            "that mends it"
+            f"{reason(error)}: this is a fault of the product. Send the message again with a "
+            "release that corrects it",
         )
 
 

@@ -22,7 +22,10 @@ Dropped = Set[tuple[int, str | None]]
 
 
 class NotParked(Refusal):
-    """What is asked of an event that does not wait."""
+    """No event is parked under the key or number."""
+
+    code = "not-parked"
+    has_remedy = True
 
 
 @dataclass(slots=True)
@@ -107,7 +110,9 @@ def retry(
             views.amend(projection, partition, make)
         told.freed += len(waiting)
     if not told.freed:
-        raise NotParked(f"nothing of {key or projection.name} waits: see `ordermade parked`")
+        raise NotParked(
+            f"no event of {key or projection.name} is parked: list the parked events", "key"
+        )
     return told
 
 
@@ -157,7 +162,9 @@ def drop(
     def make(epoch: int, position: int) -> ViewChange:
         waiting = {p.number: p for p in _of(views.parked_events(projection.group, partition), key)}
         if unknown := [n for n in numbers if n not in waiting]:
-            raise NotParked(f"number {unknown[0]} of {key} does not wait: see `ordermade parked`")
+            raise NotParked(
+                f"event {unknown[0]} of {key} is not parked: list the parked events", "number"
+            )
         appends = [_append(projection.name, waiting[n], now, actor) for n in numbers]
         for answer in store.append(appends):
             if isinstance(answer, Refusal):
@@ -169,7 +176,7 @@ def drop(
         if _of(views.parked_events(projection.group, partition), key):
             views.amend(projection, partition, make)
     if not done:
-        raise NotParked(f"nothing of {key} waits: see `ordermade parked`")
+        raise NotParked(f"no event of {key} is parked: list the parked events", "key")
     return done
 
 

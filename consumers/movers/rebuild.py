@@ -22,17 +22,30 @@ OnProgress = Callable[[int], None]
 
 
 class PoisonEvent(Refusal):
+    """An event cannot be folded, so the view cannot be rebuilt; its old rows stay."""
+
+    code = "poison-event"
+    has_remedy = True
+
     def __init__(self, view: str, position: Position, key: str | None, reason: str) -> None:
         about = f"key {key}" if key else "any key of its owner"
         super().__init__(
-            f"{view}: the event at {position} cannot be folded into {about}: {reason}. Mend the "
-            "fold, or drop the event where it waits (`ordermade parked`); its old rows stay"
-        )
+            f"{view}: the event at {position} cannot be folded into {about}: {reason}. Correct the "
+            "projection, or drop the event where it is parked; the old rows of the view stay",
+            view=view, position=str(position), number=position.number, key=key,
+        )  # fmt: skip
 
 
 class DroppedMeanwhile(Refusal):
+    """A parked event was dropped during the rebuild, which went on without knowing it."""
+
+    code = "dropped-meanwhile"
+    has_remedy = True
+
     def __init__(self, view: str) -> None:
-        super().__init__(f"{view}: an event was dropped while it was rebuilt: run it again")
+        super().__init__(
+            f"{view}: an event was dropped during the rebuild: rebuild it again", view=view
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.errors import CodedError
 from domain.event import Data, Position, Recorded
 
 
@@ -19,68 +20,105 @@ class Undecodable:
     reason: str
 
 
-class LogBroken(Exception):
-    """The log is not what its reader saw of it. Reading on would lose events in silence."""
+class LogBroken(CodedError):
+    """The log does not agree with its reader or its store; going on would lose events silently."""
+
+    code = "log-broken"
 
 
 class Hole(LogBroken):
+    """Numbers of a partition are missing from the log."""
+
+    code = "log-hole"
+
     def __init__(self, partition: int, after: int, found: int) -> None:
         super().__init__(
-            f"partition {partition} goes from {after} to {found}: events are missing from the log. "
-            "Nothing reads on; restore the store from a backup that has them"
-        )
+            f"partition {partition} goes from {after} to {found}: events are missing from the log, "
+            "and no reader goes on. Restore the store from a backup that has them",
+            partition=partition, after=after, next=found,
+        )  # fmt: skip
 
 
 class ReaderAhead(LogBroken):
+    """A reader has seen more events than the log has."""
+
+    code = "log-behind-reader"
+
     def __init__(self, partition: int, after: int, head: int) -> None:
         super().__init__(
             f"a reader has seen {after} events of partition {partition}, and the log has {head}: "
-            "the log is older than its reader. Restore a newer backup, or rebuild the reader"
-        )
-
-
-_RESTORE = (
-    "Nothing is written until `ordermade restore` has brought them back; if the log is another "
-    "deployment's, name other topics with ORDERMADE_KAFKA_TOPICS and run it then"
-)
+            "the log is older than its reader. Restore a newer backup, or rebuild the reader",
+            partition=partition, reader=after, log=head,
+        )  # fmt: skip
 
 
 class LogAhead(LogBroken):
+    """The log goes on after the end of the store."""
+
+    code = "log-ahead-of-store"
+    has_remedy = True
+
     def __init__(self, partition: int, log: int, store: int) -> None:
         super().__init__(
             f"the log has {log} events of partition {partition} and the store {store}: the store "
-            f"is older than its log. {_RESTORE}"
-        )
+            "is older than its log. Nothing is written until a restore has brought them back",
+            partition=partition, log=log, store=store,
+        )  # fmt: skip
 
 
 class StoreBehind(LogBroken):
+    """The store refuses appends because its log has more events."""
+
+    code = "store-behind-log"
+    has_remedy = True
+
     def __init__(self) -> None:
-        super().__init__(f"the log has events that the store does not have. {_RESTORE}")
+        super().__init__(
+            "the log has events that the store does not have. Nothing is written until a restore "
+            "has brought them back"
+        )
 
 
 class LogDiffers(LogBroken):
+    """Log and store have different events under one number."""
+
+    code = "log-differs"
+    has_remedy = True
+
     def __init__(self, partition: int, number: int) -> None:
         super().__init__(
             f"event {number} of partition {partition} is another in the log than in the store: "
-            "the log belongs to another deployment, or the store was restored from a backup and "
-            "written to. See that ORDERMADE_KAFKA and ORDERMADE_KAFKA_TOPICS name its own log; if "
-            "they do, `ordermade restore` into an empty database has what the log has"
-        )
+            "either the log belongs to another deployment, or the store was restored from a backup "
+            "and written to afterwards. Check the addresses of the log; if they are right, restore "
+            "the store from the log, into an empty database",
+            partition=partition, number=number,
+        )  # fmt: skip
 
 
 class LogForged(LogBroken):
+    """A record of the log does not carry the hash or the number that a relay would have given."""
+
+    code = "log-forged"
+
     def __init__(self, partition: int, number: int) -> None:
         super().__init__(
-            f"event {number} of partition {partition} is not what a relay wrote: its chain or its "
-            "place does not fit. Nothing after it is restored; see who else writes to the topics"
-        )
+            f"event {number} of partition {partition} was not written by a relay: its hash or its "
+            "number does not follow from the event before. Nothing after it is restored; find out "
+            "who else writes to the topics",
+            partition=partition, number=number,
+        )  # fmt: skip
 
 
-class TypeUnknown(LogBroken):
+class LogTypeUnknown(LogBroken):
+    """The log has events of a type that this release does not have."""
+
+    code = "log-type-unknown"
+
     def __init__(self, name: str) -> None:
         super().__init__(
             f"this release does not know events of the type {name}, which the log has: restore "
-            "with the release that recorded them, or a later one"
+            "with the release that recorded them, or a later one",
+            type=name,
         )
 
 

@@ -152,6 +152,6 @@ class RestorableStore(EnvelopeStore, Protocol):
     def put(self, partition: int, events: Sequence[LogRecord]) -> None:
         """Events as they were, after those that are there; durable when it returns.
 
-        Raises LogForged or TypeUnknown, and takes none of them.
+        Raises LogForged or LogTypeUnknown, and takes none of them.
         """
         ...

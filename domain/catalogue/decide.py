@@ -11,8 +11,11 @@ from domain.catalogue import events as e
 from domain.catalogue.problems import problems
 from domain.catalogue.state import Catalogue, Version
 from domain.configuration.choosing import some
-from domain.errors import NotAllowed
+from domain.errors import ApprovalMissing, BookInvalid, NameUnknown, NotAllowed
 from domain.values import Currency, Name, Quantity, Time
+
+_LISTED = 20
+"""How many problems of a drafted book a refusal lists."""
 
 
 def draft(
@@ -44,8 +47,13 @@ def draft(
         return []
     if found := problems(book):
         first, more = found[0], len(found) - 1
-        others = f" ({more} more: `ordermade catalogue check` lists them)" if more else ""
-        raise NotAllowed(f"{first.part} {first.id}: {first.words}{others}", first.part)
+        others = f" (and {more} more)" if more else ""
+        raise BookInvalid(
+            f"{first.part} {first.id}: {first.words}{others}",
+            first.part,
+            count=len(found),
+            problems=[{"part": p.part, "id": p.id, "words": p.words} for p in found[:_LISTED]],
+        )
     return [
         e.BookDrafted(
             book=named, version=book.version, currency=currency, rounding=rounding, places=places,
@@ -70,8 +78,10 @@ def approve(
             f"version {version} was approved by {drafted.approver} already: publish it", "version"
         )
     if drafted.author == approver:
-        raise NotAllowed(
-            f"{approver} drafted version {version}: somebody else approves it", "actor"
+        raise ApprovalMissing(
+            f"{approver} drafted version {version}: somebody else approves it",
+            "actor",
+            version=version,
         )
     return [e.BookApproved(version=version, approver=approver)]
 
@@ -96,9 +106,10 @@ def publish(
             "effective_from",
         )
     if drafted.approver is None:
-        raise NotAllowed(
+        raise ApprovalMissing(
             f"version {version} is not approved: somebody else than {drafted.author} approves it",
             "version",
+            version=version,
         )
     if begins < now:
         raise NotAllowed("a book cannot begin in the past: name a later time", "effective_from")
@@ -130,9 +141,9 @@ def withdraw(
     _somebody(actor, "withdraws it")
     offered = {o.option: o for v in catalogue.versions for o in v.book.options}
     if option not in offered:
-        raise NotAllowed(f"no version offers {option}: its options are {some(offered)}", "option")
+        raise NameUnknown(f"no version offers {option}: its options are {some(offered)}", "option")
     if unknown := set(values) - set(offered[option].values):
-        raise NotAllowed(
+        raise NameUnknown(
             f"{option} has no value {min(unknown)}: it has {some(offered[option].values)}",
             "values",
         )
@@ -149,7 +160,7 @@ def _version(catalogue: Catalogue, number: int) -> Version:
     found = catalogue.version(number)
     if found is None:
         last = len(catalogue.versions)
-        raise NotAllowed(
+        raise NameUnknown(
             f"there is no version {number}: the latest is {last}" if last
             else "the catalogue has no version yet: draft one",
             "version",

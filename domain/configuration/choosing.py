@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from domain.book.book import PRODUCT, Book, Input, Option, OrderLine, Selection
 from domain.configuration.constraints import Verdict, check, complete
-from domain.errors import NotAllowed
+from domain.errors import BookNotEffective, NameUnknown, NotAllowed, OptionWithdrawn, RulesConflict
 from domain.personal import Erased
 from domain.values import number
 
@@ -66,9 +66,10 @@ def needs(book: Book, lines: Sequence[Selection]) -> list[tuple[str, Input]]:
 
 def need_book(found: Book | None, name: str) -> Book:
     if found is None:
-        raise NotAllowed(
+        raise BookNotEffective(
             f"no version of the catalogue {name} is effective yet: publish one, or name another",
             "book",
+            book=name,
         )
     return found
 
@@ -81,7 +82,7 @@ def need_distinct(ids: Sequence[str], what: str, field: str) -> None:
 def need_products(book: Book, lines: Sequence[OrderLine]) -> None:
     for line in lines:
         if line.product not in book.products:
-            raise NotAllowed(
+            raise NameUnknown(
                 f"line {line.line_id}: the book {book.book} has no product {line.product}: "
                 f"it has {some(book.products)}",
                 "lines",
@@ -104,7 +105,7 @@ def need_complete(book: Book, lines: Sequence[Selection]) -> None:
 
 def _need(verdict: Verdict, line: Selection, field: str) -> None:
     if not verdict.valid:
-        raise NotAllowed(f"line {line.line_id}: {verdict.words}", field)
+        raise RulesConflict(f"line {line.line_id}: {verdict.words}", field, **verdict.data)
 
 
 def need_offered(book: Book, product: str, choice: OptionChoice) -> None:
@@ -113,13 +114,15 @@ def need_offered(book: Book, product: str, choice: OptionChoice) -> None:
     offered = {o.option: o for o in book.options if not o.products or product in o.products}
     option = offered.get(name)
     if option is None:
-        raise NotAllowed(
+        raise NameUnknown(
             f"the book {book.book} offers no option {name} for {product}: "
             f"it offers {some(offered)}",
             "option",
         )
     if any(t.option == name and (not t.values or value in t.values) for t in book.withdrawn):
-        raise NotAllowed(f"{name} {value} is withdrawn: choose another", "option")
+        raise OptionWithdrawn(
+            f"{name} {value} is withdrawn: choose another", "option", option=name, value=value
+        )
     if choice.stage != option.stage:
         raise NotAllowed(f"{name} is chosen at the stage {option.stage}: name that", "stage")
     for field in ("choice_space", "target"):
@@ -132,7 +135,7 @@ def need_offered(book: Book, product: str, choice: OptionChoice) -> None:
 def _need_value(option: Option, value: str) -> None:
     if option.range is None:
         if value not in option.values:
-            raise NotAllowed(
+            raise NameUnknown(
                 f"{option.option} has no value {value}: it has {some(option.values)}", "value"
             )
         return

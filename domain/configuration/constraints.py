@@ -14,7 +14,7 @@ from domain.book.book import PRODUCT, Book, Constraint, Selection, Term
 from domain.configuration.encoding import NEVER
 from domain.configuration.minimal import corrections, minimal
 from domain.configuration.solvers import solvers
-from domain.errors import NotAllowed
+from domain.errors import JsonValue, NameUnknown
 
 REPAIRS = 5
 Literals = tuple[int, ...]
@@ -67,6 +67,20 @@ class Verdict:
     @property
     def valid(self) -> bool:
         return self.conflict is None
+
+    @property
+    def data(self) -> dict[str, JsonValue]:
+        """The conflicting rules and options, and the repairs, by name."""
+        if self.conflict is None:
+            return {}
+        return {
+            "rules": [rule.rule_id for rule in self.conflict.rules],
+            "options": list(self.conflict.options),
+            "repairs": [
+                [{"option": c.option, "to": list(c.to), "clear": c.clear} for c in repair]
+                for repair in self.repairs
+            ],
+        }
 
     @property
     def words(self) -> str:
@@ -159,7 +173,7 @@ class _Line:
         self._whole = whole
         self._product = self.known.product.literal(selection.product)
         if self._product == NEVER:
-            raise NotAllowed(
+            raise NameUnknown(
                 f"the book has no such product: it has {', '.join(book.products)}", "product"
             )
         self.choices = {o: self._claim(o, value) for o, value in selection.options.items()}

@@ -15,7 +15,7 @@ from domain.configuration.choosing import (
 from domain.configuration.constraints import check, complete
 from domain.design import events as e
 from domain.design.state import Design
-from domain.errors import NotAllowed
+from domain.errors import IdTaken, NameUnknown, NotAllowed
 from domain.values import Name
 
 
@@ -26,7 +26,7 @@ def start(
     if design.lines:
         if (design.book, design.lines) == (book, started.lines):
             return []
-        raise NotAllowed("this id names another design: use a new one", "lines")
+        raise IdTaken("this id names another design: use a new one", "lines")
     if not lines:
         raise NotAllowed("a design has a line: name one", "lines")
     need_distinct([line.line_id for line in lines], "line", "lines")
@@ -67,4 +67,4 @@ def validate(design: Design, *, book: Book | None) -> list[e.DesignEvent]:
 def _need_line(design: Design, line_id: str) -> None:
     if all(line.line_id != line_id for line in design.lines):
         known = ", ".join(line.line_id for line in design.lines) or "none: start it first"
-        raise NotAllowed(f"the design has no line {line_id}: its lines are {known}", "line_id")
+        raise NameUnknown(f"the design has no line {line_id}: its lines are {known}", "line_id")

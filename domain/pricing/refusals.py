@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from domain.errors import NotAllowed
+from domain.errors import NotAllowed, PriceInputMissing, PriceMissing
 
 
 def no_base_price(book: str, line_id: str, product: str) -> NotAllowed:
-    return NotAllowed(
+    return PriceMissing(
         f"the book {book} has no base price for line {line_id}, product {product}: "
         "choose what the book prices, or add a base rule to its next version",
         "lines",
+        line_id=line_id,
+        product=product,
     )
 
 
@@ -24,21 +26,27 @@ def out_of_bounds(line_id: str, amount: Decimal) -> NotAllowed:
 
 
 def no_rate(rule_id: str, currency: str) -> NotAllowed:
-    return NotAllowed(
-        f"price rule {rule_id} is in {currency}: give the rate of exchange of {currency}", "rates"
+    return PriceInputMissing(
+        f"price rule {rule_id} is in {currency}: give the rate of exchange of {currency}",
+        "rates",
+        rule_id=rule_id,
+        currency=currency,
     )
 
 
 def no_load(rule_id: str) -> NotAllowed:
-    return NotAllowed(
-        f"price rule {rule_id} depends on the load of the plant: give the load, 0 or more", "load"
+    return PriceInputMissing(
+        f"price rule {rule_id} depends on the load of the plant: give the load, 0 or more",
+        "load",
+        rule_id=rule_id,
     )
 
 
 def no_lead_time(rule_id: str) -> NotAllowed:
-    return NotAllowed(
+    return PriceInputMissing(
         f"price rule {rule_id} depends on the lead time: give the days until delivery",
         "lead_days",
+        rule_id=rule_id,
     )
 
 

@@ -18,6 +18,7 @@ from consumers.ports.store import Appended, ReportHeld
 from domain.errors import Malformed, Refusal
 from domain.values import Purpose
 from infra.cli.ordering import purposes_of
+from infra.cli.remedies import explain
 from infra.cli.terminal import open_deployment, update_views, wait_for_log
 from infra.errors import UserError
 from infra.imports.files import Line, unpacked
@@ -76,7 +77,7 @@ def _import(
 def _write_beside(beside: Path, line: Line, refusal: Refusal) -> None:
     """What is not in UTF-8 is written with its bytes as \\xNN."""
     said = line.said.decode(errors="backslashreplace").rstrip("\r\n")
-    told = {"line": line.number, "reason": str(refusal), "said": said}
+    told = {"line": line.number, "code": refusal.code, "reason": explain(refusal), "said": said}
     with beside.open("a", encoding="utf-8") as out:
         out.write(json.dumps(told) + "\n")
 

@@ -53,23 +53,17 @@ def sentence(error: Exception) -> str:
     import psycopg_pool
     from pydantic import ValidationError
 
-    from consumers.ports.log import LogBroken
-    from domain.errors import Refusal
+    from domain.errors import CodedError
+    from infra.cli.remedies import explain
     from infra.kafka.errors import KafkaUnreachable, KafkaUnusable
     from infra.postgres.server.database import WrongDatabase
     from infra.postgres.server.embedded import explain_failure
     from infra.postgres.store.backup import BackupUnusable
     from infra.settings import Settings
 
-    foreseen = (
-        UserError
-        | Refusal
-        | WrongDatabase
-        | LogBroken
-        | KafkaUnreachable
-        | KafkaUnusable
-        | BackupUnusable
-    )
+    foreseen = UserError | WrongDatabase | KafkaUnreachable | KafkaUnusable | BackupUnusable
+    if isinstance(error, CodedError):
+        return explain(error)
     if isinstance(error, foreseen):
         return str(error)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 import psycopg
@@ -16,8 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from consumers.ports.log import LogBroken, StoreBehind
-from domain.errors import ConsentMissing, Malformed, Refusal
+from domain.errors import CodedError, ConsentMissing, Malformed, NotAllowed, Refusal
 from infra.http.connection import DeploymentConnection
+from infra.http.remedies import explain
 from infra.postgres.server.embedded import ServerUnavailable
 from infra.postgres.store.feed import CursorInvalid
 
@@ -34,18 +35,19 @@ log = structlog.get_logger()
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong and what to do next.
+    """What is wrong and what to do next. `code` names the cause and never changes its meaning.
 
-    `code` is for programs and is the end of `type`. `field` names the part of the request that is
-    wrong.
+    `field` names the part of the request that is wrong. `data` repeats what `detail` mentions, by
+    name.
     """
 
     type: str
     title: str
     status: int
-    detail: str
     code: str
+    detail: str
     field: str | None = None
+    data: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class HttpRefusal(Exception):
@@ -56,15 +58,24 @@ class HttpRefusal(Exception):
         self.status, self.field = status, field
 
 
-def problem(code: str, status: int, detail: str, field: str | None = None) -> Problem:
-    """The problem of this code."""
+def problem(name: str, status: int, detail: str, field: str | None = None) -> Problem:
+    """A problem of the type `urn:ordermade:problem:<name>`, which is its code too."""
     return Problem(
-        type=f"urn:ordermade:problem:{code}",
+        type=f"urn:ordermade:problem:{name}",
         title=HTTPStatus(status).phrase,
         status=status,
+        code=name,
         detail=detail,
-        code=code,
         field=field,
+    )
+
+
+def from_error(error: CodedError, status: int, name: str | None = None) -> Problem:
+    """The problem that an error is; its type is named after a family of codes, if there is one."""
+    return msgspec.structs.replace(
+        problem(name or error.code, status, explain(error), error.field),
+        code=error.code,
+        data=dict(error.data) or msgspec.UNSET,
     )
 
 
@@ -72,13 +83,13 @@ def from_refusal(refusal: Refusal) -> Problem:
     """422 for what is malformed, 403 for missing consent, 409 for every other refusal."""
     match refusal:
         case Malformed():
-            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            return from_error(refusal, HTTPStatus.UNPROCESSABLE_ENTITY, Malformed.code)
         case ConsentMissing():
-            status = HTTPStatus.FORBIDDEN
+            return from_error(refusal, HTTPStatus.FORBIDDEN)
+        case NotAllowed():
+            return from_error(refusal, HTTPStatus.CONFLICT, NotAllowed.code)
         case _:
-            status = HTTPStatus.CONFLICT
-    name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(refusal).__name__).lower()
-    return problem(name, status, str(refusal), refusal.field)
+            return from_error(refusal, HTTPStatus.CONFLICT)
 
 
 def response(body: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -120,11 +131,11 @@ def install(app: FastAPI, connection: DeploymentConnection) -> None:
 
     @app.exception_handler(StoreBehind)
     def store_behind(_: Request, error: StoreBehind) -> Response:
-        return response(problem("store-behind", HTTPStatus.SERVICE_UNAVAILABLE, str(error)))
+        return response(from_error(error, HTTPStatus.SERVICE_UNAVAILABLE, "store-behind"))
 
     @app.exception_handler(LogBroken)
     def log_broken(_: Request, error: LogBroken) -> Response:
-        return response(problem("log-broken", HTTPStatus.INTERNAL_SERVER_ERROR, str(error)))
+        return response(from_error(error, HTTPStatus.INTERNAL_SERVER_ERROR, LogBroken.code))
 
     @app.exception_handler(HTTPException)
     def no_route(_: Request, error: HTTPException) -> Response:

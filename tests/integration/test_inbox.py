@@ -122,7 +122,7 @@ def test_a_message_that_causes_an_internal_error_is_quarantined_and_the_others_s
     )  # fmt: skip
     [quarantined] = quarantine.find()
     assert quarantined.reason.startswith("DataException at ")
-    assert "a fault of ours" in quarantined.reason
+    assert "a fault of the product" in quarantined.reason
     assert "secret" not in quarantined.reason
     recover(deployment)
     [answer] = member._taker.take([quarantined.message])

@@ -174,7 +174,7 @@ def test_a_new_version_takes_over_and_nothing_waits_any_more(made, parked, deplo
 
 def test_only_what_waits_can_be_dropped_and_a_drop_said_twice_is_one(made, parked):  # noqa: F811
     projector, placed, shipped = parked
-    with pytest.raises(NotParked, match="number 99 of o3 does not wait"):
+    with pytest.raises(NotParked, match="event 99 of o3 is not parked"):
         dropped(made, "o3", placed, 99)
     [first], [second] = dropped(made, "o3", placed), dropped(made, "o3", placed)
     assert (first.positions, second.duplicate) == (second.positions, True)
@@ -183,7 +183,7 @@ def test_only_what_waits_can_be_dropped_and_a_drop_said_twice_is_one(made, parke
     assert waiting(made) == []
     assert made.rows(BACKLOG)["o3"].status == "draft"
     assert made.rebuild(BACKLOG)[0].switched
-    with pytest.raises(NotParked, match="nothing of o3 waits"):
+    with pytest.raises(NotParked, match="no event of o3 is parked"):
         retry(BACKLOG, made.log, made.views, "o3")
 
 

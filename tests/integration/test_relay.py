@@ -178,7 +178,7 @@ def test_a_store_that_is_older_than_its_log_is_neither_relayed_nor_written(
     )  # fmt: skip
     with pytest.raises(LogAhead, match=f"the log has 3 events of partition {partition} and the"):
         again(kafka, deployment)
-    with pytest.raises(StoreBehind, match="until `ordermade restore` has brought them back"):
+    with pytest.raises(StoreBehind, match="until a restore has brought them back"):
         store.append([order_placed("o", 4)])
     with pytest.raises(StoreBehind):
         store.append([order_placed("new")])  # no key is minted either

@@ -98,8 +98,8 @@ def test_facts_and_commands_come_in_and_what_is_refused_is_kept_once(front, publ
                 "application/json with its attributes in ce_ headers",
                 "ce_id: it is not UTF-8",
                 "subject: an event of this type is about customer/<id>",
-                "customer of this name has not consented to personalize: record it with `ordermade "
-                "consent grant`, or name personalize as the basis of what is taken in",
+                "a customer of this name has not consented to personalize: record the consent, or "
+                "name personalize as the basis on which the data is accepted",
                 "basis: 1 of its words are no purposes: there are fulfil, personalize, analyse, "
                 "append_third_party",
                 "the order has no open quote Q2: ask for a quote",

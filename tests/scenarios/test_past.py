@@ -143,7 +143,7 @@ def test_what_waits_is_listed_tried_sent_on_and_dropped(lone_front):
         assert milk(front) == ["v1"]
         number = str(at[2].number)
         assert f"{number} cannot be folded into any key" in front.refused("rebuild", "profile")
-        assert "does not wait" in front.refused("parked", "drop", "profile", "shop:ann", "1")
+        assert "is not parked" in front.refused("parked", "drop", "profile", "shop:ann", "1")
         said = front.ok("parked", "drop", "profile", "shop:ann", number, "--actor", "ops")
         assert said.startswith("dropped at 1.")
         assert milk(front) == ["v3"]

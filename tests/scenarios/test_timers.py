@@ -108,4 +108,4 @@ def test_a_report_on_an_order_that_nobody_opened_is_held_listed_and_released(fro
     assert "Stored at" in front.ok("held", "release", held["id"])
     assert front.rows("held") == []
     assert said(front, "order/9") == ["order-delivered"]
-    assert "nothing is held" in front.refused("held", "release", held["id"])
+    assert "no report is held" in front.refused("held", "release", held["id"])

@@ -54,7 +54,7 @@ def test_a_good_message_is_an_event():
         (line(time="2026-03-01T12:00:00.1234567Z"), "at most microseconds"),
         (line(time=1700000000), "time: a time is text"),
         (line(type="customer.preference-sung.v1"), "type: no event has this type"),
-        (line(type="order.order-placed.v1"), "type: this is a decision"),
+        (line(type="order.order-placed.v1"), "type: a decision is not published"),
         (line(subject="order/1"), "subject: an event of this type is about customer/<id>"),
         (line(customerid="shop:bob"), "customerid: it is not the customer"),
         (line({"value": 7}), "data.value: Input should be a valid string"),

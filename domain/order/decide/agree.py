@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domain.book.book import Book
 from domain.configuration.choosing import need_complete
-from domain.errors import NotAllowed
+from domain.errors import InstructionOpen, NotAllowed, QuoteExpired, QuoteOutdated, QuoteUnknown
 from domain.order import events as e
 from domain.order.decide.guards import need_agreed, need_status
 from domain.order.progress import OPEN_TO_CHOICES, Status
@@ -27,21 +27,31 @@ def place(
     need_status(order, OPEN_TO_CHOICES, "be placed", "only a draft can be placed")
     latest = order.quote
     if latest is None or latest.quote_id != quote_id:
-        raise NotAllowed(f"the order has no open quote {quote_id}: ask for a quote", "quote_id")
+        raise QuoteUnknown(
+            f"the order has no open quote {quote_id}: ask for a quote",
+            "quote_id",
+            quote_id=quote_id,
+        )
     if quote_id in order.expired or latest.expires_at <= now:
-        raise NotAllowed(
+        raise QuoteExpired(
             f"quote {quote_id} expired at {latest.expires_at:%Y-%m-%dT%H:%M:%SZ}: "
             "ask for another one",
             "quote_id",
+            quote_id=quote_id,
+            expires_at=latest.expires_at.isoformat(),
         )
     for id, wish in order.instructions.items():
         if wish.answer not in (Answer.ACCEPTED, Answer.DECLINED):
-            raise NotAllowed(
-                f"instruction {id} is open: accept or decline it first", "instruction_id"
+            raise InstructionOpen(
+                f"instruction {id} is open: accept or decline it first",
+                "instruction_id",
+                instruction_id=id,
             )
     if latest.configuration_hash != configuration_hash:
-        raise NotAllowed(
-            f"the order has changed since quote {quote_id}: ask for another one", "quote_id"
+        raise QuoteOutdated(
+            f"the order has changed since quote {quote_id}: ask for another one",
+            "quote_id",
+            quote_id=quote_id,
         )
     if book:
         need_complete(book, selections(order))

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from domain.book.book import Book
 from domain.configuration.choosing import need_complete, need_offered
-from domain.errors import NotAllowed
+from domain.errors import IdTaken, NameUnknown, NotAllowed, StatusForbids
 from domain.order import events as e
 from domain.order.decide.guards import need_agreed, need_currency, need_line
 from domain.order.decide.quoting import need_priced, requoted
@@ -26,7 +26,7 @@ def request_change(
     if known := order.changes.get(change.change_id):
         if change in (known, replace(known, delta_price=Decimal(0), requote=None)):
             return []
-        raise NotAllowed("this id names another change order: use a new one", "change_id")
+        raise IdTaken("this id names another change order: use a new one", "change_id")
     need_agreed(order, "take a change order")
     need_line(order, change.line_id)
     if change.requote is not None:
@@ -77,7 +77,11 @@ def cancel(
     if order.status is Status.CANCELLED:
         return []
     if order.status in INACTIVE or order.progress.shipped or order.progress.delivered:
-        raise NotAllowed(f"an order that is {order.status} cannot be cancelled", "status")
+        raise StatusForbids(
+            f"an order that is {order.status} cannot be cancelled",
+            "status",
+            status=order.status.value,
+        )
     free = order.status in OPEN_TO_CHOICES | {Status.PLACED}
     if free and sunk_cost:
         raise NotAllowed("nothing is spent before the order is queued: leave it out", "sunk_cost")
@@ -105,9 +109,13 @@ def _need_made(order: Order, change: e.ChangeOrderRequested, book: Book) -> None
 def _change(order: Order, change_id: str) -> ChangeOrder:
     asked = order.progress.change(change_id)
     if asked is None:
-        raise NotAllowed(f"the order has no change order {change_id}: request it", "change_id")
+        raise NameUnknown(f"the order has no change order {change_id}: request it", "change_id")
     if order.status in INACTIVE:
-        raise NotAllowed(f"the order is {order.status}: nothing of it changes", "status")
+        raise StatusForbids(
+            f"the order is {order.status}: nothing of it changes",
+            "status",
+            status=order.status.value,
+        )
     return asked
 
 

@@ -15,7 +15,7 @@ from domain.configuration.choosing import (
 )
 from domain.design import events as d
 from domain.design.state import Design
-from domain.errors import NotAllowed
+from domain.errors import ChangeOrderNeeded, NotAllowed, StatusForbids
 from domain.order import events as e
 from domain.order.decide.guards import need_line
 from domain.order.decide.quoting import need_same_price
@@ -35,10 +35,11 @@ def draft(
 ) -> list[e.OrderEvent]:
     """Its lines are named here, or copied from a design with what is chosen there."""
     if order.status is not Status.NEW:
-        raise NotAllowed(
+        raise StatusForbids(
             f"the order is {order.status} and cannot be drafted: "
             "an order is drafted once: choose another id",
             "status",
+            status=order.status.value,
         )
     copied: list[e.OrderEvent] = []
     if design is not None:
@@ -88,12 +89,16 @@ def _changeable(
     order: Order, choice: e.OptionChosen | e.OptionCleared, before: e.OptionChosen | None
 ) -> None:
     if order.status in INACTIVE:
-        raise NotAllowed(f"the order is {order.status} and takes no choices", "status")
+        raise StatusForbids(
+            f"the order is {order.status} and takes no choices", "status", status=order.status.value
+        )
     need_line(order, choice.line_id)
     stages = {choice.stage, before.stage if before else choice.stage}
     if frozen := [s for s in stages if order.progress.is_frozen(choice.line_id, s)]:
-        raise NotAllowed(
+        raise ChangeOrderNeeded(
             f"{frozen[0]} of line {choice.line_id} has begun, which freezes the choice: "
             "request a change order",
             "stage",
+            line_id=choice.line_id,
+            stage=frozen[0],
         )

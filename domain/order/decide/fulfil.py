@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.configuration.choosing import need_distinct
-from domain.errors import NotAllowed
+from domain.errors import AmountExceeded, NameUnknown, NotAllowed, StatusForbids
 from domain.order import events as e
 from domain.order import reports as r
 from domain.order.decide.guards import (
@@ -31,7 +31,7 @@ def rework(
     """After `most` tries on a line it is escalated instead: a person decides."""
     failed = order.progress.check(check_id)
     if failed is None or failed.passed:
-        raise NotAllowed(f"no check {check_id} failed: rework names its cause", "check_id")
+        raise NameUnknown(f"no check {check_id} failed: rework names its cause", "check_id")
     if failed.reworked or failed.escalated:
         return []
     need_agreed(order, "be reworked")
@@ -48,14 +48,23 @@ def request_return(
     if return_id in order.progress.returns:
         return []
     if order.progress.delivered is None:
-        raise NotAllowed(f"the order is {order.status}, not delivered: cancel it instead", "status")
+        raise StatusForbids(
+            f"the order is {order.status}, not delivered: cancel it instead",
+            "status",
+            status=order.status.value,
+        )
     for line in lines:
         sold = order.progress.line(line.line_id or "")
         if sold is None:
-            raise NotAllowed("a return names the lines of its order", "lines")
+            raise NameUnknown("a return names the lines of its order", "lines")
         if line.quantity > sold.ordered - sold.returned:
             left = sold.ordered - sold.returned
-            raise NotAllowed(f"of line {sold.line_id} only {left} can come back", "lines")
+            raise AmountExceeded(
+                f"of line {sold.line_id} only {left} can come back",
+                "lines",
+                line_id=sold.line_id,
+                left=str(left),
+            )
     return [e.ReturnRequested(return_id=return_id, lines=tuple(lines))]
 
 
@@ -73,10 +82,12 @@ def refund(
     if amount <= 0:
         raise NotAllowed("a refund is more than nothing", "amount")
     if return_id is not None and return_id not in order.progress.returns:
-        raise NotAllowed(f"the order has no return {return_id}: request it first", "return_id")
+        raise NameUnknown(f"the order has no return {return_id}: request it first", "return_id")
     left = order.progress.paid - order.progress.refunded
     if amount > left:
-        raise NotAllowed(f"of what was paid only {left} is left to refund", "amount")
+        raise AmountExceeded(
+            f"of what was paid only {left} is left to refund", "amount", left=str(left)
+        )
     return [
         e.RefundIssued(refund_id=refund_id, amount=amount, currency=currency, return_id=return_id)
     ]

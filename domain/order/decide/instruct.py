@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.book.book import Book
-from domain.errors import NotAllowed
+from domain.errors import CurrencyDiffers, IdTaken, NameUnknown, NotAllowed
 from domain.free_text.interpretation import Meaning
 from domain.free_text.reading import Interpretation, priced
 from domain.order import events as e
@@ -24,7 +24,7 @@ def instruct(order: Order, *, instruction: e.SpecialInstructionGiven) -> list[e.
         return []
     need_status(order, OPEN_TO_CHOICES, "take an instruction", "ask for a change order")
     if known:
-        raise NotAllowed("this id names another instruction: use a new one", "instruction_id")
+        raise IdTaken("this id names another instruction: use a new one", "instruction_id")
     if instruction.line_id is not None:
         need_line(order, instruction.line_id)
     return [instruction]
@@ -72,8 +72,8 @@ def interpret(
     if amount is not None and (known is None or not operations):
         raise NotAllowed("an amount needs a currency, and operations that it is for", "amount")
     if book and known != book.currency:
-        raise NotAllowed(f"the order is priced in {book.currency}: name the amount in it",
-                         "currency")  # fmt: skip
+        raise CurrencyDiffers(f"the order is priced in {book.currency}: name the amount in it",
+                         "currency", currency=book.currency)  # fmt: skip
     meanings = priced(operations, book.phrases if book else ())
     if amount is not None:
         meanings = (Meaning(operations=tuple(operations), amount=amount),)
@@ -106,7 +106,7 @@ def decline(order: Order, *, instruction_id: Name, cause: Name | None = None) ->
 def _answer(order: Order, instruction_id: str) -> Answer:
     wish = order.instructions.get(instruction_id)
     if wish is None:
-        raise NotAllowed(f"the order has no instruction {instruction_id}", "instruction_id")
+        raise NameUnknown(f"the order has no instruction {instruction_id}", "instruction_id")
     return wish.answer
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from domain.book.book import Book, Selection
 from domain.configuration.choosing import need_distinct
 from domain.configuration.constraints import complete
-from domain.errors import NotAllowed
+from domain.errors import ChangeOrderNeeded, CurrencyDiffers, IdTaken, NotAllowed, QuoteOutdated
 from domain.event import strict
 from domain.order import events as e
 from domain.order.decide.guards import need_status
@@ -57,7 +57,7 @@ def quote(
     if known := order.quotes.get(quote_id):
         if _same(known, tuple(lines), currency, expires_at, conditions):
             return []
-        raise NotAllowed("this id names another quote: use a new one", "quote_id")
+        raise IdTaken("this id names another quote: use a new one", "quote_id")
     need_status(order, OPEN_TO_CHOICES, "be quoted", "a placed order is requoted by a change order")
     if expires_at <= now:
         raise NotAllowed("the quote has expired already: name a later time", "expires_at")
@@ -102,10 +102,12 @@ def need_priced(order: Order, change: e.ChangeOrderRequested, book: Book) -> Non
     """The change still makes the difference that it was requested with."""
     anew = requoted(order, replace(change, delta_price=Decimal(0), requote=None), book)
     if anew.delta_price != change.delta_price:
-        raise NotAllowed(
+        raise QuoteOutdated(
             f"the order has changed since, and this would make {anew.delta_price} {book.currency} "
             f"instead of {change.delta_price}: request it again",
             "change_id",
+            delta_price=str(anew.delta_price),
+            currency=book.currency,
         )
 
 
@@ -113,9 +115,11 @@ def need_same_price(order: Order, other: Order, book: Book) -> None:
     """What is placed may change as long as its price does not."""
     more = on_its_terms(order, other, book)["total"] - on_its_terms(order, order, book)["total"]
     if more:
-        raise NotAllowed(
+        raise ChangeOrderNeeded(
             f"this changes what was agreed by {more} {book.currency}: request a change order",
             "choice",
+            delta_price=str(more),
+            currency=book.currency,
         )
 
 
@@ -145,8 +149,10 @@ def _by_book(
             f"the order is priced by the book {book.book}: leave the lines out", "lines"
         )
     if currency not in (None, book.currency):
-        raise NotAllowed(
-            f"the book is in {book.currency}: quote in it, or leave it out", "currency"
+        raise CurrencyDiffers(
+            f"the book is in {book.currency}: quote in it, or leave it out",
+            "currency",
+            currency=book.currency,
         )
     if conditions.load is not None and conditions.load < 0:
         raise NotAllowed("a load is not negative: 0 is idle, 1 is full", "load")
@@ -170,10 +176,11 @@ def _wishes(order: Order, book: Book) -> tuple[PricedInstruction, ...]:
     ]
     for said, read in accepted:
         if read.currency not in (None, book.currency):
-            raise NotAllowed(
+            raise CurrencyDiffers(
                 f"instruction {said.instruction_id} is priced in {read.currency} and the book in "
                 f"{book.currency}: draft the order anew, and name its price in {book.currency}",
                 "currency",
+                currency=book.currency,
             )
     return tuple(
         PricedInstruction(

@@ -11,5 +11,7 @@ MIGRATION, NEW_VIEW, MAINTENANCE = 7301, 7302, 7303
 class MaintenanceRunning(Refusal):
     """A restore or a rebuild holds the lock MAINTENANCE."""
 
+    code = "maintenance-running"
+
     def __init__(self) -> None:
         super().__init__("another rebuild or restore is under way: wait until it has ended")

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import ConnectionPool
 
-from consumers.ports.log import LogForged, LogRecord, TypeUnknown
+from consumers.ports.log import LogForged, LogRecord, LogTypeUnknown
 from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.event import Position
 from domain.subject import is_subject
@@ -113,7 +113,7 @@ def _row(partition: int, carried: LogRecord) -> tuple[Any, ...]:
     try:
         placed = codec.stored_attributes(carried.envelope)
     except KeyError as error:
-        raise TypeUnknown(error.args[0]) from None
+        raise LogTypeUnknown(error.args[0]) from None
     place = Position(carried.incarnation, partition, carried.number)
     if placed.position != place:
         raise LogForged(partition, carried.number)

@@ -36,6 +36,8 @@ _LISTED_KEYS = 20
 class ViewBusy(Refusal):
     """A transaction of somebody else holds the view, and the switch has given up."""
 
+    code = "view-busy"
+
 
 class PostgresBuild:
     """The port `Build`, on a connection that nobody else uses.
