@@ -64,6 +64,8 @@ class CustomerDiffers(Malformed):
 class NotFound(Refusal):
     """What a question or an action names does not exist."""
 
+    code = "not-found"
+
 
 class VersionConflict(Refusal):
     """The stream has changed since it was read."""

@@ -20,11 +20,11 @@ from consumers.ports.store import (
     Store,
     StreamAppend,
 )
-from domain.errors import ContentsDiffer, CustomerUnknown, Malformed, Refusal
+from domain.errors import ContentsDiffer, CustomerUnknown, NotFound, Refusal
 from domain.event import Data, Event
 
 
-class ReportNotHeld(Malformed):
+class ReportNotHeld(NotFound):
     """No report with the id is held; it may have been released."""
 
     code = "report-not-held"

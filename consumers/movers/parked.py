@@ -10,7 +10,7 @@ from consumers.movers.fold import LogEvent, ParkedKeys, Rows, fold
 from consumers.ports.log import Log
 from consumers.ports.store import Appended, Store, StreamAppend
 from consumers.ports.views import ParkedEvent, ViewChange, Views
-from domain.errors import Refusal
+from domain.errors import NotFound, Refusal
 from domain.event import Event, Recorded, event_id
 from domain.parked.events import EventDropped
 from domain.subject import is_subject
@@ -21,7 +21,7 @@ Dropped = Set[tuple[int, str | None]]
 """Numbers and keys of a partition's dropped events; a key of None means all of the owner's."""
 
 
-class NotParked(Refusal):
+class NotParked(NotFound):
     """No event is parked under the key or number."""
 
     code = "not-parked"

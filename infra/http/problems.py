@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from consumers.ports.log import LogBroken, StoreBehind
-from domain.errors import CodedError, ConsentMissing, Malformed, NotAllowed, Refusal
+from domain.errors import CodedError, ConsentMissing, Malformed, NotAllowed, NotFound, Refusal
 from infra.http.connection import DeploymentConnection
 from infra.http.remedies import explain
 from infra.postgres.server.embedded import ServerUnavailable
@@ -80,12 +80,14 @@ def from_error(error: CodedError, status: int, name: str | None = None) -> Probl
 
 
 def from_refusal(refusal: Refusal) -> Problem:
-    """422 for what is malformed, 403 for missing consent, 409 for every other refusal."""
+    """422 for what is malformed, 403 for missing consent, 404, and 409 for other refusals."""
     match refusal:
         case Malformed():
             return from_error(refusal, HTTPStatus.UNPROCESSABLE_ENTITY, Malformed.code)
         case ConsentMissing():
             return from_error(refusal, HTTPStatus.FORBIDDEN)
+        case NotFound():
+            return from_error(refusal, HTTPStatus.NOT_FOUND, NotFound.code)
         case NotAllowed():
             return from_error(refusal, HTTPStatus.CONFLICT, NotAllowed.code)
         case _:

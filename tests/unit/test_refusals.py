@@ -47,6 +47,7 @@ CODES = [
     "malformed",
     "name-unknown",
     "not-allowed",
+    "not-found",
     "not-parked",
     "option-withdrawn",
     "owner-differs",
