@@ -1,4 +1,4 @@
-"""The event: its kinds, its wire names, its envelope and its place in the log."""
+"""What an event is: its kind, wire name and data, its envelope, and its position in the log."""
 
 from __future__ import annotations
 
@@ -31,11 +31,16 @@ from domain.values import (
 )
 
 NAMESPACE = UUID("5f0c2b53-7d0e-5a52-9d1c-6b7a3f3f7a11")
-"""Ids of events are uuid5(uuid5(NAMESPACE, source), id): the same words give the same id."""
+"""The id of an event is uuid5(uuid5(NAMESPACE, source), id): sent again, it has the same id."""
 
 
 class Kind(Enum):
-    """A fact needs no agreement, a decision has invariants, a report is never refused by a rule."""
+    """How an event comes about.
+
+    A fact needs no agreement: it is accepted as it is published, and is a stream of its own. A
+    decision is recorded by a command whose rules held. A report says what has happened outside, and
+    no business rule refuses it.
+    """
 
     FACT = "fact"
     DECISION = "decision"
@@ -43,14 +48,19 @@ class Kind(Enum):
 
 
 class Data:
-    """What an event says. Subclasses are registered by `event`."""
+    """The data of an event. Subclasses are frozen dataclasses that `event` registers."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(Data):
-    """The six facts about a choice, from which a lens derives its words (mission.md)."""
+    """Data that describe a choice: what all choices of customers have in common.
+
+    `origin` is whether the customer chose, was observed, or was described by a third party;
+    `choice_space` what could be chosen from; `target` and `stage` what it changes, and when;
+    `collaboration` how the customer was helped; `effort_s` how many seconds it took them.
+    """
 
     origin: Plain[Origin]
     choice_space: Plain[ChoiceSpace]
@@ -66,7 +76,7 @@ D_co = TypeVar("D_co", bound=Data, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """What is registered under a wire name.
+    """A registered type of event.
 
     `needs` is the purpose to which the customer must have consented, `upcast` turns the data into
     that of the next version, and a report that `opens` a stream may be the first event of it
@@ -103,7 +113,7 @@ def event(
 
     def register(cls: type[D]) -> type[D]:
         if not _WIRE_NAME.fullmatch(name) or name in TYPES:
-            raise ValueError(f"{name} is no free wire name")
+            raise ValueError(f"{name}: a wire name is noun.verb.vN, and never used again")
         strict(cls)
         TYPES[name] = _BY_CLASS[cls] = EventType(name, kind, needs, cls, upcast, opens)
         return cls
@@ -115,22 +125,23 @@ C = TypeVar("C", bound=type)
 
 
 def strict(cls: C) -> C:
-    """Makes the doors' decoder take a dataclass literally: no coercion, no surplus field."""
+    """Make pydantic, which decodes at the doors, convert no value and refuse unknown fields."""
     cls.__pydantic_config__ = {"strict": True, "extra": "forbid", "allow_inf_nan": False}  # type: ignore[attr-defined]
     return cls
 
 
 def type_of(data: Data) -> EventType:
+    """Return the type that the class of the data is registered as."""
     return _BY_CLASS[type(data)]
 
 
 def purpose_of(name: str) -> Purpose | None:
-    """The purpose that events of a wire name need; None if they need none."""
+    """Return the purpose that events of a wire name need; None if they need none."""
     return TYPES[name].needs
 
 
-def current(data: Data) -> Data:
-    """The same words in the newest version of their type."""
+def upgrade(data: Data) -> Data:
+    """Return the data in the newest version of its type."""
     while upcast := type_of(data).upcast:
         data = upcast(data)
     return data
@@ -143,7 +154,7 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
     follow. A further one needs a default, because the events that are stored lack it.
     """
 
-    source: Annotated[Plain[Name], Field(description="who publishes, `/shop` say")]
+    source: Annotated[Plain[Name], Field(description="who publishes, such as `/shop`")]
     subject: Annotated[
         Pseudonym[Name], Field(description="what it is about: `customer/<id>`, `order/<id>`")
     ]
@@ -186,12 +197,12 @@ class Event(Attributes, Generic[D_co], frozen=True, kw_only=True, gc=False):
 
     @property
     def stream(self) -> str:
-        """A fact is a stream of its own; everything else goes to its subject."""
+        """The event's stream: of a fact its own id, otherwise its subject."""
         return _text(self.id) if type_of(self.data).kind is Kind.FACT else self.subject
 
 
 class Position(msgspec.Struct, frozen=True, order=True, gc=False):
-    """A place in the log, written `incarnation.partition.number`."""
+    """A position in the log, written `incarnation.partition.number`; numbers have no gaps."""
 
     incarnation: Plain[int]
     partition: Plain[int]
@@ -208,7 +219,7 @@ class Position(msgspec.Struct, frozen=True, order=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far somebody has read: the last number of every partition. Opaque when written."""
+    """How far a reader has read: the last number of every partition. Its text is opaque."""
 
     incarnation: Plain[int]
     numbers: Plain[tuple[int, ...]]
@@ -219,14 +230,14 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> Cursor:
-        """Raises ValueError for what is no cursor."""
+        """Return the cursor that is written so. Raises ValueError for any other text."""
         padded = text + "=" * (-len(text) % 4)
         incarnation, _, numbers = urlsafe_b64decode(padded).decode().partition(":")
         return cls(int(incarnation), tuple(map(int, numbers.split(","))))
 
 
 class Recorded(msgspec.Struct, Generic[D_co], frozen=True, gc=False):
-    """An event and its place: in the log, in its stream, and when it was recorded."""
+    """A stored event: with its position, its number in its stream, and when it was recorded."""
 
     event: Plain[Event[D_co]]
     position: Plain[Position]
@@ -239,25 +250,25 @@ class Recorded(msgspec.Struct, Generic[D_co], frozen=True, gc=False):
 
     @property
     def owner(self) -> str:
-        """Whoever the event belongs to: the customer, else its stream."""
+        """Whom the event belongs to: the customer, otherwise its stream."""
         return self.event.customerid or self.event.stream
 
 
 def event_id(source: str, publisher_id: str) -> UUID:
-    """Our id of what a publisher calls `publisher_id`: uuid5 of both."""
+    """Return our id of an event or command that its source calls `publisher_id`: uuid5 of both."""
     digest = bytearray(sha1(_namespace(source) + publisher_id.encode()).digest()[:16])  # noqa: S324
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
-    return msgspec.convert(bytes(digest), UUID)  # uuid.uuid5 in less than half its time
+    return msgspec.convert(bytes(digest), UUID)  # less than half of the time of uuid.uuid5
 
 
 def _text(id: UUID) -> str:
-    text: str = msgspec.to_builtins(id)  # str() in a quarter of its time
+    text: str = msgspec.to_builtins(id)  # a quarter of the time of str()
     return text
 
 
 def recorded_id(command: UUID, n: int) -> UUID:
-    """The id of the n-th event that a command records; the command's own id is its `event_id`."""
+    """Return the id of the n-th event, from 0, that a command of this `event_id` records."""
     return uuid5(command, str(n))
 
 

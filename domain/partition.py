@@ -1,4 +1,4 @@
-"""Which partition an owner's events go to: Kafka's default partitioner, computed by us."""
+"""The partition of an owner's events, as Kafka's default partitioner computes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def partition_of(owner: str, partitions: int) -> int:
 
 
 def murmur2(data: bytes) -> int:
-    """Murmur2 with Kafka's seed (org.apache.kafka.common.utils.Utils.murmur2), unsigned."""
+    """Return the unsigned hash of Kafka's `org.apache.kafka.common.utils.Utils.murmur2`."""
     h = (0x9747B28C ^ len(data)) & _MASK
     whole = len(data) & ~3
     for i in range(0, whole, 4):

@@ -1,7 +1,7 @@
-"""How private a field is. Every field of events, of the envelope and of views says so.
+"""The privacy of a field. Every field of events, of the envelope and of views is annotated with it.
 
-`Plain` tells nothing about a person. `Pseudonym` stands for one (an id that we or a publisher
-minted). `Personal` is about one: it is sealed under the customer's key wherever it is stored.
+`Plain` tells nothing about a person. `Pseudonym` stands for a person: an id that we or a publisher
+minted. `Personal` is about a person: it is sealed under the owner's key wherever it is stored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """A personal value that cannot be read: sealed as stored, or without a key for good."""
+    """A personal value that cannot be read.
+
+    `sealed` is its encrypted form while it is decoded; `ERASED` is a value whose key is gone.
+    """
 
     sealed: bytes = b""
 
@@ -26,11 +29,13 @@ ERASED = Erased()
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
+    """A privacy class, as the metadata of a type hint."""
+
     name: str
 
 
 class _Sealable(Privacy):
-    """Tells pydantic, the doors' decoder, that nobody can send an `Erased`."""
+    """Lets pydantic, which decodes at the doors, accept every alternative but `Erased`."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         alternatives = [a for a in get_args(source) if a is not Erased]
@@ -47,11 +52,11 @@ Personal = Annotated[T | Erased, PERSONAL]
 
 
 def privacy_of(annotation: Any) -> Privacy | None:
-    """What a field's type hint (with its extras) says of its privacy; None if it says nothing."""
+    """Return the privacy in a field's type hint (with its extras); None if it has none."""
     marks = [m for m in getattr(annotation, "__metadata__", ()) if isinstance(m, Privacy)]
     return marks[-1] if marks else None
 
 
 def readable(value: T | Erased) -> T | None:
-    """The value, or None where its key is gone."""
+    """Return the value, or None where its key is gone."""
     return None if isinstance(value, Erased) else value

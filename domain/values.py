@@ -1,4 +1,4 @@
-"""The kinds of values that events carry, with what a door refuses of each."""
+"""Types of the values in events. Their constraints are what the doors check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RFC3339 = re.compile(
 
 
 def _as_text(value: Any) -> Any:
-    """Only text is a time at the door; what is in memory already has been through here."""
+    """Refuse what is neither text nor a datetime that was parsed before."""
     if isinstance(value, datetime):
         return value
     match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
@@ -35,7 +35,7 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("the time is outside the years 1 to 9999 of UTC") from None
 
 
-# A datetime by its hint: msgspec, which replays, does not know pydantic's AwareDatetime.
+# Annotated, because msgspec, which decodes stored events, does not know AwareDatetime.
 Time = Annotated[
     datetime,
     AwareDatetime,
@@ -43,27 +43,27 @@ Time = Annotated[
     AfterValidator(_utc),
     BeforeValidator(_as_text),
 ]
-"""A moment, with its zone in the text; kept in UTC."""
+"""A time whose text has a zone; kept in UTC."""
 
 _NO_NUL = r"^[^\x00]*$"
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """A code or an identifier: one line, 1 to 200 characters."""
 Text = Annotated[str, Field(max_length=10_000, pattern=_NO_NUL)]
-"""Words as a person wrote them: at most 10,000 characters."""
+"""Text as a person wrote it: at most 10,000 characters."""
 Share = Annotated[float, Field(ge=0, le=1)]
 """A probability or a share, 0 to 1."""
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
-Change = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
-"""A quantity as somebody else counted it: what was taken back or written off is negative."""
+SignedQuantity = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+"""A quantity in an adopted order: negative for pieces that were taken back or written off."""
 
 _MONEY = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 _IS_MONEY = re.compile(_MONEY)
 
 
 def _as_money(value: Any) -> Any:
-    """A number in JSON is binary floating point to many a reader: money is text."""
+    """Refuse numbers: many readers of JSON make binary floating point of them."""
     if isinstance(value, Decimal):
         return value
     if not isinstance(value, str):
@@ -74,7 +74,7 @@ def _as_money(value: Any) -> Any:
 
 
 def number(text: str) -> Decimal | None:
-    """The number that a text is, written as money is: plain digits, at most six decimals."""
+    """Return the number that a text of digits, with at most six decimals, is; otherwise None."""
     return Decimal(text) if _IS_MONEY.fullmatch(text) else None
 
 
@@ -84,12 +84,12 @@ Money = Annotated[
     BeforeValidator(_as_money),
     WithJsonSchema({"type": "string", "pattern": _MONEY, "maxLength": 23}),
 ]
-"""An amount of a currency that is named beside it; a unit price is a rate.
+"""An amount, or a price for a piece, of a currency that another field names.
 
-At most six decimals: with more, Python may write "1E-7", which is no money to anybody else.
+It has at most six decimals: Python may write more as "1E-7", which others do not read as money.
 """
 Currency = Annotated[str, Field(max_length=3, pattern=r"^[A-Z]{3}$")]
-"""ISO 4217."""
+"""A code of ISO 4217."""
 
 Origin = Literal["direct", "observed", "third_party"]
 ChoiceSpace = Literal["closed", "parametric", "free_form", "contributed_content", "intake"]

@@ -19,7 +19,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from pydantic import Field
 
-from domain.event import TYPES, Attributes, Data, Event, Kind, Position, Recorded, current
+from domain.event import TYPES, Attributes, Data, Event, Kind, Position, Recorded, upgrade
 from domain.personal import ERASED, PERSONAL, Erased, privacy_of
 from infra.keys import OwnerKey
 
@@ -179,7 +179,7 @@ def decode(stored: bytes, key_of: KeyOf) -> Recorded[Data]:
         plain = _opened(wire.reason, wire, "reason", key)
         reason = ERASED if plain is None else plain.decode()
     return Recorded(
-        Event(*_attributes(wire), id=wire.id, data=current(data), reason=reason),
+        Event(*_attributes(wire), id=wire.id, data=upgrade(data), reason=reason),
         Position.parse(wire.position),
         wire.streamversion,
         wire.recordedtime,

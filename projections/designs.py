@@ -53,10 +53,10 @@ def evolve(row: DesignRow | None, event: AnyEvent) -> DesignRow | None:
     if row is None:
         return None  # nobody started it: nothing else may come first
     match event.data:
-        case e.OptionChosen(line_id=line, option=option, value=value, stage=stage):
+        case e.DesignOptionChosen(line_id=line, option=option, value=value, stage=stage):
             new = ChosenOption(line_id=line, option=option, value=value, stage=stage)
             return replace(_without(row, line, option), options=(*_others(row, line, option), new))
-        case e.OptionCleared(line_id=line, option=option):
+        case e.DesignOptionCleared(line_id=line, option=option):
             return _without(row, line, option)
         case e.ConfigurationValidated(rules_version=version, valid=valid, broken=broken):
             validated = Validated(rules_version=version, valid=valid, broken=broken, at=said.time)

@@ -1,7 +1,7 @@
-"""What is decided about a catalogue. The wire names and fields below are the storage format.
+"""The events of catalogues. Their wire names and fields are the storage format: never rename one.
 
-A version is drafted whole by one command: its beginning, then its parts, many in an event (a car
-has thousands), each event small enough for any log.
+One command drafts a whole version: `BookDrafted`, then its parts, as many in an event as a message
+of the log may hold. A car has thousands of parts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ Products = Annotated[tuple[Name, ...], Field(min_length=1, max_length=1000)]
 @event("catalogue.book-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookDrafted(Data):
-    """A version begins; what follows belongs to it until the next one begins."""
+    """The draft of a version of a catalogue began; the parts that follow belong to it.
+
+    `rounding` and `places` say how its prices are rounded: the mode, and how many decimals are
+    kept.
+    """
 
     book: Plain[Name]
     version: Plain[Quantity]
@@ -37,37 +41,47 @@ class BookDrafted(Data):
 @event("catalogue.options-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionsDrafted(Data):
+    """The options of a drafted version: what can be chosen, of which products, at which stage."""
+
     options: Plain[tuple[Option, ...]]
 
 
 @event("catalogue.inputs-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputsDrafted(Data):
+    """The inputs of a drafted version: what must be known to make a product, and from where."""
+
     inputs: Plain[tuple[Input, ...]]
 
 
 @event("catalogue.constraints-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstraintsDrafted(Data):
+    """The constraints of a drafted version: which choices go together."""
+
     constraints: Plain[tuple[Constraint, ...]]
 
 
 @event("catalogue.prices-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricesDrafted(Data):
+    """The price rules of a drafted version."""
+
     prices: Plain[tuple[PriceRule, ...]]
 
 
 @event("catalogue.phrases-drafted.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhrasesDrafted(Data):
+    """The phrases of a drafted version, by which special instructions are interpreted."""
+
     phrases: Plain[tuple[Phrase, ...]]
 
 
 @event("catalogue.book-approved.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookApproved(Data):
-    """By somebody else than its author."""
+    """A drafted version was approved, by somebody other than its author."""
 
     version: Plain[Quantity]
     approver: Pseudonym[Name]
@@ -76,7 +90,11 @@ class BookApproved(Data):
 @event("catalogue.book-published.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookPublished(Data):
-    """From `effective_from` on it supersedes every version before. `rules_hash`: see `book.py`."""
+    """An approved version takes effect at `effective_from`, and from then on replaces the one
+    before.
+
+    `rules_hash` is the SHA-256 of its contents in hexadecimal: see `domain/book/contents.py`.
+    """
 
     version: Plain[Quantity]
     effective_from: Plain[Time]
@@ -87,7 +105,9 @@ class BookPublished(Data):
 @event("catalogue.option-withdrawn.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionWithdrawn(Data):
-    """Nobody can choose it (or those `values` of it) any more, until a later draft has it again."""
+    """An option, or only these `values` of it, can no longer be chosen, until a later version
+    offers it.
+    """
 
     option: Plain[Name]
     values: Plain[tuple[Name, ...]] = ()

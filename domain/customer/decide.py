@@ -1,4 +1,4 @@
-"""What may be decided about a customer."""
+"""The decisions about a customer: their consent. A command that changes nothing records nothing."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from domain.values import PURPOSES, Purpose
 def grant_consent(
     customer: Customer, *, purposes: Sequence[Purpose], policy_version: str
 ) -> list[CustomerEvent]:
-    """Records what is newly granted, or all of it again under a newer policy."""
-    known = customer.purposes if policy_version == customer.policy_version else frozenset[Purpose]()
-    new = tuple(p for p in PURPOSES if p in purposes and p not in known)
+    """Grant the purposes that are not granted under this policy yet."""
+    same_policy = policy_version == customer.policy_version
+    granted = customer.purposes if same_policy else frozenset[Purpose]()
+    new = tuple(p for p in PURPOSES if p in purposes and p not in granted)
     return [ConsentGranted(purposes=new, policy_version=policy_version)] if new else []
 
 
 def withdraw_consent(
     customer: Customer, *, purposes: Sequence[Purpose], policy_version: str
 ) -> list[CustomerEvent]:
-    gone = tuple(p for p in PURPOSES if p in purposes and p in customer.purposes)
-    return [ConsentWithdrawn(purposes=gone, policy_version=policy_version)] if gone else []
+    """Withdraw those of the purposes that are granted."""
+    granted = tuple(p for p in PURPOSES if p in purposes and p in customer.purposes)
+    return [ConsentWithdrawn(purposes=granted, policy_version=policy_version)] if granted else []

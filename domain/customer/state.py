@@ -1,4 +1,4 @@
-"""A customer, as far as decisions about them need to know."""
+"""The state of a customer that decisions about their consent need."""
 
 from __future__ import annotations
 
@@ -12,20 +12,33 @@ from domain.values import Purpose
 
 @dataclass(frozen=True, slots=True)
 class Customer:
+    """The purposes that a customer consents to, under the policy that they granted last.
+
+    An import, which grants the purposes of its basis, does not grant those in `withdrawn` again.
+    """
+
     purposes: frozenset[Purpose] = frozenset()
     policy_version: str | None = None
-    withdrawn: frozenset[Purpose] = frozenset()  # an import's basis does not grant these again
+    withdrawn: frozenset[Purpose] = frozenset()
 
 
 def evolve(customer: Customer, event: CustomerEvent, _at: datetime) -> Customer:
+    """Return the customer after an event."""
+    purposes = frozenset(event.purposes)
     match event:
-        case ConsentGranted(purposes=purposes, policy_version=policy):
-            now = customer.purposes | set(purposes)
-            left = customer.withdrawn - set(purposes)
-            return replace(customer, purposes=now, policy_version=policy, withdrawn=left)
-        case ConsentWithdrawn(purposes=purposes, policy_version=policy):
-            now = customer.purposes - set(purposes)
-            gone = customer.withdrawn | set(purposes)
-            return replace(customer, purposes=now, policy_version=policy, withdrawn=gone)
+        case ConsentGranted():
+            return replace(
+                customer,
+                purposes=customer.purposes | purposes,
+                withdrawn=customer.withdrawn - purposes,
+                policy_version=event.policy_version,
+            )
+        case ConsentWithdrawn():
+            return replace(
+                customer,
+                purposes=customer.purposes - purposes,
+                withdrawn=customer.withdrawn | purposes,
+                policy_version=event.policy_version,
+            )
         case _:
             assert_never(event)

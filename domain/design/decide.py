@@ -34,7 +34,9 @@ def start(
     return [started]
 
 
-def choose(design: Design, *, choice: e.OptionChosen, book: Book | None) -> list[e.DesignEvent]:
+def choose(
+    design: Design, *, choice: e.DesignOptionChosen, book: Book | None
+) -> list[e.DesignEvent]:
     if design.options.get((choice.line_id, choice.option)) == choice:
         return []
     _need_line(design, choice.line_id)
@@ -43,7 +45,7 @@ def choose(design: Design, *, choice: e.OptionChosen, book: Book | None) -> list
     return [choice]
 
 
-def clear(design: Design, *, choice: e.OptionCleared) -> list[e.DesignEvent]:
+def clear(design: Design, *, choice: e.DesignOptionCleared) -> list[e.DesignEvent]:
     _need_line(design, choice.line_id)
     return [choice] if (choice.line_id, choice.option) in design.options else []
 

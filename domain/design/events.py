@@ -1,4 +1,4 @@
-"""What is decided about a design. The wire names and fields below are the storage format."""
+"""The events of designs. Their wire names and fields are the storage format: never rename one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from domain.values import Name, Quantity, Text
 @event("design.configuration-started.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationStarted(Data):
-    """`book` names the catalogue that the options are from."""
+    """A design was started: lines whose options are chosen from the catalogue `book`."""
 
     book: Plain[Name]
     lines: Plain[Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=1000)]]
@@ -24,8 +24,13 @@ class ConfigurationStarted(Data):
 
 @event("design.option-chosen.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OptionChosen(Choice):
-    """As of an order: `text` is the customer's own, `measurements` are what it is made by."""
+class DesignOptionChosen(Choice):
+    """A value was chosen for an option of a line of the design; it replaces the value chosen
+    before.
+
+    `text` is what the customer wrote for the option, such as a monogram. `measurements` are the ids
+    of the measurements that it is made by.
+    """
 
     line_id: Plain[Name]
     option: Plain[Name]
@@ -36,7 +41,9 @@ class OptionChosen(Choice):
 
 @event("design.option-cleared.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OptionCleared(Choice):
+class DesignOptionCleared(Choice):
+    """The choice for an option of a line was taken back."""
+
     line_id: Plain[Name]
     option: Plain[Name]
 
@@ -44,9 +51,10 @@ class OptionCleared(Choice):
 @event("design.configuration-validated.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationValidated(Data):
-    """Whether what is chosen can be made as it is, by version `rules_version` of the book.
+    """The design was checked by version `rules_version` of its book: whether it can be made as it
+    is.
 
-    `broken` are rules that cannot be kept together with it.
+    `broken` are the ids of rules that cannot be kept together with the choices.
     """
 
     rules_version: Plain[Quantity]
@@ -54,4 +62,6 @@ class ConfigurationValidated(Data):
     broken: Plain[tuple[Name, ...]] = ()
 
 
-DesignEvent = ConfigurationStarted | OptionChosen | OptionCleared | ConfigurationValidated
+DesignEvent = (
+    ConfigurationStarted | DesignOptionChosen | DesignOptionCleared | ConfigurationValidated
+)

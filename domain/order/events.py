@@ -1,4 +1,6 @@
-"""What is decided about an order. The wire names and fields below are the storage format."""
+"""The decisions about an order. Their wire names and fields are the storage format: never rename
+one. The reports are in `reports.py`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from domain.values import Currency, Money, Name, Quantity, Share, Text, Time
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One operation of an order's route through the plant."""
+    """One operation of an order's route through the plant, and the work centre that does it."""
 
     operation_id: Plain[Name]
     line_id: Plain[Name]
@@ -36,7 +38,11 @@ OperationIds = Plain[Annotated[tuple[Name, ...], Field(min_length=1, max_length=
 @event("order.order-drafted.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDrafted(Data):
-    """`book` names the catalogue that it is chosen from and priced by, where there is one."""
+    """An order was opened with its lines: products and how many pieces of each.
+
+    `from_design` is the design that it was copied from. `book` is the catalogue that its options
+    are chosen from and that prices it; without a book, its prices are given by hand.
+    """
 
     lines: Plain[Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=1000)]]
     from_design: Pseudonym[Name | None] = None
@@ -46,9 +52,10 @@ class OrderDrafted(Data):
 @event("order.option-chosen.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionChosen(Choice):
-    """`text` is what the customer wrote for the option, a monogram say.
+    """A value was chosen for an option of a line; it replaces the value chosen before.
 
-    `measurements` are ids of those that it is made by: the lengths stay in their own events.
+    `text` is what the customer wrote for the option, such as a monogram. `measurements` are the ids
+    of the measurements that it is made by: the lengths stay in their own events.
     """
 
     line_id: Plain[Name]
@@ -61,6 +68,8 @@ class OptionChosen(Choice):
 @event("order.option-cleared.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionCleared(Choice):
+    """The choice for an option of a line was taken back."""
+
     line_id: Plain[Name]
     option: Plain[Name]
 
@@ -68,7 +77,10 @@ class OptionCleared(Choice):
 @event("order.special-instruction-given.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialInstructionGiven(Choice):
-    """The customer's own words, verbatim; without a line they are about the whole order."""
+    """The customer asked for something in their own words, kept verbatim.
+
+    Without `line_id` it is about the whole order.
+    """
 
     instruction_id: Plain[Name]
     line_id: Plain[Name | None] = None
@@ -78,10 +90,12 @@ class SpecialInstructionGiven(Choice):
 @event("order.special-instruction-interpreted.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialInstructionInterpreted(Data):
-    """`operations` are codes of what shall be done; none: it was not understood.
+    """An interpreter, or a person, said what a special instruction means.
 
-    `meanings` are the same, wish by wish, priced in `currency`. `understood` is the share of the
-    text's words that they stand for. `unsure`: a person must say what it means.
+    `operations` are codes of the work to be done; empty if it was not understood. `meanings` are
+    the same, each with its price for a piece in `currency`. `confidence` is from 0 to 1,
+    `understood` the share of the words that the meanings cover. If it is `unsure`, a person has to
+    interpret it.
     """
 
     instruction_id: Plain[Name]
@@ -95,7 +109,7 @@ class SpecialInstructionInterpreted(Data):
 
     @property
     def amount(self) -> Decimal | None:
-        """What all of it costs a piece; None as long as a part of it has no price."""
+        """The price of all meanings for a piece; None unless each of them has a price."""
         amounts = [m.amount for m in self.meanings if m.amount is not None]
         priced = self.meanings and len(amounts) == len(self.meanings)
         return sum(amounts, Decimal(0)) if priced else None
@@ -104,13 +118,15 @@ class SpecialInstructionInterpreted(Data):
 @event("order.special-instruction-accepted.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialInstructionAccepted(Data):
+    """We agreed to do what a special instruction asks for."""
+
     instruction_id: Plain[Name]
 
 
 @event("order.special-instruction-declined.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialInstructionDeclined(Data):
-    """`cause` is a code; words stand in the envelope's `reason`."""
+    """We will not do what a special instruction asks for; `cause` is a code."""
 
     instruction_id: Plain[Name]
     cause: Plain[Name | None] = None
@@ -122,8 +138,12 @@ class SpecialInstructionDeclined(Data):
 @event("order.quote-issued.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteIssued(Data):
-    """`inputs_hash` is SHA-256 over the inputs; `configuration_hash` is a MAC under the owner's
-    key over the whole configuration, texts too. Both in hex.
+    """A price was offered for the order as it was then, until `expires_at`.
+
+    `inputs` is everything that the price depends on, and `trace` what each rule adds: its amounts
+    sum to `total`. `inputs_hash` is SHA-256 of the inputs. `configuration_hash` is a MAC of the
+    configuration, texts included, under the customer's key: placing compares it. Both are in
+    hexadecimal.
     """
 
     quote_id: Plain[Name]
@@ -141,13 +161,18 @@ class QuoteIssued(Data):
 @event("order.quote-expired.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteExpired(Data):
+    """A quote ran out before the order was placed."""
+
     quote_id: Plain[Name]
 
 
 @event("order.order-placed.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPlaced(Data):
-    """What was agreed; empty in orders of a release that had no quotes."""
+    """The customer accepted a quote, and the order is agreed at its total.
+
+    Orders of releases without quotes have no fields.
+    """
 
     quote_id: Plain[Name | None] = None
     total: Plain[Money | None] = None
@@ -157,7 +182,10 @@ class OrderPlaced(Data):
 @event("order.promise-made.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseMade(Data):
-    """Delivery by `p50` with even odds, by `p90` with nine of ten: `p90` is the promise."""
+    """A delivery date was promised: `p90`, which nine in ten such orders meet.
+
+    Half of them are delivered by `p50`. `basis` says what the dates were computed from.
+    """
 
     p50: Plain[Time]
     p90: Plain[Time]
@@ -167,6 +195,8 @@ class PromiseMade(Data):
 @event("order.promise-revised.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseRevised(Data):
+    """The promised delivery date was replaced by another; the fields are those of PromiseMade."""
+
     p50: Plain[Time]
     p90: Plain[Time]
     basis: Plain[Name]
@@ -175,6 +205,8 @@ class PromiseRevised(Data):
 @event("order.promise-kept.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseKept(Data):
+    """The order was delivered by the promised day."""
+
     promised: Plain[Time]
     delivered: Plain[Time]
 
@@ -182,6 +214,8 @@ class PromiseKept(Data):
 @event("order.promise-missed.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseMissed(Data):
+    """The promised day passed; `delivered` is empty if the order was not delivered yet."""
+
     promised: Plain[Time]
     delivered: Plain[Time | None] = None
 
@@ -192,9 +226,10 @@ class PromiseMissed(Data):
 @event("order.change-order-requested.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOrderRequested(Choice):
-    """Another value for an option, None to clear it; what that costs in money and days.
+    """Another value was requested for an option whose choice is frozen; None clears the choice.
 
-    With a book, `requote` says how `delta_price` came about, and is made by us.
+    `delta_price` and `delta_days` are what that adds to the price, in the order's currency, and to
+    the promised date. With a book, `requote` is computed by us and proves `delta_price`.
     """
 
     change_id: Plain[Name]
@@ -210,18 +245,24 @@ class ChangeOrderRequested(Choice):
 @event("order.change-order-approved.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOrderApproved(Data):
+    """A change order was approved: the choice, the price and the promise change."""
+
     change_id: Plain[Name]
 
 
 @event("order.change-order-rejected.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOrderRejected(Data):
+    """A change order was rejected: nothing changes."""
+
     change_id: Plain[Name]
 
 
 @event("order.operations-paused.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationsPaused(Data):
+    """Operations wait until a change order is approved or rejected."""
+
     change_id: Plain[Name]
     operations: OperationIds
 
@@ -229,6 +270,8 @@ class OperationsPaused(Data):
 @event("order.operations-resumed.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationsResumed(Data):
+    """Operations that waited for a change order go on."""
+
     change_id: Plain[Name]
     operations: OperationIds
 
@@ -239,13 +282,15 @@ class OperationsResumed(Data):
 @event("order.order-queued.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderQueued(Data):
+    """The order was given to the plant, with its route."""
+
     route: Route
 
 
 @event("order.rework-ordered.v1", Kind.DECISION, needs="fulfil")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReworkOrdered(Data):
-    """`check_id` is the failed check that caused it."""
+    """Work to be done again, or in addition, because the check `check_id` failed."""
 
     check_id: Plain[Name]
     route: Route
@@ -254,7 +299,7 @@ class ReworkOrdered(Data):
 @event("order.rework-escalated.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReworkEscalated(Data):
-    """The check failed after so many tries that a person must decide."""
+    """A check failed after so many `tries` at rework that a person has to decide."""
 
     check_id: Plain[Name]
     tries: Plain[Quantity]
@@ -263,7 +308,10 @@ class ReworkEscalated(Data):
 @event("order.order-cancelled.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelled(Data):
-    """Closes every open operation. Why stands in the envelope's `reason`."""
+    """The order was cancelled, and with it every open operation.
+
+    `sunk_cost` is what had been spent on it; the reason is in the envelope.
+    """
 
     sunk_cost: Plain[Money] = Decimal(0)
     currency: Plain[Currency | None] = None
@@ -272,6 +320,8 @@ class OrderCancelled(Data):
 @event("order.return-requested.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnRequested(Data):
+    """We agreed that the customer sends pieces of the order back."""
+
     return_id: Plain[Name]
     lines: ReturnLines
 
@@ -279,6 +329,8 @@ class ReturnRequested(Data):
 @event("order.refund-issued.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundIssued(Data):
+    """Money was paid back to the customer, for a return or without one."""
+
     refund_id: Plain[Name]
     amount: Plain[Money]
     currency: Plain[Currency]

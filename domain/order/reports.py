@@ -1,6 +1,6 @@
-"""What is reported of an order: it has happened already, so no rule refuses it.
+"""The reports about an order: it has happened already, so no business rule refuses them.
 
-The wire names and fields below are the storage format.
+Their wire names and fields are the storage format: never rename one.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from pydantic import Field
 
 from domain.event import Data, Kind, event, strict
 from domain.personal import Plain, Pseudonym
-from domain.values import Change, Count, Currency, Money, Name, Quantity, Seconds, Text
+from domain.values import Count, Currency, Money, Name, Quantity, Seconds, SignedQuantity, Text
 
-# Orders that were taken elsewhere, without a quote of ours.
+# Orders that were placed in other systems.
 
 
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptedLine:
-    """`unit_price` is a rate in the order's currency, with any number of decimals."""
+    """A line of an adopted order; `unit_price` is in the order's currency, with all decimals."""
 
     line_id: Plain[Name]
     product: Plain[Name]
-    quantity: Plain[Change]
+    quantity: Plain[SignedQuantity]
     unit_price: Plain[Money]
 
 
 @event("order.order-adopted.v1", Kind.REPORT, needs=None, opens=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAdopted(Data):
-    """A whole order; `origin` is the system that took it."""
+    """An order was placed in another system, `origin`, without a quote of ours."""
 
     lines: Plain[Annotated[tuple[AdoptedLine, ...], Field(min_length=1, max_length=1000)]]
     total: Plain[Money]
@@ -42,11 +42,15 @@ class OrderAdopted(Data):
 @event("order.order-line-adopted.v1", Kind.REPORT, needs=None, opens=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLineAdopted(Data):
-    """A line at a time; `market` is where it was sold, a country say."""
+    """A line of an order was placed in another system, `origin`, which reports one line at a time.
+
+    `unit_price` is in `currency`, with all its decimals; a negative quantity takes pieces back.
+    `market` is where it was sold, such as a country.
+    """
 
     line_id: Plain[Name]
     product: Plain[Name]
-    quantity: Plain[Change]
+    quantity: Plain[SignedQuantity]
     unit_price: Plain[Money]
     currency: Plain[Currency]
     origin: Plain[Name]
@@ -57,7 +61,7 @@ class OrderLineAdopted(Data):
 @event("order.order-adjusted.v1", Kind.REPORT, needs=None, opens=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAdjusted(Data):
-    """Money that changed without goods; `cause` is a code."""
+    """The amount of an order changed without goods changing hands; `cause` is a code."""
 
     amount: Plain[Money]
     currency: Plain[Currency]
@@ -68,6 +72,8 @@ class OrderAdjusted(Data):
 @event("order.payment-recorded.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRecorded(Data):
+    """The customer paid for the order."""
+
     amount: Plain[Money]
     currency: Plain[Currency]
     method: Plain[Name | None] = None
@@ -79,6 +85,8 @@ class PaymentRecorded(Data):
 @event("order.operation-queued.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationQueued(Data):
+    """An operation waits for its work centre."""
+
     operation_id: Plain[Name]
     line_id: Plain[Name]
     work_centre: Plain[Name]
@@ -87,6 +95,8 @@ class OperationQueued(Data):
 @event("order.operation-started.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationStarted(Data):
+    """A work centre began an operation."""
+
     operation_id: Plain[Name]
     line_id: Plain[Name]
     work_centre: Plain[Name]
@@ -95,6 +105,11 @@ class OperationStarted(Data):
 @event("order.operation-completed.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCompleted(Data):
+    """A work centre completed an operation on so many pieces.
+
+    `run_s` is the time at the machine in seconds, waiting and pauses excluded.
+    """
+
     operation_id: Plain[Name]
     line_id: Plain[Name]
     work_centre: Plain[Name]
@@ -105,6 +120,8 @@ class OperationCompleted(Data):
 @event("order.quality-check-passed.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityCheckPassed(Data):
+    """So many pieces of a line passed a check."""
+
     check_id: Plain[Name]
     line_id: Plain[Name]
     quantity: Plain[Quantity]
@@ -113,7 +130,10 @@ class QualityCheckPassed(Data):
 @event("order.quality-check-failed.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityCheckFailed(Data):
-    """`instruction_id` names the special instruction that caused it, where one did."""
+    """So many pieces of a line failed a check; `defect` is a code.
+
+    `instruction_id` is the special instruction that caused the defect, if one did.
+    """
 
     check_id: Plain[Name]
     line_id: Plain[Name]
@@ -125,33 +145,37 @@ class QualityCheckFailed(Data):
 @event("order.packaging-started.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackagingStarted(Data):
-    pass
+    """Packaging of the order began; choices of packaging are frozen from then on."""
 
 
 @event("order.order-packaged.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPackaged(Data):
-    pass
+    """The order is packaged."""
 
 
-# The customer's hands, and back.
+# With the customer, and back.
 
 
 @event("order.order-shipped.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderShipped(Data):
+    """The order left for the customer; choices of delivery are frozen from then on."""
+
     carrier: Plain[Name | None] = None
 
 
 @event("order.order-delivered.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDelivered(Data):
-    pass
+    """The customer has the order."""
 
 
 @event("order.customization-applied-in-use.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomizationAppliedInUse(Data):
+    """The customer, who has the product, changed an option of it."""
+
     line_id: Plain[Name]
     option: Plain[Name]
     value: Plain[Name]
@@ -160,7 +184,7 @@ class CustomizationAppliedInUse(Data):
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnLine:
-    """`line_id` is the sale's line, where it is known."""
+    """Pieces that come back. `line_id` is the line that they were sold on, where that is known."""
 
     line_id: Plain[Name | None] = None
     product: Plain[Name]
@@ -174,7 +198,7 @@ ReturnLines = Plain[Annotated[tuple[ReturnLine, ...], Field(min_length=1, max_le
 @event("order.return-received.v1", Kind.REPORT, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnReceived(Data):
-    """What we had asked back, or not: `return_id` names the request."""
+    """Pieces came back to us; `return_id` is the return that we had agreed to, if we had."""
 
     return_id: Plain[Name | None] = None
     lines: ReturnLines
@@ -183,7 +207,7 @@ class ReturnReceived(Data):
 @event("order.return-reported.v1", Kind.REPORT, needs=None, opens=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnReported(Data):
-    """A return that was handled elsewhere; `against` is the order it belongs to, if known."""
+    """A return was handled in another system; `against` is the order of the pieces, if known."""
 
     lines: ReturnLines
     currency: Plain[Currency | None] = None

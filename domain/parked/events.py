@@ -1,4 +1,4 @@
-"""What is decided about events that wait. The wire name and fields are the storage format."""
+"""Decisions about parked events. The wire name and fields are the storage format."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from domain.personal import Plain, Pseudonym
 from domain.values import Name, Text
 
 Number = Annotated[int, Field(ge=1)]
-"""A place in a partition."""
+"""The number of an event in its partition."""
 
 
 @event("view.event-dropped.v1", Kind.DECISION, needs=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDropped(Data):
-    """A view goes on without the event of this number, in this event's own partition.
+    """An operator decided that a view goes on without an event that it could not fold.
 
-    A key of None means all keys of its owner. `error` is why the event waited.
+    The event is the one of this `number` in the partition of this event. `key` is the key of the
+    row that it is dropped for; None for all keys of its owner. `error` is why the event was parked.
     """
 
     view: Plain[Name]

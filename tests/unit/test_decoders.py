@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from consumers.doors.message import parse
 from domain.errors import Malformed
-from domain.event import TYPES, Event, Kind, Position, current, event_id
+from domain.event import TYPES, Event, Kind, Position, event_id, upgrade
 from infra import codec
 from infra.keys import OwnerKey
 from infra.schemas import schema
@@ -153,7 +153,7 @@ def test_what_the_schema_allows_enters_and_reads_as_it_was_said(name, data, esca
 
     stored = codec.with_position(codec.encode(event, KEY)[0], Position(1, 3, 42), NOW, 1)
     read = codec.decode(stored, {"x": KEY}.get)
-    newest = current(event.data)
+    newest = upgrade(event.data)
     # Compared as text too: 5 and 5.0 are equal, and so is a moment in two zones.
     assert (read.data, repr(read.data)) == (newest, repr(newest))
     assert (read.event.time, read.event.reason) == (event.time, event.reason)
@@ -191,7 +191,7 @@ def test_a_moment_that_utc_does_not_hold_is_refused(time):
 @given(data=st.data())
 def test_what_an_old_version_allowed_the_newest_allows(name, data):
     old = adapter(name).validate_json(json.dumps(data.draw(data_of(name))))
-    new = current(old)
+    new = upgrade(old)
     assert TypeAdapter(type(new)).validate_json(codec._encode(new)) == new
 
 

@@ -5,6 +5,7 @@ import typing
 
 import msgspec
 import pytest
+from pydantic import TypeAdapter
 
 import domain.catalogue.events
 import domain.customer.events
@@ -58,6 +59,11 @@ def test_nothing_personal_is_nested_where_it_would_not_be_sealed(cls):
                 assert all(privacy_of(h) not in (None, PERSONAL) for h in fields(inner).values())
 
 
+@pytest.mark.parametrize("cls", DATA)
+def test_every_event_has_a_docstring_which_its_schema_shows(cls):
+    assert TypeAdapter(cls).json_schema().get("description", "").endswith(".")
+
+
 def test_every_version_of_an_event_needs_the_same_purpose():
     needs = {(name.rpartition(".v")[0], t.needs) for name, t in TYPES.items()}
     assert len(needs) == len({noun_and_verb for noun_and_verb, _ in needs})
@@ -74,7 +80,7 @@ def test_no_report_needs_a_purpose():
 
 
 def test_a_wire_name_is_never_used_again():
-    with pytest.raises(ValueError, match="no free wire name"):
+    with pytest.raises(ValueError, match="never used again"):
         event("order.order-placed.v1", Kind.DECISION, needs="fulfil")(type("Again", (), {}))
 
 

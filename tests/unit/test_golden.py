@@ -9,7 +9,7 @@ from copy import deepcopy
 import jsonschema
 import pytest
 
-from domain.event import TYPES, current
+from domain.event import TYPES, upgrade
 from domain.personal import ERASED, PERSONAL
 from infra import codec, schemas
 from tests.golden import FOLDER, SUMS, __main__, committed, goldens, key, sums
@@ -26,7 +26,7 @@ def docs():
 def as_stored(golden, keys, monkeypatch):
     """What codec.decode reads, in the version that was stored."""
     with monkeypatch.context() as patched:
-        patched.setattr(codec, "current", lambda data: data)
+        patched.setattr(codec, "upgrade", lambda data: data)
         return codec.decode(golden.stored, keys.get)
 
 
@@ -82,7 +82,7 @@ def test_it_reads_as_it_was_said(golden, monkeypatch):
     assert unsaid(plain(read.data), golden.value["data"]) == []
     assert read.event.reason == golden.value["reason"]
     newest = codec.decode(golden.stored, {"golden": key()}.get)
-    assert newest.data == current(read.data)
+    assert newest.data == upgrade(read.data)
     assert TYPES[newest.event.type].upcast is None
 
 
@@ -96,7 +96,7 @@ def test_it_reads_without_its_key_but_for_what_is_personal(golden, monkeypatch):
         expected = ERASED if personal else getattr(whole.data, field)
         assert getattr(erased.data, field) == expected
     assert erased.event.reason == ERASED
-    assert codec.decode(golden.stored, {}.get).data == current(erased.data)
+    assert codec.decode(golden.stored, {}.get).data == upgrade(erased.data)
 
 
 @pytest.mark.parametrize("golden", GOLDEN)

@@ -81,7 +81,7 @@ def _agreed(order: Order, after: Order, book: Book) -> None:
     need_same_price(order, after, book)
 
 
-def _copied(choice: d.OptionChosen) -> e.OptionChosen:
+def _copied(choice: d.DesignOptionChosen) -> e.OptionChosen:
     return e.OptionChosen(**{f.name: getattr(choice, f.name) for f in fields(choice)})
 
 
