@@ -15,7 +15,6 @@ from consumers.movers.projector import step
 from consumers.movers.relay import GROUP
 from infra.keys import Secrets
 from infra.postgres.server import database, embedded
-from infra.postgres.store.envelopes import PostgresEnvelopes
 from infra.settings import Settings
 from infra.wiring import Wiring
 from projections import discover
@@ -77,7 +76,7 @@ class Deployment(Wiring):
         # A version of a view that is not shown yet waits for its rebuild.
         live = self.views.live().values()
         groups = [p.group for p in discover().values() if p.group in live]
-        heads = PostgresEnvelopes(self.reader_pool).heads()
+        heads = self.envelopes.heads()
         deadline = time.monotonic() + patience_s
         while self.progress.behind(groups, heads):
             if not self._relay_alone() | self._project_alone(groups):
@@ -88,7 +87,7 @@ class Deployment(Wiring):
 
     def wait_for_log(self, patience_s: float = 10.0) -> bool:
         """Wait until the log has what the store has now; False if that takes too long."""
-        heads = PostgresEnvelopes(self.reader_pool).heads()
+        heads = self.envelopes.heads()
         deadline = time.monotonic() + patience_s
         while any(self.progress.relayed().get(p, 0) < last for p, last in heads.items()):
             if time.monotonic() > deadline:

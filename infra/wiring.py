@@ -33,6 +33,7 @@ from infra.postgres.server import database
 from infra.postgres.store.envelopes import PostgresEnvelopes
 from infra.postgres.store.feed import LogFeed
 from infra.postgres.store.held import PostgresHeld
+from infra.postgres.store.issued_prices import PostgresIssuedPrices
 from infra.postgres.store.log import PostgresLog, PostgresSubscription
 from infra.postgres.store.quarantine import PostgresQuarantine
 from infra.postgres.store.restore import PostgresRestore
@@ -118,6 +119,15 @@ class Wiring:
     @cached_property
     def books(self) -> StoredBooks:
         return StoredBooks(self.store)
+
+    @cached_property
+    def issued_prices(self) -> PostgresIssuedPrices:
+        return PostgresIssuedPrices(self.reader_pool)
+
+    @cached_property
+    def envelopes(self) -> PostgresEnvelopes:
+        """The store as the relay copies it, for the heads of its partitions."""
+        return PostgresEnvelopes(self.reader_pool)
 
     @cached_property
     def held_reports(self) -> HeldReports:

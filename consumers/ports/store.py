@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +14,8 @@ from consumers.ports.log import LogRecord, StoredEnvelope
 from domain.book.book import Book
 from domain.errors import Refusal
 from domain.event import Data, Event, Position, Recorded
+from domain.order.events import ChangeOrderRequested, QuoteIssued
+from domain.pricing.quote import Requote
 
 
 class StreamAppend(msgspec.Struct, frozen=True):
@@ -123,6 +125,36 @@ class HeldReportStore(Protocol):
 
     def remove(self, ids: Collection[UUID]) -> None:
         """They are in the store now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedPrice:
+    """The price of a quote or of a change order, under its id in an order.
+
+    Without an id and a price, the stored event cannot be read.
+    """
+
+    order: str
+    position: Position
+    id: str | None
+    price: QuoteIssued | Requote | None
+    change: ChangeOrderRequested | None = None
+
+
+class IssuedPrices(Protocol):
+    """Every price that was ever issued, also to customers who were erased since."""
+
+    def all(self, partition: int) -> Iterator[IssuedPrice]:
+        """The prices of a partition, in the order of their positions."""
+        ...
+
+    def find(self, stream: str, id: str) -> IssuedPrice | None:
+        """The price of an order's stream by the id of the quote or change order."""
+        ...
+
+    def event(self, id: UUID) -> IssuedPrice | None:
+        """The price by the id of its event."""
         ...
 
 

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from consumers.ports.store import IssuedPrice
 from domain.book.book import Book
 from domain.book.contents import rules_hash
 from domain.errors import NotAllowed, Refusal
@@ -25,7 +26,7 @@ from infra.cli.tables import plain, table
 from infra.deployment import Deployment
 from infra.errors import UserError
 from infra.postgres.store.envelopes import PostgresEnvelopes
-from infra.postgres.store.issued_prices import IssuedPrice, PostgresIssuedPrices
+from infra.postgres.store.issued_prices import PostgresIssuedPrices
 
 SHOWN = 1_000
 """Differences that are shown; all are counted."""

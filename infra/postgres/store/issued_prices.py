@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
 from psycopg_pool import ConnectionPool
 
+from consumers.ports.store import IssuedPrice
 from domain.event import Data, Position, Recorded
 from domain.order.events import ChangeOrderRequested, QuoteIssued
-from domain.pricing.quote import Requote
 from domain.subject import Subject
 from infra import codec
 
@@ -20,17 +19,6 @@ PAGE = 100
 """Events in memory at a time: a quote may have a thousand lines."""
 
 _COLUMNS = "SELECT stream, incarnation, partition, number, data FROM store.event WHERE "
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedPrice:
-    """A price in `order`, under the id of its quote or change order; None: it cannot be read."""
-
-    order: str
-    position: Position
-    id: str | None
-    price: QuoteIssued | Requote | None
-    change: ChangeOrderRequested | None = None
 
 
 class PostgresIssuedPrices:

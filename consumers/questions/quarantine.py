@@ -1,0 +1,132 @@
+"""Messages of the inbox that were refused: listed, shown, amended, sent again, or dropped."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from consumers.doors.inbox import STRUCTURED
+from consumers.movers.inbox import InboxDoor
+from consumers.ports.inbox import Quarantine, QuarantinedMessage
+from domain.errors import NotFound, Refusal
+
+
+class QuarantineEntry(msgspec.Struct, frozen=True):
+    """A refused message: where and when it was received, and why it was refused last."""
+
+    id: UUID
+    partition: int
+    offset: int
+    received: datetime
+    reason: str
+
+
+class StillRefused(msgspec.Struct, frozen=True):
+    """A message that was refused again; it stays in quarantine with this reason."""
+
+    id: UUID
+    reason: str
+
+
+class ResendResult(msgspec.Struct, frozen=True):
+    """What became of messages that were sent again."""
+
+    accepted: int
+    refused: Sequence[StillRefused]
+
+
+def list_quarantined(quarantine: Quarantine) -> list[QuarantineEntry]:
+    """Return the messages in quarantine in the order in which they were received."""
+    return [_entry(message) for message in quarantine.find()]
+
+
+def show_quarantined(id: str, quarantine: Quarantine) -> dict[str, Any]:
+    """Return a message, opened, with its entry, as JSON values. Raises NotFound.
+
+    `key` and `value` are text; bytes that are not UTF-8 are `key_base64` and `value_base64`.
+    """
+    found = _find(id, quarantine)
+    headers = {
+        name: (value or b"").decode(errors="replace") for name, value in found.message.headers
+    }
+    entry: dict[str, Any] = msgspec.to_builtins(_entry(found))
+    return {
+        **entry,
+        "headers": headers,
+        **_text("key", found.message.key),
+        **_text("value", found.message.value),
+    }
+
+
+def amend_quarantined(
+    id: str, value: bytes, quarantine: Quarantine, door: InboxDoor
+) -> ResendResult:
+    """Send a CloudEvent, in structured JSON, in place of a message and with its basis.
+
+    If it is refused too, it stays in quarantine in place of the message. Raises NotFound.
+    """
+    found = _find(id, quarantine)
+    basis = tuple(header for header in found.message.headers if header[0] == "basis")
+    headers = (*basis, ("content-type", STRUCTURED.encode()))
+    amended = replace(found.message, headers=headers, value=value)
+    return _send([replace(found, message=amended)], quarantine, door)
+
+
+def resend_quarantined(
+    ids: Sequence[str] | None, quarantine: Quarantine, door: InboxDoor
+) -> ResendResult:
+    """Send messages again as they are, None: all. Accepted ones leave. Raises NotFound."""
+    messages = quarantine.find() if ids is None else [_find(id, quarantine) for id in ids]
+    return _send(messages, quarantine, door)
+
+
+def drop_quarantined(id: str, quarantine: Quarantine) -> None:
+    """Delete a message for good. Raises NotFound."""
+    quarantine.remove([_find(id, quarantine).id])
+
+
+def _find(id: str, quarantine: Quarantine) -> QuarantinedMessage:
+    try:
+        messages = quarantine.find([UUID(id)])
+    except ValueError:
+        messages = []
+    if not messages:
+        raise NotFound(f"no message is in quarantine under {id}", "id")
+    return messages[0]
+
+
+def _send(
+    messages: Sequence[QuarantinedMessage], quarantine: Quarantine, door: InboxDoor
+) -> ResendResult:
+    answers = list(zip(messages, door.take([m.message for m in messages]), strict=True))
+    refused = [(message, a) for message, a in answers if isinstance(a, Refusal)]
+    for message, refusal in refused:
+        quarantine.keep_instead(message.id, message.message, refusal)
+    quarantine.remove([message.id for message, a in answers if not isinstance(a, Refusal)])
+    return ResendResult(
+        accepted=len(messages) - len(refused),
+        refused=[StillRefused(message.id, str(refusal)) for message, refusal in refused],
+    )
+
+
+def _entry(found: QuarantinedMessage) -> QuarantineEntry:
+    message = found.message
+    return QuarantineEntry(
+        found.id, message.partition, message.offset, message.received, found.reason
+    )
+
+
+def _text(name: str, value: bytes | None) -> dict[str, str | None]:
+    """A value under its name, or in Base64 under another, as CloudEvents names binary data."""
+    if value is None:
+        return {name: None}
+    try:
+        return {name: value.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": b64encode(value).decode()}
