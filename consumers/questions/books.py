@@ -16,7 +16,7 @@ from domain.book.contents import PARTS, TERMS, rules_hash
 from domain.catalogue.problems import name_of
 from domain.catalogue.state import Version
 from domain.errors import NotFound
-from domain.order.progress import HANDED_OVER, OVER
+from domain.order.progress import HANDED_OVER, INACTIVE
 from projections.backlog import BacklogRow
 from projections.choices import ChosenOption
 from projections.designs import DesignRow
@@ -120,7 +120,7 @@ def _affected(
 ) -> Iterator[AffectedChoice]:
     for row in views.stream(find_view("backlog")):
         assert isinstance(row, BacklogRow)
-        if row.choices.book == book and row.progress.status not in OVER | HANDED_OVER:
+        if row.choices.book == book and row.progress.status not in INACTIVE | HANDED_OVER:
             subject = f"order/{row.order_id}"
             yield from _chosen(subject, row.status, row.choices.options, option, values)
     for design in views.stream(find_view("designs")):

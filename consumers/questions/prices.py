@@ -15,7 +15,8 @@ from consumers.ports.store import IssuedPrice, IssuedPrices
 from domain.book.book import Book
 from domain.book.contents import rules_hash
 from domain.errors import Malformed, NotAllowed, NotFound, Refusal
-from domain.pricing.engines import QuoteDifference, proof, repriced
+from domain.pricing.engines import repriced
+from domain.pricing.proof import QuoteDifference, proof
 from domain.pricing.quote import QuoteInput, TraceLine
 from domain.subject import Subject, without_kind
 
