@@ -1,4 +1,4 @@
-"""Plug-ins that read free text: entry points of the installed packages."""
+"""Interpreters of free text: plug-ins, found among the entry points of installed packages."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ GROUP = "ordermade.interpreters"
 
 
 def load_interpreter(name: str) -> Interpreter:
-    """Raises Refusal, with the names that there are, for one that nobody has installed."""
-    found = entry_points(group=GROUP)
-    if name not in found.names:
+    """Raises Refusal, with the installed names, where no installed package has this one."""
+    installed = entry_points(group=GROUP)
+    if name not in installed.names:
         raise Refusal(
             f"there is no interpreter {name}: set ORDERMADE_INTERPRETER to one of "
-            f"{', '.join(sorted(found.names))}, or install the package that has it"
+            f"{', '.join(sorted(installed.names))}, or install the package that provides it"
         )
-    return cast(Interpreter, found[name].load())
+    return cast(Interpreter, installed[name].load())

@@ -1,4 +1,4 @@
-"""Keys: the deployment's own, kept in a file under the home, and each owner's, wrapped by it."""
+"""Keys: the deployment's secrets, in a file of the home, and owners' keys, wrapped with them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
 ROLES = ("door", "projector", "reader", "analyst")
+"""The roles of the database, each with a password of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerKey:
-    """What seals an owner's personal values (AES-256-GCM) and digests what was said of them."""
+    """The key of one owner: it seals personal values (AES-256-GCM) and digests contents."""
 
     secret: bytes  # 64 bytes: 32 that seal, 32 that digest
 
@@ -27,23 +28,28 @@ class OwnerKey:
     def mint(cls) -> OwnerKey:
         return cls(secrets.token_bytes(64))
 
-    def seal(self, plain: bytes, about: bytes) -> bytes:
-        """Ciphertext with its nonce in front; `about` must be the same when it is opened."""
+    def seal(self, plain: bytes, associated_data: bytes) -> bytes:
+        """A nonce and the ciphertext. To open it takes the same associated data."""
         nonce = os.urandom(_NONCE)
-        return nonce + AESGCM(self.secret[:32]).encrypt(nonce, plain, about)
+        return nonce + AESGCM(self.secret[:32]).encrypt(nonce, plain, associated_data)
 
-    def open(self, sealed: bytes, about: bytes) -> bytes:
-        """Raises InvalidTag where the key or `about` is another, or the bytes were touched."""
-        return AESGCM(self.secret[:32]).decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
+    def open(self, sealed: bytes, associated_data: bytes) -> bytes:
+        """The plain bytes. Raises InvalidTag for another key, other associated data, or changed
+        bytes."""
+        return AESGCM(self.secret[:32]).decrypt(sealed[:_NONCE], sealed[_NONCE:], associated_data)
 
     def digest(self, contents: bytes) -> bytes:
-        """Keyed BLAKE2b, a MAC as HMAC is and twice as fast; 32 bytes."""
+        """Keyed BLAKE2b, 32 bytes: a MAC as HMAC is, and twice as fast."""
         return hashlib.blake2b(contents, key=self.secret[32:], digest_size=32).digest()
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """What never lives in the database: master keys, the alias key, the roles' passwords."""
+    """Secrets that are never in the database.
+
+    `masters` are the master keys by name, of which `master` wraps new owners' keys. `index` is
+    the key of external ids, and `passwords` are those of the database's roles.
+    """
 
     master: str
     masters: dict[str, bytes]
@@ -52,13 +58,13 @@ class Secrets:
 
     @classmethod
     def load(cls, home: Path) -> Secrets:
-        """Reads `home/secrets.json` (mode 0600); makes it where there is none."""
+        """Reads `home/secrets.json` (mode 0600), or creates it with new secrets."""
         path = home / "secrets.json"
         try:
             return msgspec.json.decode(path.read_bytes(), type=cls)
         except FileNotFoundError:
             pass
-        made = cls(
+        new = cls(
             master="m1",
             masters={"m1": secrets.token_bytes(32)},
             index=secrets.token_bytes(32),
@@ -68,34 +74,35 @@ class Secrets:
         draft = path.with_suffix(f".{os.getpid()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(made))
+            file.write(msgspec.json.encode(new))
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(draft, path)  # fails where another process was first: theirs holds
+            os.link(draft, path)  # fails where another process has created it meanwhile
         except FileExistsError:
             return cls.load(home)
         finally:
             draft.unlink()
-        return made
+        return new
 
     @property
     def fingerprint(self) -> str:
-        """Tells these secrets from others without telling them."""
+        """16 hex digits that identify these secrets without revealing them."""
         return self.alias("").hex()[:16]
 
     def wrap(self, owner: str, key: OwnerKey) -> bytes:
+        """The owner's key, encrypted with the current master key."""
         nonce = os.urandom(_NONCE)
         aead = AESGCM(self.masters[self.master])
         return nonce + aead.encrypt(nonce, key.secret, owner.encode())
 
     def unwrap(self, owner: str, master: str, wrapped: bytes) -> OwnerKey:
-        """Raises KeyError for a master key that is not here, InvalidTag for a wrong one."""
+        """Raises KeyError for an unknown master key, InvalidTag for a wrong one."""
         aead = AESGCM(self.masters[master])
         return OwnerKey(aead.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], owner.encode()))
 
     def alias(self, external: str) -> bytes:
-        """The digest that an external id, `namespace:id`, is found by."""
+        """The HMAC by which an external id, `namespace:id`, is looked up."""
         return hmac.digest(self.index, external.encode(), hashlib.sha256)
 
 

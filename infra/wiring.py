@@ -32,9 +32,10 @@ from infra.postgres.keys.owners import PostgresOwners
 from infra.postgres.server import database
 from infra.postgres.store.envelopes import PostgresEnvelopes
 from infra.postgres.store.feed import LogFeed
-from infra.postgres.store.held import PostgresHeld
+from infra.postgres.store.held import PostgresHeldReports
 from infra.postgres.store.issued_prices import PostgresIssuedPrices
-from infra.postgres.store.log import PostgresLog, PostgresSubscription
+from infra.postgres.store.leases import PostgresSubscription
+from infra.postgres.store.log import PostgresLog
 from infra.postgres.store.quarantine import PostgresQuarantine
 from infra.postgres.store.restore import PostgresRestore
 from infra.postgres.store.store import PostgresStore
@@ -134,8 +135,8 @@ class Wiring:
         return HeldReports(self.store, self.owners(self.door_pool), self.held_report_store)
 
     @cached_property
-    def held_report_store(self) -> PostgresHeld:
-        return PostgresHeld(self.door_pool, self.owners(self.door_pool))
+    def held_report_store(self) -> PostgresHeldReports:
+        return PostgresHeldReports(self.door_pool, self.owners(self.door_pool))
 
     @cached_property
     def inbox_door(self) -> InboxDoor:
@@ -189,7 +190,7 @@ class Wiring:
         Raises StoreBehind where the log has events that the store lacks: their keys are missing.
         """
         self.compare()
-        if PostgresEnvelopes(self.projector_pool).closed():
+        if PostgresEnvelopes(self.projector_pool).refuses_appends():
             raise StoreBehind
         log, views, member = self._projector_log, self.writable_views, self._member
         read = last_page(log.read)

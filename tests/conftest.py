@@ -18,7 +18,7 @@ from infra.kafka.cluster import Cluster, provision
 from infra.keys import Secrets
 from infra.postgres.keys.owners import PostgresOwners
 from infra.postgres.server import database, embedded
-from infra.postgres.store.held import PostgresHeld
+from infra.postgres.store.held import PostgresHeldReports
 from infra.postgres.store.store import PostgresStore
 from tests.both_logs import LOGS, BothLogs, tag
 from tests.broker import Broker, described, named
@@ -221,4 +221,4 @@ def store(door, owners):
 
 @pytest.fixture
 def holding(door, owners, store):
-    return HeldReports(store, owners, PostgresHeld(door, owners))
+    return HeldReports(store, owners, PostgresHeldReports(door, owners))

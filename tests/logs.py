@@ -14,7 +14,8 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.log import KafkaLog
 from infra.kafka.writer import KafkaLogWriter
 from infra.postgres.store.envelopes import PostgresEnvelopes
-from infra.postgres.store.log import PostgresLog, PostgresSubscription
+from infra.postgres.store.leases import PostgresSubscription
+from infra.postgres.store.log import PostgresLog
 
 SESSION = timedelta(seconds=0.5)
 

@@ -49,10 +49,10 @@ def restore(deployment: Deployment, keys: list[Path], as_json: bool) -> None:
         raise UserError(f"{absent[0]} is not there: name a file that can be read")
     store = deployment.restorable_store()
     with ExitStack() as stack:
-        stack.enter_context(store.alone())
+        stack.enter_context(store.maintenance())
         progress = stack.enter_context(Progress(console=Console(stderr=True)))
         wanted = missing(store, deployment.log_writer)
-        if not wanted and not store.closed():
+        if not wanted and not store.refuses_appends():
             raise UserError(
                 "there is nothing to restore: the store has everything that the log has"
             )
@@ -67,8 +67,8 @@ def restore(deployment: Deployment, keys: list[Path], as_json: bool) -> None:
         for partition in wanted:
             pull(store, deployment.log_writer, partition, partial(progress.advance, task))
         progress.add_task("looking for what stays sealed", total=None)
-        lost = store.keyless()
-        incarnation = store.reopen()
+        lost = store.replace_lost_keys()
+        incarnation = store.accept_appends()
         progress.add_task("folding into the views", total=None)
         current = update_views(deployment)
     answer = {

@@ -17,7 +17,7 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.reader import RecordReader
 from infra.kafka.records import NumberedRecord, milliseconds
 from infra.keys import OwnerKey
-from infra.postgres.store.log import PostgresSubscription
+from infra.postgres.store.leases import PostgresSubscription
 
 
 class KafkaLog:

@@ -22,7 +22,8 @@ from infra.kafka.cluster import Cluster, provision
 from infra.kafka.log import KafkaLog
 from infra.kafka.writer import KafkaLogWriter
 from infra.postgres.store.envelopes import PostgresEnvelopes
-from infra.postgres.store.log import PostgresLog, PostgresSubscription
+from infra.postgres.store.leases import PostgresSubscription
+from infra.postgres.store.log import PostgresLog
 from projections import discover
 from projections.view import Projection, Row
 from tests.benchmarks import quix

@@ -107,7 +107,7 @@ def writer_stopped_before_commit(*said) -> None:
     write = positioning.write
 
     def uncommitted(db, places):
-        write(Uncommitted(db) if places.moved else db, places)
+        write(Uncommitted(db) if places.advanced else db, places)
 
     positioning.write = uncommitted
     writer.main(*said)

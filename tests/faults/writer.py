@@ -22,7 +22,7 @@ from consumers.doors.held_reports import HeldReports
 from consumers.ports.store import Appended
 from domain.errors import Refusal
 from infra.deployment import Deployment
-from infra.postgres.store.held import PostgresHeld
+from infra.postgres.store.held import PostgresHeldReports
 from infra.postgres.store.store import PostgresStore
 from infra.settings import Settings
 from tests.frontdoor import FACTS, message
@@ -90,7 +90,7 @@ class Writer:
         owners = deployment.owners(pool)
         self._clock = clock
         self._store = PostgresStore(pool, owners, self.now)
-        holding = HeldReports(self._store, owners, PostgresHeld(pool, owners))
+        holding = HeldReports(self._store, owners, PostgresHeldReports(pool, owners))
         self._gate = Gate(self._store, owners, holding, ["fulfil", "personalize", "analyse"])
         self._commands = Commands(self._store, owners, holding)
 

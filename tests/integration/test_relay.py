@@ -24,7 +24,7 @@ from infra.kafka.cluster import provision
 from infra.kafka.errors import KafkaUnusable
 from infra.kafka.log import KafkaLog
 from infra.kafka.writer import KafkaLogWriter
-from infra.postgres.store.log import PostgresSubscription
+from infra.postgres.store.leases import PostgresSubscription
 from tests.logs import SESSION
 from tests.waiting import until
 

@@ -41,20 +41,20 @@ def test_a_restore_that_was_killed_goes_on_where_it_was(empty, kafka, store, dep
 
     with suppress(KeyboardInterrupt):
         pull(restored, kafka.writer, second, killed)
-    assert restored.closed()
+    assert restored.refuses_appends()
     assert missing(restored, kafka.writer).keys() == wanted.keys() - {first, second}
     for partition in missing(restored, kafka.writer):
         pull(restored, kafka.writer, partition, lambda _: None)
     assert made.sql(EVENTS) == deployment.sql(EVENTS)
-    assert restored.reopen() == 2
-    assert not restored.closed()
+    assert restored.accept_appends() == 2
+    assert not restored.refuses_appends()
 
 
 def test_of_two_restores_one_waits(empty):
     restored, _ = empty
-    with restored.alone(), pytest.raises(MaintenanceRunning), restored.alone():
+    with restored.maintenance(), pytest.raises(MaintenanceRunning), restored.maintenance():
         pass
-    with restored.alone():
+    with restored.maintenance():
         pass
 
 

@@ -54,7 +54,7 @@ def test_a_lost_database_comes_back_row_by_row_and_the_log_goes_on(front, tmp_pa
     assert "`ordermade restore`" in other.refused("order", "draft", "9", "--line", "L1=shirt")
     torn = tmp_path / "torn"
     torn.write_bytes(keys.read_bytes()[:-20])
-    assert "is no whole backup of keys" in other.refused("restore", "--keys", torn)
+    assert "is not a complete backup of keys" in other.refused("restore", "--keys", torn)
     told = json.loads(other.ok("restore", "--keys", keys, "--json"))
     assert told == {
         "events": len(before["event"]), "incarnation": 2,

@@ -1,9 +1,9 @@
-"""Owners, their keys, and the names that others have for them, in PostgreSQL."""
+"""Owners in PostgreSQL: their keys, their purposes, and the external ids of customers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import psycopg
@@ -13,21 +13,23 @@ from consumers.ports.log import StoreBehind
 from domain.errors import KeyLost
 from domain.partition import partition_of
 from infra.keys import OwnerKey, Secrets
-from infra.postgres.store.envelopes import CLOSED
 
-_CACHED = 50_000
+APPENDS_REFUSED = "SELECT FROM store.partition_head WHERE closed_at IS NOT NULL LIMIT 1"
+"""Selects a row where appends are refused until a restore (docs/adr/0012-restore.md)."""
+
+_MAX_CACHED = 50_000
 T = TypeVar("T")
 
 
-def _remember(cache: dict[str, T], found: Mapping[str, T]) -> None:
-    """Keeps what was found; a cache that is full starts anew, which bounds it without a lock."""
-    if len(cache) + len(found) > _CACHED:
+def _add(cache: dict[str, T], entries: Mapping[str, T]) -> None:
+    """Adds entries; a full cache is emptied first, which bounds it without a lock."""
+    if len(cache) + len(entries) > _MAX_CACHED:
         cache.clear()
-    cache.update(found)
+    cache.update(entries)
 
 
 class PostgresOwners:
-    """The port `Owners`, and the keyring that the codec asks."""
+    """The port `Owners`, and the keys of owners for the codec. Keys and ids are cached."""
 
     def __init__(
         self,
@@ -39,29 +41,29 @@ class PostgresOwners:
         self._pool, self._secrets, self._partitions, self._new_id = (
             pool, secrets, partitions, new_id
         )  # fmt: skip
-        self._keyring: dict[str, OwnerKey] = {}
-        self._names: dict[str, str] = {}
+        self._keys: dict[str, OwnerKey] = {}
+        self._customers: dict[str, str] = {}
 
     def find(self, externals: Collection[str]) -> Mapping[str, str]:
-        have = {e: owner for e in externals if (owner := self._names.get(e))}
-        if len(have) == len(externals):
-            return have
-        digests = {self._secrets.alias(e): e for e in externals if e not in have}
+        cached = {e: customer for e in externals if (customer := self._customers.get(e))}
+        if len(cached) == len(externals):
+            return cached
+        digests = {self._secrets.alias(e): e for e in externals if e not in cached}
         with self._pool.connection() as db:
             rows = db.execute(
                 "SELECT digest, owner FROM store.alias WHERE digest = ANY(%s)", [list(digests)]
             ).fetchall()
-        found = {digests[bytes(digest)]: owner for digest, owner in rows}
-        _remember(self._names, found)
-        return {**have, **found}
+        stored = {digests[bytes(digest)]: owner for digest, owner in rows}
+        _add(self._customers, stored)
+        return {**cached, **stored}
 
     def mint(self, externals: Collection[str]) -> Mapping[str, str]:
-        found = dict(self.find(externals))
-        # In one order everywhere, so that two doors which mint the same names cannot deadlock.
-        new = sorted(set(externals) - set(found), key=self._secrets.alias)
+        customers = dict(self.find(externals))
+        # In one order everywhere, so that two doors which mint the same ids cannot deadlock.
+        new = sorted(set(externals) - set(customers), key=self._secrets.alias)
         minted = {external: self._new_id() for external in new}
         if not minted:
-            return found
+            return customers
         keys = {owner: OwnerKey.mint() for owner in minted.values()}
         with self._pool.connection() as db, db.transaction(), db.cursor() as cursor:
             self._insert(cursor, keys)
@@ -69,8 +71,9 @@ class PostgresOwners:
                 "INSERT INTO store.alias VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
                 [self._alias(external, owner, keys[owner]) for external, owner in minted.items()],
             )
-        # Where another door was first its customer holds; ours stays without a name or an event.
-        return found | dict(self.find(new))
+        # Another door may have minted one of these first. Then its id is used, and ours stays
+        # without an alias or an event.
+        return customers | dict(self.find(new))
 
     def _alias(self, external: str, owner: str, key: OwnerKey) -> tuple[bytes, str, bytes]:
         digest = self._secrets.alias(external)
@@ -92,29 +95,29 @@ class PostgresOwners:
         return key.digest(contents).hex()
 
     def key_of(self, owner: str) -> OwnerKey | None:
-        """The owner's key; None where there is none, or none any more."""
+        """The owner's key; None where it has none, or has one no longer."""
         return self.keys([owner]).get(owner)
 
     def keys(self, owners: Collection[str], *, mint: bool = False) -> dict[str, OwnerKey]:
-        """The owners' keys; with `mint`, owners who have none yet get one.
+        """The owners' keys; with `mint`, a new owner gets one.
 
-        Nobody gets one whose key is lost. Raises StoreBehind where one would be minted that may
-        stand in the log already.
+        An owner whose key was lost in a restore gets no other one. Raises StoreBehind where a new
+        owner may not be new, because the log has events that the store does not have.
         """
-        have = {o: key for o in owners if (key := self._keyring.get(o))}
-        missing = set(owners) - set(have)
+        cached = {o: key for o in owners if (key := self._keys.get(o))}
+        missing = set(owners) - set(cached)
         if not missing:
-            return have
+            return cached
         with self._pool.connection() as db:
-            got = self._unwrapped(db, missing)
-            if mint and (new := sorted(missing - set(got))):
+            stored = self._stored_keys(db, missing)
+            if mint and (new := sorted(missing - set(stored))):
                 with db.cursor() as cursor:
                     self._insert(cursor, {owner: OwnerKey.mint() for owner in new})
-                got |= self._unwrapped(db, new)
-        _remember(self._keyring, got)
-        return have | got
+                stored |= self._stored_keys(db, new)
+        _add(self._keys, stored)
+        return cached | stored
 
-    def _unwrapped(self, db: psycopg.Connection, owners: Collection[str]) -> dict[str, OwnerKey]:
+    def _stored_keys(self, db: psycopg.Connection, owners: Collection[str]) -> dict[str, OwnerKey]:
         rows = db.execute(
             "SELECT owner, master, key FROM store.owner WHERE owner = ANY(%s) AND key IS NOT NULL",
             [list(owners)],
@@ -122,12 +125,13 @@ class PostgresOwners:
         return {o: self._secrets.unwrap(o, master, bytes(key)) for o, master, key in rows}
 
     def forget(self) -> None:
-        """Asks the database anew from now on."""
-        self._keyring.clear()
-        self._names.clear()
+        """Empties the caches."""
+        self._keys.clear()
+        self._customers.clear()
 
-    def _insert(self, cursor, keys: Mapping[str, OwnerKey]) -> None:  # type: ignore[no-untyped-def]
-        if cursor.execute(CLOSED).fetchone() is not None:
+    def _insert(self, cursor: psycopg.Cursor[Any], keys: Mapping[str, OwnerKey]) -> None:
+        """Inserts owners with their keys; an existing owner keeps its own."""
+        if cursor.execute(APPENDS_REFUSED).fetchone() is not None:
             raise StoreBehind
         cursor.executemany(
             "INSERT INTO store.owner (owner, partition, key, master) VALUES (%s, %s, %s, %s) "

@@ -1,7 +1,7 @@
-"""The backup of what stands in the database alone: owners' keys, wrapped, and aliases, sealed.
+"""The backup of what the log does not contain: owners' keys, wrapped, and aliases, sealed.
 
-A file of JSON lines: whose it is, the owners, the aliases, the end. The master key that wraps the
-keys is not in there: it is in the home's secrets.json.
+A file of JSON lines: a head that names the deployment, the owners, the aliases, an end. The master
+key that wraps the owners' keys is not in it; that key is in `secrets.json` of the home.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from infra.keys import InvalidTag, Secrets
 
 _BATCH = 2_000
 _FORMAT = 1
-Told = Callable[[int], None]
-"""Told how many lines, or bytes of the file, are done."""
+OnProgress = Callable[[int], None]
+"""Called with the number of lines that were written, or of bytes that were read, since the call
+before."""
 
 
 class BackupUnusable(Exception):
-    """This file cannot be restored from; the sentence says what can."""
+    """The file cannot be restored from; the message says which one can."""
 
 
 class _Head(msgspec.Struct, tag="keys", tag_field="is"):
@@ -50,12 +51,18 @@ class _End(msgspec.Struct, tag="end", tag_field="is"):
     pass
 
 
+_Line = _Head | _Owner | _Alias | _End
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Head | _Owner | _Alias | _End).decode
+_decode = msgspec.json.Decoder(_Line).decode
 
 
-def export_keys(pool: ConnectionPool, secrets: Secrets, file: Path, told: Told) -> tuple[int, int]:
-    """Writes the backup whole or not at all, for its user only; how many owners and aliases."""
+def export_keys(
+    pool: ConnectionPool, secrets: Secrets, file: Path, on_progress: OnProgress
+) -> tuple[int, int]:
+    """Writes the backup whole or not at all, readable for this user only.
+
+    Returns the numbers of owners and aliases.
+    """
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -65,7 +72,7 @@ def export_keys(pool: ConnectionPool, secrets: Secrets, file: Path, told: Told) 
             out.write(_encode(_Head(_FORMAT, secrets.fingerprint, *counts)) + b"\n")
             for line in _lines(db):
                 out.write(_encode(line) + b"\n")
-                told(1)
+                on_progress(1)
             out.write(_encode(_End()) + b"\n")
             out.flush()
             os.fsync(out.fileno())
@@ -84,7 +91,7 @@ def _counts(db: psycopg.Connection) -> tuple[int, int]:
 
 
 def _lines(db: psycopg.Connection) -> Iterator[_Owner | _Alias]:
-    """Those who have a key; an alias without its owner's key names nobody any more."""
+    """The owners that have a key, and their aliases; without the key an alias cannot be opened."""
     with db.cursor("owners", binary=True) as cursor:
         cursor.itersize = _BATCH
         for row in cursor.execute(
@@ -101,17 +108,18 @@ def _lines(db: psycopg.Connection) -> Iterator[_Owner | _Alias]:
 
 
 def load_keys(
-    pool: ConnectionPool, secrets: Secrets, partitions: int, file: Path, told: Told
+    pool: ConnectionPool, secrets: Secrets, partitions: int, file: Path, on_progress: OnProgress
 ) -> tuple[int, int]:
-    """Takes keys and aliases in whole or not at all; whoever has a key keeps it.
+    """Inserts keys and aliases, all or none; an owner that has a key keeps it.
 
-    Raises BackupUnfit for a file that is no backup of this deployment, or not all of one.
+    Returns the numbers of owners and aliases. Raises BackupUnusable for a file that is incomplete
+    or not a backup of this deployment.
     """
     with pool.connection() as db, db.transaction(), db.cursor() as cursor:
         head = None
         owners: list[_Owner] = []
         aliases: list[_Alias] = []
-        for line in _read(file, told):
+        for line in _read(file, on_progress):
             match line:
                 case _Head():
                     head = line
@@ -121,45 +129,46 @@ def load_keys(
                 case _Alias():
                     aliases.append(line)
             if len(owners) + len(aliases) >= _BATCH or isinstance(line, _End):
-                _take(cursor, secrets, partitions, owners, aliases, file)
+                _insert(cursor, secrets, partitions, owners, aliases, file)
                 owners, aliases = [], []
     assert head
     return head.owners, head.aliases
 
 
-def _read(file: Path, told: Told) -> Iterator[_Head | _Owner | _Alias | _End]:
-    line: _Head | _Owner | _Alias | _End | None = None
+def _read(file: Path, on_progress: OnProgress) -> Iterator[_Line]:
+    """The lines from head to end. Raises BackupUnusable where one is missing or malformed."""
+    line: _Line | None = None
     try:
         with file.open("rb") as lines:
-            for said in lines:
-                before, line = line, _decode(said)
+            for text in lines:
+                before, line = line, _decode(text)
                 if (before is None) is not isinstance(line, _Head):
                     break
-                told(len(said))
+                on_progress(len(text))
                 yield line
     except msgspec.MsgspecError:
         pass
     if not isinstance(line, _End):
         raise BackupUnusable(
-            f"{file} is no whole backup of keys: name one that `ordermade keys export` wrote"
+            f"{file} is not a complete backup of keys: name one that `ordermade keys export` wrote"
         )
 
 
 def _check(head: _Head, secrets: Secrets, file: Path) -> None:
     if head.format != _FORMAT:
         raise BackupUnusable(
-            f"{file} has a format, {head.format}, that this release does not know: restore with "
-            "the release that wrote it, or a later one"
+            f"{file} has format {head.format}, which this release does not know: restore with the "
+            "release that wrote it, or a later one"
         )
     if head.home != secrets.fingerprint:
         raise BackupUnusable(
-            f"{file} was exported with other secrets, and its keys open with those alone: put "
-            "secrets.json of that deployment's home into ORDERMADE_HOME first, and begin anew in "
-            "an empty database"
+            f"{file} was exported with other secrets, and only those open its keys: put the "
+            "secrets.json of that deployment's home into ORDERMADE_HOME, and begin again with an "
+            "empty database"
         )
 
 
-def _take(
+def _insert(
     cursor: psycopg.Cursor,
     secrets: Secrets,
     partitions: int,
@@ -168,12 +177,12 @@ def _take(
     file: Path,
 ) -> None:
     try:
-        for one in owners:
-            secrets.unwrap(one.owner, one.master, one.key)
+        for owner in owners:
+            secrets.unwrap(owner.owner, owner.master, owner.key)
     except (KeyError, InvalidTag):
         raise BackupUnusable(
-            f"{file} has keys that no master key in secrets.json opens: name a backup of the time "
-            "of that file"
+            f"{file} has keys that no master key in secrets.json opens: name a backup that was "
+            "written with that secrets.json"
         ) from None
     cursor.executemany(
         "INSERT INTO store.owner AS o (owner, partition, master, key) VALUES (%s, %s, %s, %s) "

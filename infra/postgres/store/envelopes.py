@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from psycopg_pool import ConnectionPool
 
 from consumers.ports.log import Hole, StoredEnvelope
+from infra.postgres.keys.owners import APPENDS_REFUSED
 
-CLOSED = "SELECT FROM store.partition_head WHERE closed_at IS NOT NULL LIMIT 1"
-_CLOSE = (
+_REFUSE_APPENDS = (
     "UPDATE store.partition_head h SET closed_at = last FROM ("
     "SELECT partition FROM store.partition_head ORDER BY partition FOR UPDATE) locked "
     "WHERE h.partition = locked.partition"
 )
-_RELAYED = (
+_NOTE_RELAYED = (
     "INSERT INTO consumer.relayed SELECT * FROM unnest(%s::int[], %s::bigint[]) "
     "ON CONFLICT (partition) DO UPDATE SET number = excluded.number"
 )
@@ -44,15 +44,15 @@ class PostgresEnvelopes:
 
     def note_relayed(self, numbers: Mapping[int, int]) -> None:
         with self._pool.connection() as db, db.transaction():
-            # What a crash takes back is noted again when a relay looks where the log stands.
+            # A crash may lose this: a relay notes it again when it next compares store and log.
             db.execute("SET LOCAL synchronous_commit = off")
-            db.execute(_RELAYED, [list(numbers), list(numbers.values())])
+            db.execute(_NOTE_RELAYED, [list(numbers), list(numbers.values())])
 
     def refuse_appends(self) -> None:
         with self._pool.connection() as db:
-            db.execute(_CLOSE)
+            db.execute(_REFUSE_APPENDS)
 
-    def closed(self) -> bool:
-        """Whether appends are refused, until a restore."""
+    def refuses_appends(self) -> bool:
+        """Whether appends are refused until a restore, because the log has more events."""
         with self._pool.connection() as db:
-            return db.execute(CLOSED).fetchone() is not None
+            return db.execute(APPENDS_REFUSED).fetchone() is not None

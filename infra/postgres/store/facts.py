@@ -1,4 +1,4 @@
-"""Appends of few facts, each a stream of its own, in one call: migrations/0005_append_facts.sql."""
+"""Small batches of facts, appended by one call of the function `store.append_facts`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ import psycopg
 from consumers.ports.store import Appended
 from domain.event import Position
 from infra.postgres.store.arrays import byteas, int4s, texts, times, uuids
-from infra.postgres.store.positioning import COPY_FROM, PreparedAppend
+from infra.postgres.store.positioning import COPY_FROM
+from infra.postgres.store.prepared import PreparedAppend
 
-_FACTS = "SELECT * FROM store.append_facts(%b, %b, %b, %b, %b, %b, %b, %b, %b)"
+_APPEND = "SELECT * FROM store.append_facts(%b, %b, %b, %b, %b, %b, %b, %b, %b)"
 
 
-def append(
+def append_facts(
     db: psycopg.Connection, batch: Sequence[PreparedAppend], now: Callable[[], datetime]
 ) -> list[Appended] | None:
-    """One transaction in one call; None, and nothing is stored, where one needs a closer look."""
-    if len(batch) >= COPY_FROM or not all(fact.lone for fact in batch):
+    """The answers to a batch, in one transaction.
+
+    Stores nothing and returns None where `positioning` must check more: the batch is large or not
+    of single facts, or an owner is locked or lacks consent, or an id exists.
+    """
+    if len(batch) >= COPY_FROM or not all(fact.is_single_fact for fact in batch):
         return None
     events = [fact.events[0] for fact in batch]
     seals = [fact.seals()[0] for fact in batch]
@@ -34,10 +39,13 @@ def append(
         byteas(digest for _, digest in seals),
         byteas(envelope[:-1] for envelope, _ in seals),
     ]
-    rows = db.cursor(binary=True).execute(_FACTS, values, prepare=True).fetchall()
-    given = {id: (made, number, recorded) for id, made, number, recorded in rows}
+    rows = db.cursor(binary=True).execute(_APPEND, values, prepare=True).fetchall()
+    if not rows:
+        return None
+    stored = {id: (incarnation, number, recorded) for id, incarnation, number, recorded in rows}
     answers = []
-    for fact, event in zip(batch, events if rows else (), strict=False):
-        made, number, recorded = given[event.id]
-        answers.append(Appended((Position(made, fact.partition, number),), 1, recorded))
-    return answers or None
+    for fact, event in zip(batch, events, strict=True):
+        incarnation, number, recorded = stored[event.id]
+        position = Position(incarnation, fact.partition, number)
+        answers.append(Appended((position,), 1, recorded))
+    return answers

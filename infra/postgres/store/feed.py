@@ -1,4 +1,4 @@
-"""The log for readers elsewhere: envelopes byte for byte as stored, personal values sealed."""
+"""The log for readers outside the deployment: envelopes as stored, personal values sealed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from consumers.ports.log import Hole
 from domain.event import Cursor
 
 _HEADS = "SELECT max(incarnation), array_agg(last ORDER BY partition) FROM store.partition_head"
-# Numbers that went under when the store was restored were given again, in a later incarnation.
+# A restore loses events, and their numbers are given again under a later incarnation. So a cursor
+# has seen a lost event exactly if the event of one of its numbers has a later incarnation.
 _LOST = (
     "SELECT FROM store.event e JOIN unnest(%s::bigint[]) WITH ORDINALITY AS seen (number, n) "
     "ON e.partition = seen.n - 1 AND e.number = seen.number WHERE e.incarnation > %s LIMIT 1"
 )
-# A share of each partition that has news, oldest first: none of them starves, and what is taken is
-# a prefix of each, since the recorded time never runs backwards within one.
+# At most an equal share of each partition with new events, oldest first. No partition starves, and
+# each one's events are taken in order, since recorded times never decrease within a partition.
 _PAGE = """
 SELECT e.partition, e.number, e.data
 FROM unnest(%s::int[], %s::bigint[]) AS seen (partition, number)
@@ -29,37 +30,40 @@ ORDER BY e.recorded, e.partition, e.number LIMIT %s
 
 
 class CursorInvalid(Exception):
-    """A cursor that this log did not give, or has lost what it saw."""
+    """A cursor that this log did not give, or that has seen events which the log has lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An envelope, and the cursor of who has read it."""
+    """An envelope, and the cursor to go on from after it."""
 
     envelope: bytes
     cursor: Cursor
 
 
 class LogFeed:
+    """The events of all partitions in pages, from a cursor on."""
+
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
     def heads(self) -> Cursor:
-        """The end of the log."""
+        """The cursor at the end of the log."""
         with self._pool.connection() as db:
             row = db.execute(_HEADS).fetchone()
         assert row
         return Cursor(row[0], tuple(row[1]))
 
     def check(self, cursor: Cursor) -> Cursor:
-        """The end of the log. Raises CursorElsewhere for a cursor that nothing comes after.
+        """The cursor at the end of the log. Raises CursorInvalid where the log does not continue
+        the given one.
 
-        A cursor from before a restore holds on, unless it has seen what did not come back.
+        A cursor from before a restore remains valid, unless it has seen an event that was lost.
         """
         heads = self.heads()
         if cursor.incarnation > heads.incarnation:
             raise CursorInvalid(
-                "the cursor is of a later incarnation of the log than this: take one from this one"
+                "the cursor is of a later incarnation than this log: take one from this log"
             )
         if len(cursor.numbers) != len(heads.numbers):
             raise CursorInvalid("the cursor is of another deployment: take one from this one")
@@ -67,41 +71,41 @@ class LogFeed:
         if ahead and cursor.incarnation == heads.incarnation:
             raise CursorInvalid(
                 "the cursor is ahead of the log, which is older than its reader: "
-                "read again from a cursor of now, or from the beginning"
+                "read again from the present end, or from the beginning"
             )
-        if ahead or (cursor.incarnation < heads.incarnation and self._lost(cursor)):
+        if ahead or (cursor.incarnation < heads.incarnation and self._has_seen_lost(cursor)):
             raise CursorInvalid(
-                "the cursor is of another incarnation of the log, and has seen what was lost when "
-                "it was restored: read again from a cursor of now, or from the beginning"
+                "the cursor is of an earlier incarnation of the log, and has seen events that were "
+                "lost when it was restored: read again from the present end, or from the beginning"
             )
         return heads
 
-    def _lost(self, cursor: Cursor) -> bool:
+    def _has_seen_lost(self, cursor: Cursor) -> bool:
         with self._pool.connection() as db:
-            found = db.execute(_LOST, [list(cursor.numbers), cursor.incarnation])
-            return found.fetchone() is not None
+            lost = db.execute(_LOST, [list(cursor.numbers), cursor.incarnation])
+            return lost.fetchone() is not None
 
     def read(self, after: Cursor, limit: int) -> list[FeedEntry]:
-        """Up to `limit` events, each partition's in order. Raises CursorElsewhere, or Hole."""
+        """Up to `limit` events, in order within each partition. Raises CursorInvalid or Hole."""
         heads = self.check(after)
-        seen = list(after.numbers)
-        news = [n for n, last in enumerate(heads.numbers) if last > seen[n]]
-        if not news:
+        numbers = list(after.numbers)
+        behind = [n for n, last in enumerate(heads.numbers) if last > numbers[n]]
+        if not behind:
             return []
-        share = -(-limit // len(news))
+        share = -(-limit // len(behind))
         with self._pool.connection() as db:
             rows = db.cursor(binary=True).execute(
-                _PAGE, [news, [seen[n] for n in news], share, limit]
+                _PAGE, [behind, [numbers[n] for n in behind], share, limit]
             ).fetchall()  # fmt: skip
-        fed = []
+        entries = []
         for partition, number, envelope in rows:
-            if number != seen[partition] + 1:
-                raise Hole(partition, seen[partition], number)
-            seen[partition] = number
-            fed.append(FeedEntry(envelope, Cursor(heads.incarnation, tuple(seen))))
-        return fed
+            if number != numbers[partition] + 1:
+                raise Hole(partition, numbers[partition], number)
+            numbers[partition] = number
+            entries.append(FeedEntry(envelope, Cursor(heads.incarnation, tuple(numbers))))
+        return entries
 
 
 def beginning(heads: Cursor) -> Cursor:
-    """The beginning of the log."""
+    """The cursor at the beginning of the log."""
     return Cursor(heads.incarnation, (0,) * len(heads.numbers))

@@ -1,4 +1,4 @@
-"""Reports that wait for their stream, in PostgreSQL, sealed."""
+"""Held reports in PostgreSQL, sealed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from consumers.ports.store import HeldReport
 from infra.keys import OwnerKey
 from infra.postgres.keys.owners import PostgresOwners
 
-_KEY = "held"
-"""The owner whose key seals them: the deployment itself, since nobody knows whose they are."""
+_OWNER = "held"
+"""The owner whose key seals the reports: their customers are not known yet."""
 
 
-class PostgresHeld:
-    """The port `HeldReports`."""
+class PostgresHeldReports:
+    """The port `HeldReportStore`."""
 
     def __init__(self, pool: ConnectionPool, owners: PostgresOwners) -> None:
         self._pool, self._owners = pool, owners
@@ -28,8 +28,8 @@ class PostgresHeld:
             cursor.executemany(
                 "INSERT INTO store.held VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 [
-                    (w.id, w.subject, w.type, w.received, key.seal(w.message, w.id.bytes))
-                    for w in reports
+                    (r.id, r.subject, r.type, r.received, key.seal(r.message, r.id.bytes))
+                    for r in reports
                 ],
             )
 
@@ -46,11 +46,11 @@ class PostgresHeld:
                     "ids": None if ids is None else list(ids),
                 },
             ).fetchall()
-        key = self._key() if rows else None
+        if not rows:
+            return []
+        key = self._key()
         return [
-            HeldReport(
-                id, subject, type, received, key.open(bytes(sealed), id.bytes) if key else b""
-            )
+            HeldReport(id, subject, type, received, key.open(bytes(sealed), id.bytes))
             for id, subject, type, received, sealed in rows
         ]
 
@@ -59,4 +59,4 @@ class PostgresHeld:
             db.execute("DELETE FROM store.held WHERE id = ANY(%s)", [list(ids)])
 
     def _key(self) -> OwnerKey:
-        return self._owners.keys([_KEY], mint=True)[_KEY]
+        return self._owners.keys([_OWNER], mint=True)[_OWNER]

@@ -1,4 +1,4 @@
-"""The log on one machine: the store's own table, read a partition at a time."""
+"""The log without Kafka: the store's own table, read partition by partition."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import bisect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import msgspec
 from psycopg_pool import ConnectionPool
 
-from consumers.ports.log import Assignment, Hole, ReaderAhead, Undecodable
+from consumers.ports.log import Hole, ReaderAhead, Undecodable
 from domain.event import Data, Position, Recorded
 from domain.parked.events import EventDropped
 from infra import codec
 from infra.keys import OwnerKey
+from infra.postgres.store.leases import PostgresSubscription
+
+_EVENTS = "SELECT incarnation, number, owner, data FROM store.event WHERE "
 
 
 class PostgresLog:
-    """The port `Log`. A member that is silent for `session` loses what it holds."""
+    """The port `Log`. A member that does not poll for `session` loses its partitions."""
 
     def __init__(
         self,
@@ -36,70 +40,39 @@ class PostgresLog:
         return self.heads()
 
     def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
-        with self._pool.connection() as db:
-            rows = (
-                db.cursor(binary=True)
-                .execute(
-                    "SELECT incarnation, number, owner, data FROM store.event "
-                    "WHERE partition = %s AND number > %s ORDER BY number LIMIT %s",
-                    [partition, after, limit],
-                )
-                .fetchall()
-            )
+        rows = self._rows(
+            _EVENTS + "partition = %s AND number > %s ORDER BY number LIMIT %s",
+            partition, after, limit,
+        )  # fmt: skip
         if not rows and (head := self.heads()[partition]) < after:
             raise ReaderAhead(partition, after, head)
         for expected, (_, number, _, _) in enumerate(rows, after + 1):
             if number != expected:
                 raise Hole(partition, expected - 1, number)
-        return self._decoded(partition, rows)
+        return self._decode(partition, rows)
 
     def events_of(self, owner: str) -> list[Recorded[Data] | Undecodable]:
-        with self._pool.connection() as db:
-            found = db.execute("SELECT partition FROM store.owner WHERE owner = %s", [owner])
-            if not (row := found.fetchone()):
-                return []
-            rows = (
-                db.cursor(binary=True)
-                .execute(
-                    "SELECT incarnation, number, owner, data FROM store.event "
-                    # An index on the owner would cost every append a tenth: docs/adr/0006.
-                    "WHERE partition = %s AND owner = %s ORDER BY number",
-                    [row[0], owner],
-                )
-                .fetchall()
-            )
-        return self._decoded(row[0], rows)
+        partitions = self._rows("SELECT partition FROM store.owner WHERE owner = %s", owner)
+        if not partitions:
+            return []
+        [(partition,)] = partitions
+        # An index on the owner would cost every append a tenth: docs/adr/0006-rebuild.md.
+        rows = self._rows(
+            _EVENTS + "partition = %s AND owner = %s ORDER BY number", partition, owner
+        )
+        return self._decode(partition, rows)
 
     def dropped_events(self, view: str) -> dict[int, set[tuple[int, str | None]]]:
-        with self._pool.connection() as db:
-            rows = (
-                db.cursor(binary=True)
-                .execute(
-                    "SELECT partition, data FROM store.event "
-                    "WHERE type = 'view.event-dropped.v1' ORDER BY partition, number"
-                )
-                .fetchall()
-            )
-        found: dict[int, set[tuple[int, str | None]]] = {}
-        for partition, stored in rows:
-            data = codec.decode(stored, lambda _: None).data
+        rows = self._rows(
+            "SELECT partition, data FROM store.event "
+            "WHERE type = 'view.event-dropped.v1' ORDER BY partition, number"
+        )
+        dropped: dict[int, set[tuple[int, str | None]]] = {}
+        for partition, envelope in rows:
+            data = codec.decode(envelope, lambda _: None).data
             if isinstance(data, EventDropped) and data.view == view:
-                found.setdefault(partition, set()).add((data.number, data.key))
-        return found
-
-    def _decoded(
-        self, partition: int, rows: Sequence[tuple[int, int, str, bytes]]
-    ) -> list[Recorded[Data] | Undecodable]:
-        key_of = self._keys({owner for _, _, owner, _ in rows}).get
-        events: list[Recorded[Data] | Undecodable] = []
-        for incarnation, number, owner, data in rows:
-            try:
-                events.append(codec.decode(data, key_of))
-            except (KeyError, ValueError, msgspec.MsgspecError) as error:
-                position = Position(incarnation, partition, number)
-                # An error's words may hold a value, so only its kind is told.
-                events.append(Undecodable(position, owner, type(error).__name__))
-        return events
+                dropped.setdefault(partition, set()).add((data.number, data.key))
+        return dropped
 
     def at(self, time: datetime) -> Mapping[int, int]:
         with self._pool.connection() as db:
@@ -123,21 +96,20 @@ class PostgresLog:
     def subscribe(self, group: str, member: str) -> PostgresSubscription:
         return PostgresSubscription(self._pool, group, member, self._session)
 
-
-class PostgresSubscription:
-    """The port `Subscription`, on leases by the database's clock."""
-
-    def __init__(self, pool: ConnectionPool, group: str, member: str, session: timedelta) -> None:
-        self._pool, self._group, self._member, self._session = pool, group, member, session
-
-    def poll(self) -> Assignment:
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._pool.connection() as db:
-            rows = db.execute(
-                "SELECT * FROM consumer.poll(%s, %s, %s)",
-                [self._group, self._member, self._session],
-            ).fetchall()
-        return Assignment(dict(rows), self._session.total_seconds())
+            return db.cursor(binary=True).execute(query.encode(), values).fetchall()
 
-    def close(self) -> None:
-        with self._pool.connection() as db:
-            db.execute("SELECT consumer.leave(%s, %s)", [self._group, self._member])
+    def _decode(
+        self, partition: int, rows: Sequence[tuple[Any, ...]]
+    ) -> list[Recorded[Data] | Undecodable]:
+        key_of = self._keys({owner for _, _, owner, _ in rows}).get
+        events: list[Recorded[Data] | Undecodable] = []
+        for incarnation, number, owner, envelope in rows:
+            try:
+                events.append(codec.decode(envelope, key_of))
+            except (KeyError, ValueError, msgspec.MsgspecError) as error:
+                position = Position(incarnation, partition, number)
+                # The error's message may contain a value, so only its class is reported.
+                events.append(Undecodable(position, owner, type(error).__name__))
+        return events

@@ -1,6 +1,6 @@
-"""One append transaction: what is locked, what is asked under the locks, where each event goes.
+"""One append transaction: locks, the checks that need them, positions, and the rows.
 
-The order of locks, which makes numbers gapless without a deadlock, is in docs/adr/0002-position.md.
+The order of the locks is in docs/adr/0002-position.md: it makes numbers gapless without deadlocks.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -21,28 +21,31 @@ from domain.subject import is_subject
 from domain.values import PURPOSES
 from infra import codec
 from infra.postgres.store.arrays import int4s, texts, uuids
+from infra.postgres.store.prepared import PreparedAppend
 
-COPY_FROM = 64  # rows from which COPY is faster
+COPY_FROM = 64
+"""Appends in a batch from which COPY is faster than INSERT."""
+
 _COLUMNS = (
     "incarnation, partition, number, owner, stream, version, id, type, time, recorded, digest, data"
 )
-TYPES = ["int4", "int4", "int8", "text", "text", "int4", "uuid", "text",
+COPY_TYPES = ["int4", "int4", "int8", "text", "text", "int4", "uuid", "text",
           "timestamptz", "timestamptz", "bytea", "bytea"]  # fmt: skip
 _INSERT = f"INSERT INTO store.event ({_COLUMNS}) VALUES ({', '.join(['%s'] * 12)})"  # noqa: S608
-# A condition that is no constant makes PostgreSQL insert each row as it arrives. Otherwise a binary
-# COPY waits for a thousand rows or the end, and we for it.
+# The condition is volatile, so that PostgreSQL inserts each row as it arrives. Otherwise a binary
+# COPY begins to insert at the thousandth row or at the end, and the client waits for it.
 COPY = f"COPY store.event ({_COLUMNS}) FROM STDIN (FORMAT BINARY) WHERE random() >= 0"
 
-_OWNERS = (  # most owners consent to the same: a row for all of them costs less to read
+_OWNERS = (  # grouped, because most owners consent to the same: fewer rows to read
     "SELECT purposes, array_agg(owner) FROM (SELECT owner, purposes FROM store.owner "
     "WHERE owner = ANY(%%b) ORDER BY owner FOR %s SKIP LOCKED) o GROUP BY purposes"
 )
-_SHARE, _CHANGE = _OWNERS % "SHARE", _OWNERS % "NO KEY UPDATE"
+_SHARE_OWNERS, _CHANGE_OWNERS = _OWNERS % "SHARE", _OWNERS % "NO KEY UPDATE"
 _HEADS = (
     "SELECT partition, incarnation, last, last_time FROM store.partition_head "
     "WHERE partition = ANY(%b) ORDER BY partition FOR UPDATE"
 )
-_KNOWN = (
+_EXISTING = (
     "SELECT id, digest, incarnation, partition, number, version, recorded FROM store.event "
     "WHERE id = ANY(%b)"
 )
@@ -52,109 +55,67 @@ _VERSIONS = (
     "ORDER BY version DESC LIMIT 1) e"
 )
 _STREAMS = "SELECT stream, owner FROM store.stream WHERE stream = ANY(%b)"
-_OPEN = "INSERT INTO store.stream VALUES (%s, %s)"
-_CONSENT = "UPDATE store.owner SET purposes = %s WHERE owner = %s"
-_ADVANCE = (
+_OPEN_STREAM = "INSERT INTO store.stream VALUES (%s, %s)"
+_SET_PURPOSES = "UPDATE store.owner SET purposes = %s WHERE owner = %s"
+_ADVANCE_HEADS = (
     "UPDATE store.partition_head SET last = new.last, last_time = %s FROM "
     "(SELECT unnest(%s::int[]) AS partition, unnest(%s::bigint[]) AS last) new "
     "WHERE partition_head.partition = new.partition"
 )
 
-
-class Named(Protocol):
-    """What the columns of an event need to know of it."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def time(self) -> datetime: ...
-
-
-Seal = tuple[bytes, bytes]
-"""What is made of an event for the store: its envelope, sealed, and the digest of what was said."""
-
-
-@dataclass(slots=True)
-class PreparedAppend:
-    """An append made ready outside the transaction: only its numbers are missing.
-
-    Sealing needs no lock either, and most of the time: `make_seals` may wait until there is time.
-    """
-
-    stream: str
-    expected: int | None
-    owner: str
-    partition: int
-    events: Sequence[Named]
-    make_seals: Callable[[], Sequence[Seal]]
-    needs: set[str]  # purposes; without a customer there is nobody to ask
-    consent: Sequence[ConsentGranted | ConsentWithdrawn]
-    collisions: int = 0
-    _seals: Sequence[Seal] = ()
-
-    def seals(self) -> Sequence[Seal]:
-        """Of each event; made once."""
-        self._seals = self._seals or self.make_seals()
-        return self._seals
-
-    @property
-    def versioned(self) -> bool:
-        """A fact without an expected version is a stream of its own: its id is check enough."""
-        return is_subject(self.stream) or self.expected is not None
-
-    @property
-    def lone(self) -> bool:
-        """One fact: all that it needs is its owner's consent, and a number."""
-        return len(self.events) == 1 and not self.versioned
-
-
-Known = tuple[bytes, Position, int, datetime]
-"""What is stored under an id: digest, place, version, recorded time."""
+ExistingEvent = tuple[bytes, Position, int, datetime]
+"""The digest, position, version and recorded time that are stored under an id."""
 
 
 @dataclass(slots=True)
 class Positioning:
-    """Gives places to appends, one after another, under the locks of their transaction."""
+    """Assigns positions to appends, one after another, under the locks of their transaction.
+
+    The fields begin as the database has them, and change with each append.
+    """
 
     incarnation: int
     purposes: dict[str, set[str]]
     heads: dict[int, int]
     recorded: datetime
-    known: dict[UUID, Known]
+    existing: dict[UUID, ExistingEvent]
     versions: dict[str, int]
-    streams: dict[str, str]
-    rows: list[tuple[Any, ...]] = field(default_factory=list)  # not yet sent
-    moved: set[int] = field(default_factory=set)  # heads
-    opened: dict[str, str] = field(default_factory=dict)
-    consented: set[str] = field(default_factory=set)
+    stream_owners: dict[str, str]
+    rows: list[tuple[Any, ...]] = field(default_factory=list)  # not sent yet
+    advanced: set[int] = field(default_factory=set)  # partitions
+    opened: dict[str, str] = field(default_factory=dict)  # stream → owner
+    consented: set[str] = field(default_factory=set)  # owners whose purposes changed
 
     def assign(self, append: PreparedAppend) -> Appended | Refusal | None:
+        """The positions of an append, or its refusal; None where its owner could not be locked."""
         stream, owner, expected = append.stream, append.owner, append.expected
         if owner not in self.purposes:
             return None
-        if said := [self.known[e.id] for e in append.events if e.id in self.known]:
-            return self._again(append, said)
+        existing = [self.existing[e.id] for e in append.events if e.id in self.existing]
+        if existing:
+            return self._repeat(append, existing)
         current = self.versions.get(stream)
         if expected is not None and expected != current and (current is not None or expected > 0):
             return VersionConflict(stream, expected, current or 0)
-        if self.streams.get(stream, owner) != owner:
+        if self.stream_owners.get(stream, owner) != owner:
             return OwnerDiffers(stream)
         if missing := append.needs - self.purposes[owner]:
             return ConsentMissing(owner, missing)
         return self._store(append, (expected or 0) if current is None else current)
 
-    def _again(self, append: PreparedAppend, said: list[Known]) -> Appended | Refusal:
+    def _repeat(self, append: PreparedAppend, existing: list[ExistingEvent]) -> Appended | Refusal:
+        """The first answer again, if the events are those that are stored under their ids."""
         digests = [digest for _, digest in append.seals()]
-        if [digest for digest, *_ in said] != digests:
+        if [digest for digest, *_ in existing] != digests:
             return ContentsDiffer()
-        _, _, version, recorded = said[-1]
-        return Appended(tuple(place for _, place, *_ in said), version, recorded, duplicate=True)
+        _, _, version, recorded = existing[-1]
+        positions = tuple(position for _, position, *_ in existing)
+        return Appended(positions, version, recorded, duplicate=True)
 
     def _store(self, append: PreparedAppend, version: int) -> Appended:
+        """Makes the rows of an append to a stream that has this version."""
         stream, owner, partition = append.stream, append.owner, append.partition
-        places = []
+        positions = []
         for event, (envelope, digest) in zip(append.events, append.seals(), strict=True):
             version += 1
             self.heads[partition] += 1
@@ -164,64 +125,65 @@ class Positioning:
                 (self.incarnation, partition, position.number, owner, stream, version,
                  event.id, event.type, event.time, self.recorded, digest, data)
             )  # fmt: skip
-            self.known[event.id] = digest, position, version, self.recorded
-            places.append(position)
-        self.moved.add(partition)
+            self.existing[event.id] = digest, position, version, self.recorded
+            positions.append(position)
+        self.advanced.add(partition)
         if is_subject(stream):
             self.versions[stream] = version
-            if stream not in self.streams:
-                self.streams[stream] = self.opened[stream] = owner
+            if stream not in self.stream_owners:
+                self.stream_owners[stream] = self.opened[stream] = owner
         for consent in append.consent:
-            say(consent, self.purposes[owner])
+            apply_consent(self.purposes[owner], consent)
             self.consented.add(owner)
-        return Appended(tuple(places), version, self.recorded)
+        return Appended(tuple(positions), version, self.recorded)
 
 
 def lock(
     db: psycopg.Connection, batch: Sequence[PreparedAppend], now: Callable[[], datetime]
 ) -> Positioning:
-    """Owners, then heads, each in sorted order; under the heads, what is known already."""
-    changed = {s.owner for s in batch if s.consent}
-    shared = {s.owner for s in batch} - changed
-    named = sorted({s.stream for s in batch if s.versioned})
+    """Begins the transaction: locks owners, then heads, and reads what the checks need."""
+    changing = {a.owner for a in batch if a.consent}
+    sharing = {a.owner for a in batch} - changing
+    streams = sorted({a.stream for a in batch if a.has_versions})
 
-    def ask(query: str, values: bytes) -> psycopg.Cursor[Any]:
-        return db.cursor(binary=True).execute(query, [values])
+    def query(statement: str, values: bytes) -> psycopg.Cursor[Any]:
+        return db.cursor(binary=True).execute(statement, [values])
 
     with db.pipeline():
         db.execute("BEGIN")
-        owners = [ask(_SHARE, texts(sorted(shared)))] if shared else []
-        owners += [ask(_CHANGE, texts(sorted(changed)))] if changed else []
-        heads = ask(_HEADS, int4s(sorted({s.partition for s in batch})))
-        known = ask(_KNOWN, uuids(event.id for s in batch for event in s.events))
-        versions = ask(_VERSIONS, texts(named)) if named else None
-        streams = ask(_STREAMS, texts(named)) if named else None
-        for append in batch[: len(batch) * 2 // 3]:  # while the database locks and looks;
-            append.seals()  # the others while it copies
-    at_heads = heads.fetchall()
+        owners = [query(_SHARE_OWNERS, texts(sorted(sharing)))] if sharing else []
+        owners += [query(_CHANGE_OWNERS, texts(sorted(changing)))] if changing else []
+        heads = query(_HEADS, int4s(sorted({a.partition for a in batch})))
+        existing = query(_EXISTING, uuids(event.id for a in batch for event in a.events))
+        versions = query(_VERSIONS, texts(streams)) if streams else None
+        stream_owners = query(_STREAMS, texts(streams)) if streams else None
+        # Two thirds are sealed while the database works on this; the others while it copies.
+        for append in batch[: len(batch) * 2 // 3]:
+            append.seals()
+    head_rows = heads.fetchall()
     return Positioning(
-        incarnation=max((made for _, made, *_ in at_heads), default=0),
-        purposes={o: set(p) for cursor in owners for p, found in cursor for o in found},
-        heads={partition: last for partition, _, last, _ in at_heads},
-        recorded=max([now(), *(time for *_, time in at_heads if time)]),
-        known={
-            id: (digest, Position(made, partition, number), version, recorded)
-            for id, digest, made, partition, number, version, recorded in known
+        incarnation=max((incarnation for _, incarnation, *_ in head_rows), default=0),
+        purposes={o: set(p) for cursor in owners for p, names in cursor for o in names},
+        heads={partition: last for partition, _, last, _ in head_rows},
+        recorded=max([now(), *(time for *_, time in head_rows if time)]),
+        existing={
+            id: (digest, Position(incarnation, partition, number), version, recorded)
+            for id, digest, incarnation, partition, number, version, recorded in existing
         },
         versions=dict(versions) if versions else {},
-        streams=dict(streams) if streams else {},
+        stream_owners=dict(stream_owners) if stream_owners else {},
     )
 
 
 def assign_positions(
     db: psycopg.Connection, positioning: Positioning, batch: Sequence[PreparedAppend]
 ) -> list[Appended | Refusal | None]:
-    """Gives places; rows of a large batch are on their way while the next are made."""
+    """The answer to each append. Rows of a large batch are copied while the next are made."""
     if len(batch) < COPY_FROM:
         return [positioning.assign(append) for append in batch]
     answers = []
     with db.cursor().copy(COPY) as copy:
-        copy.set_types(TYPES)
+        copy.set_types(COPY_TYPES)
         for append in batch:
             answers.append(positioning.assign(append))
             for row in positioning.rows:
@@ -230,32 +192,32 @@ def assign_positions(
     return answers
 
 
-def say(consent: ConsentGranted | ConsentWithdrawn, purposes: set[str]) -> None:
-    """Makes of what an owner consents to what it is after they have said so."""
+def write(db: psycopg.Connection, positioning: Positioning) -> None:
+    """Sends the rows that are left, streams, purposes and heads, and commits."""
+    with db.pipeline():
+        cursor = db.cursor()
+        if positioning.opened:
+            cursor.executemany(_OPEN_STREAM, list(positioning.opened.items()))
+        if positioning.consented:
+            save_purposes(cursor, {o: positioning.purposes[o] for o in positioning.consented})
+        if positioning.advanced:
+            partitions = sorted(positioning.advanced)
+            last = [positioning.heads[partition] for partition in partitions]
+            cursor.execute(_ADVANCE_HEADS, [positioning.recorded, partitions, last])
+        if positioning.rows:
+            cursor.executemany(_INSERT, positioning.rows)
+        db.execute("COMMIT")
+
+
+def apply_consent(purposes: set[str], consent: ConsentGranted | ConsentWithdrawn) -> None:
+    """Adds the granted purposes, or removes those withdrawn."""
     change = set.update if isinstance(consent, ConsentGranted) else set.difference_update
     change(purposes, consent.purposes)
 
 
-def note(cursor: psycopg.Cursor[Any], purposes: Mapping[str, set[str]]) -> None:
-    """Writes what owners consent to now."""
+def save_purposes(cursor: psycopg.Cursor[Any], purposes: Mapping[str, set[str]]) -> None:
+    """Writes the purposes that each owner consents to now."""
     cursor.executemany(
-        _CONSENT,
+        _SET_PURPOSES,
         [([p for p in PURPOSES if p in now], owner) for owner, now in purposes.items()],
     )
-
-
-def write(db: psycopg.Connection, positioning: Positioning) -> None:
-    """What is left of the rows, streams, consent and heads, and the commit."""
-    with db.pipeline():
-        cursor = db.cursor()
-        if positioning.opened:
-            cursor.executemany(_OPEN, list(positioning.opened.items()))
-        if positioning.consented:
-            note(cursor, {owner: positioning.purposes[owner] for owner in positioning.consented})
-        if positioning.moved:
-            moved = sorted(positioning.moved)
-            last = [positioning.heads[partition] for partition in moved]
-            cursor.execute(_ADVANCE, [positioning.recorded, moved, last])
-        if positioning.rows:
-            cursor.executemany(_INSERT, positioning.rows)
-        db.execute("COMMIT")

@@ -1,4 +1,4 @@
-"""Messages that were refused, in PostgreSQL, sealed."""
+"""Refused messages in PostgreSQL, sealed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from domain.errors import Refusal
 from infra.keys import OwnerKey
 from infra.postgres.keys.owners import PostgresOwners
 
-_KEY = "quarantine"
-"""The owner whose key seals them: the deployment itself, since nobody knows whose they are."""
+_OWNER = "quarantine"
+"""The owner whose key seals the messages: their customers are not known."""
 _decode = msgspec.msgpack.Decoder(ReceivedMessage).decode
 
 
@@ -68,11 +68,11 @@ class PostgresQuarantine:
             db.execute("DELETE FROM store.quarantine WHERE id = ANY(%s)", [list(ids)])
 
     def _key(self) -> OwnerKey:
-        return self._owners.keys([_KEY], mint=True)[_KEY]
+        return self._owners.keys([_OWNER], mint=True)[_OWNER]
 
 
 def _id(message: ReceivedMessage, key: OwnerKey) -> UUID:
-    """The same for the same message, wherever and whenever it came."""
+    """The same id for the same message, whatever its partition, offset and time."""
     contents = msgspec.msgpack.encode([message.key, message.headers, message.value])
     return UUID(bytes=key.digest(contents)[:16])
 

@@ -1,4 +1,4 @@
-"""The library's port for appends, over our store: what its conformance tests go through."""
+"""The library's port for appends, over our store; the library's conformance tests use it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from domain.errors import Refusal
 from domain.event import NAMESPACE
 from domain.partition import partition_of
 from infra.postgres.keys.owners import PostgresOwners
-from infra.postgres.store.positioning import PreparedAppend, Seal
+from infra.postgres.store.prepared import PreparedAppend, Seal
 from infra.postgres.store.store import PostgresStore
 from infra.postgres.store.streams import StreamReader
 
@@ -26,7 +26,7 @@ _SOURCE = "/eventsourcing"
 
 @dataclass(frozen=True, slots=True)
 class _BareEvent:
-    """The little that a bare `StoredEvent` says, with an id and a time of ours."""
+    """The columns of a `StoredEvent`, which has no id and no time of its own."""
 
     id: UUID
     type: str
@@ -34,32 +34,32 @@ class _BareEvent:
 
 
 class PostgresRecorder(StreamReader):
-    """Bare stored events: each stream is its own owner, and its versions are as given."""
+    """Stores the library's `StoredEvent`s. Each stream is its own owner; versions are as given."""
 
     def __init__(self, pool: ConnectionPool, store: PostgresStore, owners: PostgresOwners) -> None:
         super().__init__(pool)
         self._store, self._owners = store, owners
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:
-        """Raises the library's IntegrityError, and stores nothing, where a version is taken."""
+        """Stores all events or none. Raises IntegrityError where a version exists already."""
         streams = [
             (stream, list(events))
             for stream, events in groupby(stored_events, lambda e: str(e.originator_id))
         ]
-        for _stream, run in streams:
-            versions = [e.originator_version for e in run]
+        for _stream, events in streams:
+            versions = [e.originator_version for e in events]
             if versions != list(range(versions[0], versions[0] + len(versions))):
                 raise IntegrityError("versions of a stream follow each other")
-        made = [self._prepared(stream, events) for stream, events in streams]
-        for answer in self._store.append_prepared(made):
+        appends = [self._prepare(stream, events) for stream, events in streams]
+        for answer in self._store.append_prepared(appends):
             if isinstance(answer, Refusal) or answer.duplicate:
                 raise IntegrityError(str(answer))
 
-    def _prepared(self, stream: str, events: Sequence[StoredEvent]) -> PreparedAppend:
+    def _prepare(self, stream: str, stored_events: Sequence[StoredEvent]) -> PreparedAppend:
         key = self._owners.keys([stream], mint=True)[stream]
-        made: list[_BareEvent] = []
+        events: list[_BareEvent] = []
         seals: list[Seal] = []
-        for stored in events:
+        for stored in stored_events:
             event = _BareEvent(
                 uuid5(NAMESPACE, f"{stream}/{stored.originator_version}"),
                 stored.topic,
@@ -76,14 +76,14 @@ class PostgresRecorder(StreamReader):
                     "data_base64": stored.state,
                 }
             )
-            made.append(event)
+            events.append(event)
             seals.append((envelope, key.digest(stored.state)))
         return PreparedAppend(
             stream=stream,
-            expected=events[0].originator_version - 1,
+            expected=stored_events[0].originator_version - 1,
             owner=stream,
             partition=partition_of(stream, self._store.partitions),
-            events=made,
+            events=events,
             make_seals=lambda: seals,
             needs=set(),
             consent=[],

@@ -1,4 +1,4 @@
-"""The store in PostgreSQL: appends are made ready in the caller's thread, and gathered."""
+"""The store in PostgreSQL: appends are prepared in the caller's thread, and gathered."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from domain.subject import is_subject
 from infra import codec
 from infra.keys import OwnerKey
 from infra.postgres.keys.owners import PostgresOwners
-from infra.postgres.store import facts, positioning
+from infra.postgres.store import positioning
+from infra.postgres.store.facts import append_facts
 from infra.postgres.store.gather import Gatherer
-from infra.postgres.store.positioning import COPY_FROM, PreparedAppend, Seal
+from infra.postgres.store.positioning import COPY_FROM
+from infra.postgres.store.prepared import PreparedAppend, Seal
 from infra.postgres.store.streams import EnvelopeMapper, StreamReader
 
 
 class PostgresStore:
-    """The port `Store`. `now` is the door's clock."""
+    """The port `Store`. `now` is the clock that recorded times are taken from."""
 
     def __init__(
         self,
@@ -37,7 +39,7 @@ class PostgresStore:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool, self._owners, self._now = pool, owners, now
-        self._reading = EventStore(EnvelopeMapper(owners.key_of), StreamReader(pool))
+        self._streams = EventStore(EnvelopeMapper(owners.key_of), StreamReader(pool))
         with pool.connection() as db:
             row = db.execute("SELECT partitions FROM store.deployment").fetchone()
         assert row is not None
@@ -55,16 +57,16 @@ class PostgresStore:
     def append_prepared(
         self, appends: Sequence[PreparedAppend | Refusal]
     ) -> list[Appended | Refusal]:
-        """Appends what is ready for it; a refusal among it stays one."""
-        ready = {i: a for i, a in enumerate(appends) if isinstance(a, PreparedAppend)}
-        if len(ready) < COPY_FROM:  # more of them seal while their locks are taken: see ADR 2
-            for append in ready.values():
+        """The answers to prepared appends; a refusal among them is its own answer."""
+        prepared = {i: a for i, a in enumerate(appends) if isinstance(a, PreparedAppend)}
+        if len(prepared) < COPY_FROM:  # larger batches are sealed in their transaction: see ADR 2
+            for append in prepared.values():
                 append.seals()
-        answers: dict[int, Appended | Refusal] = self._gatherer.append(ready)
+        answers: dict[int, Appended | Refusal] = self._gatherer.append(prepared)
         return [a if isinstance(a, Refusal) else answers[i] for i, a in enumerate(appends)]
 
     def read_stream(self, stream: str, after: int = 0) -> list[Recorded[Data]]:
-        return list(self._reading.get(stream, gt=after))  # type: ignore[arg-type]
+        return list(self._streams.get(stream, gt=after))  # type: ignore[arg-type]
 
     def owners(self, streams: Collection[str]) -> Mapping[str, str]:
         with self._pool.connection() as db:
@@ -79,22 +81,22 @@ class PostgresStore:
             return {id for (id,) in rows}
 
     def _prepare(self, appends: Sequence[StreamAppend]) -> list[PreparedAppend | Refusal]:
-        """What needs no lock, done in the caller's thread."""
-        named = {a.stream for a in appends if is_subject(a.stream)}
-        opened = self.owners(named) if named else {}
-        owners = [append.owner for append in appends]
-        keys = self._owners.keys(set(owners), mint=True)
-        ready: list[PreparedAppend | Refusal] = []
-        for append, owner in zip(appends, owners, strict=True):
-            if opened.get(append.stream, owner) != owner:
-                ready.append(OwnerDiffers(append.stream))
-            elif key := keys.get(owner):
-                ready.append(self._prepared(append, owner, key))
+        """Prepared appends, and refusals of those whose stream has another owner or whose owner's
+        key is lost."""
+        subjects = {a.stream for a in appends if is_subject(a.stream)}
+        stream_owners = self.owners(subjects) if subjects else {}
+        keys = self._owners.keys({append.owner for append in appends}, mint=True)
+        prepared: list[PreparedAppend | Refusal] = []
+        for append in appends:
+            if stream_owners.get(append.stream, append.owner) != append.owner:
+                prepared.append(OwnerDiffers(append.stream))
+            elif key := keys.get(append.owner):
+                prepared.append(self._prepared(append, key))
             else:
-                ready.append(KeyLost(owner))
-        return ready
+                prepared.append(KeyLost(append.owner))
+        return prepared
 
-    def _prepared(self, append: StreamAppend, owner: str, key: OwnerKey) -> PreparedAppend:
+    def _prepared(self, append: StreamAppend, key: OwnerKey) -> PreparedAppend:
         needs: set[str] = set()
         consent: list[ConsentGranted | ConsentWithdrawn] = []
         for event in append.events:
@@ -105,8 +107,8 @@ class PostgresStore:
         return PreparedAppend(
             append.stream,
             append.expected,
-            owner,
-            partition_of(owner, self.partitions),
+            append.owner,
+            partition_of(append.owner, self.partitions),
             append.events,
             partial(_seals, append, key),
             needs,
@@ -114,22 +116,22 @@ class PostgresStore:
         )
 
     def _transact(self, batch: Sequence[PreparedAppend]) -> Sequence[Appended | Refusal | None]:
-        """One transaction; None for an append whose owner is being changed elsewhere.
+        """Runs one transaction; None for an append whose owner another transaction has locked.
 
-        One at a time, and always on the same connection while it is good.
+        Only one runs at a time, on one connection for as long as that works.
         """
         db = self._db = self._db or self._pool.getconn()
         try:
-            if stored := facts.append(db, batch, self._now):
-                return stored
+            if facts := append_facts(db, batch, self._now):
+                return facts
             locked = positioning.lock(db, batch, self._now)
             answers = positioning.assign_positions(db, locked, batch)
             positioning.write(db, locked)
         except BaseException as error:
             self._db = None
-            self._pool.putconn(db)  # which rolls back, or throws a broken one away
+            self._pool.putconn(db)  # which rolls back, or discards a broken connection
             if isinstance(error, psycopg.OperationalError):
-                self._owners.forget()  # an older database may be what answers next
+                self._owners.forget()  # the database may come back as an older backup
             if isinstance(error, psycopg.errors.CheckViolation):
                 raise StoreBehind from None
             raise
@@ -137,8 +139,9 @@ class PostgresStore:
 
 
 def _seals(append: StreamAppend, key: OwnerKey) -> list[Seal]:
+    """The sealed envelope and the digest of each event of an append."""
     sealed = [codec.encode(event, key) for event in append.events]
     if append.fingerprint is None:
-        return [(envelope, key.digest(said)) for envelope, said in sealed]
+        return [(envelope, key.digest(plain)) for envelope, plain in sealed]
     digest = key.digest(append.fingerprint)
     return [(envelope, digest) for envelope, _ in sealed]

@@ -1,4 +1,4 @@
-"""Streams as the library `eventsourcing` reads them: its `EventStore` over our table."""
+"""Streams read by the library `eventsourcing`: its `EventStore` over the table `store.event`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from domain.event import Data, Recorded
 from infra import codec
 
 
-class Bare(msgspec.Struct):
-    """What is not JSON stands in an envelope as CloudEvents' `data_base64`."""
+class _BinaryData(msgspec.Struct):
+    """Data that are not JSON are in the envelope's attribute `data_base64`, as in CloudEvents."""
 
     data_base64: bytes | None = None
 
@@ -27,11 +27,11 @@ ORDER BY version LIMIT %(limit)s::bigint
 """
 _DESCENDING = _ASCENDING.replace("ORDER BY version", "ORDER BY version DESC")
 
-_bare = msgspec.json.Decoder(Bare).decode
+_decode = msgspec.json.Decoder(_BinaryData).decode
 
 
 class EnvelopeMapper(Mapper[Any]):
-    """Events from envelopes. Appending goes through the port `Store`, never through here."""
+    """Decodes envelopes. Appending goes through the port `Store`, never through the library."""
 
     def __init__(self, key_of: codec.KeyOf) -> None:
         super().__init__(JSONTranscoder())
@@ -42,7 +42,7 @@ class EnvelopeMapper(Mapper[Any]):
 
 
 class StreamReader(AggregateRecorder):
-    """Reads streams; `PostgresRecorder` writes them too."""
+    """Reads streams; the subclass `PostgresRecorder` writes them too."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
@@ -60,20 +60,15 @@ class StreamReader(AggregateRecorder):
         limit: int | None = None,
     ) -> list[StoredEvent]:
         query = _DESCENDING if desc else _ASCENDING
+        values = {"stream": str(originator_id), "gt": gt, "lte": lte, "limit": limit}
         with self._pool.connection() as db:
-            rows = (
-                db.cursor(binary=True)
-                .execute(
-                    query,
-                    {"stream": str(originator_id), "gt": gt, "lte": lte, "limit": limit},
-                )
-                .fetchall()
-            )
+            rows = db.cursor(binary=True).execute(query, values).fetchall()
         return [
-            StoredEvent(originator_id, version, type, _state(data)) for version, type, data in rows
+            StoredEvent(originator_id, version, type, _state(envelope))
+            for version, type, envelope in rows
         ]
 
 
 def _state(envelope: bytes) -> bytes:
-    bare = _bare(envelope).data_base64
-    return envelope if bare is None else bare
+    binary = _decode(envelope).data_base64
+    return envelope if binary is None else binary

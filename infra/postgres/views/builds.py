@@ -34,7 +34,9 @@ _LISTED_KEYS = 20
 
 
 class ViewBusy(Refusal):
-    """A transaction of somebody else holds the view, and the switch has given up."""
+    """A transaction of another process holds the view, and the switch has given up."""
+
+    code = "view-busy"
 
     code = "view-busy"
 
