@@ -13,7 +13,5 @@ class MaintenanceRunning(Refusal):
 
     code = "maintenance-running"
 
-    code = "maintenance-running"
-
     def __init__(self) -> None:
         super().__init__("another rebuild or restore is under way: wait until it has ended")

@@ -38,8 +38,6 @@ class ViewBusy(Refusal):
 
     code = "view-busy"
 
-    code = "view-busy"
-
 
 class PostgresBuild:
     """The port `Build`, on a connection that nobody else uses.
