@@ -19,6 +19,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from pydantic import Field
 
+from domain.canonical import canonical_bytes, has_first_fields_only
 from domain.event import TYPES, Attributes, Data, Event, Kind, Position, Recorded, upgrade
 from domain.personal import ERASED, PERSONAL, Erased, privacy_of
 from infra.keys import OwnerKey
@@ -92,13 +93,15 @@ def _format(name: str) -> _Format:
 
 Sealed = tuple[bytes, bytes]
 """An event's envelope, its personal values sealed, without the attributes that the store assigns
-(see `with_position`); and the same event in plain text, of which the digest is computed."""
+(see `with_position`); and the same event in plain text and canonical form, which is digested."""
 
 
 def encode(event: Event[Data], key: OwnerKey) -> Sealed:
     form = _format(event.type)
     head, plain = _head(event, form.name), _encode(event.data)
     data = _encode(_sealed(event, form, key)) if form.personal else plain
+    if not has_first_fields_only(type(event.data)):
+        plain = canonical_bytes(event.data)
     if event.reason is None or isinstance(event.reason, Erased):
         return b'%b,"data":%b}' % (head[:-1], data), head + plain
     reason = _encode(key.seal(event.reason.encode(), _about(event.id, form.name, "reason")))

@@ -11,12 +11,19 @@ from uuid import UUID
 import msgspec
 
 from consumers.doors.books import StoredBooks
-from consumers.doors.deciders import DECIDERS, CommandUnknown, Decider, parameters
+from consumers.doors.deciders import (
+    DECIDERS,
+    CommandUnknown,
+    Decider,
+    digested_arguments,
+    parameters,
+)
 from consumers.doors.free_text_reader import BY_RULES, FreeTextReader
 from consumers.doors.held_reports import HeldReports
 from consumers.ports.keys import Owners
 from consumers.ports.store import Books, Store, StreamAppend
 from domain.book.book import Book
+from domain.canonical import canonical_bytes
 from domain.design.state import Design
 from domain.errors import (
     ConsentMissing,
@@ -55,9 +62,11 @@ class Command:
 
     @property
     def contents(self) -> bytes:
-        """What is asked, for telling a repetition from another command under the same id."""
-        return msgspec.json.encode(
-            [self.subject, self.name, self.arguments, self.customer, self.actor, self.reason]
+        """What is digested to tell a repetition from another command under the same id."""
+        kind = self.subject.partition("/")[0]
+        arguments = digested_arguments(kind, self.name, self.arguments)
+        return canonical_bytes(
+            [self.subject, self.name, arguments, self.customer, self.actor, self.reason]
         )
 
 

@@ -26,6 +26,7 @@ from domain.design.state import Design
 from domain.design.state import evolve as evolve_design
 from domain.errors import Malformed
 from domain.event import Data, Recorded, strict
+from domain.first_fields import FIRST_FIELDS
 from domain.free_text.reading import Interpretation
 from domain.order import decide as order
 from domain.order.state import Order, configuration
@@ -126,13 +127,30 @@ def parameters(kind: str, name: str) -> Mapping[str, Any]:
 
 
 @functools.cache
+def _defaults(kind: str, name: str) -> Mapping[str, Any]:
+    """The default of each parameter of a decision; `Parameter.empty` where it has none."""
+    signature = inspect.signature(DECIDERS[kind].decisions[name])
+    return {p.name: p.default for p in signature.parameters.values()}
+
+
+def digested_arguments(kind: str, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that the digest of a command covers.
+
+    An argument of the first release always is one of them, a later one only where it differs from
+    its default: so a command that was sent before an upgrade and is repeated after it is the same.
+    """
+    first, defaults = FIRST_FIELDS.get(f"{kind} {name}", ()), _defaults(kind, name)
+    return {a: v for a, v in arguments.items() if a in first or v != defaults[a]}
+
+
+@functools.cache
 def arguments_of(kind: str, name: str) -> type:
     """A decision's arguments as a dataclass, taken as literally as a door takes an event."""
-    default = inspect.signature(DECIDERS[kind].decisions[name]).parameters
+    defaults = _defaults(kind, name)
     fields = [
         (p, hint)
-        if default[p].default is inspect.Parameter.empty
-        else (p, hint, field(default=default[p].default))
+        if defaults[p] is inspect.Parameter.empty
+        else (p, hint, field(default=defaults[p]))
         for p, hint in parameters(kind, name).items()
         if p not in _GIVEN_BY_US and hint not in READ
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.book.book import PRODUCT, Book, BookProblem, Input, Option, Part, Phrase
-from domain.book.contents import LARGEST, PARTS, size
+from domain.book.contents import LARGEST, PARTS, encoded_size
 from domain.configuration import constraint_problems
 from domain.free_text import phrase_problems
 from domain.pricing import price_problems
@@ -58,7 +58,7 @@ def _twice(book: Book) -> Iterator[BookProblem]:
 def _large(book: Book) -> Iterator[BookProblem]:
     for part in PARTS:
         for thing in getattr(book, part):
-            if (bytes := size(thing)) > LARGEST:
+            if (bytes := encoded_size(thing)) > LARGEST:
                 words = f"takes {bytes} bytes, and a part has at most {LARGEST}: split it"
                 yield BookProblem(part=part, id=name_of(thing), words=words)
 

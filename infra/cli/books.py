@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from domain.book.book import Book
-from domain.book.contents import PARTS, TERMS, rules_hash
+from domain.book.contents import HEADER_FIELDS, PARTS, rules_hash
 from domain.catalogue.problems import name_of
 from domain.catalogue.state import Catalogue, Version
 from domain.order.progress import HANDED_OVER, INACTIVE
@@ -43,7 +43,7 @@ def check_file(file: Path, as_json: bool) -> int:
 
 def draft_file(file: Path, actor: str | None, id: str | None, as_json: bool) -> None:
     book = _sound(file)
-    said = msgspec.to_builtins({name: getattr(book, name) for name in TERMS + PARTS})
+    said = msgspec.to_builtins({name: getattr(book, name) for name in HEADER_FIELDS + PARTS})
     done = tell(f"catalogue/{book.book}", "draft", said, id, actor, as_json=as_json)
     if done.events and not as_json:
         typer.echo(
@@ -158,7 +158,7 @@ def _alike(catalogue: Catalogue, book: Book) -> int:
 
 def _differences(old: Book, new: Book) -> Iterator[dict[str, str]]:
     """Part by part, in the words of the file."""
-    for term in TERMS:
+    for term in HEADER_FIELDS:
         was, now = getattr(old, term), getattr(new, term)
         if was != now:
             yield _row(term, "", was, now)

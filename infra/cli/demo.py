@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from consumers.doors.commands import Command, CommandResult
 from domain.book.book import OrderLine
-from domain.book.contents import PARTS, TERMS
+from domain.book.contents import HEADER_FIELDS, PARTS
 from domain.order.events import OptionChosen, OrderPlaced, SpecialInstructionGiven, Step
 from infra.cli.showing import show_view
 from infra.cli.terminal import update_views
@@ -78,7 +78,7 @@ def play(deployment: Deployment) -> None:
 def _publish(deployment: Deployment, opening: datetime) -> None:
     """The shop's book: the tailor writes it, and his partner approves it. Once for all days."""
     book, _ = read(CATALOGUES.joinpath(f"{_BOOK}.yaml").read_text(encoding="utf-8"))
-    said = {name: getattr(book, name) for name in TERMS + PARTS}
+    said = {name: getattr(book, name) for name in HEADER_FIELDS + PARTS}
     for name, actor, arguments in (
         ("draft", "tailor", said),
         ("approve", "partner", {"version": 1}),

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from consumers.doors.deciders import arguments_of, by_name
 from consumers.doors.message import wrong
 from domain.book.book import Book
-from domain.book.contents import PARTS, TERMS
+from domain.book.contents import HEADER_FIELDS, PARTS
 from domain.catalogue.problems import name_of, problems
 
 CATALOGUES = Path(__file__).with_name("catalogues")
@@ -156,7 +156,7 @@ _Dumper.add_representer(Decimal, _number)
 
 def write(book: Book) -> str:
     """The file that reads as this book, without what goes without saying."""
-    said = {"book": book.book, **{name: getattr(book, name) for name in TERMS}}
+    said = {"book": book.book, **{name: getattr(book, name) for name in HEADER_FIELDS}}
     said |= {part: things for part in PARTS if (things := getattr(book, part))}
     return yaml.dump(
         _plain(said), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,

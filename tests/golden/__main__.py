@@ -1,4 +1,4 @@
-"""Adds the golden files that are missing: of event types, quotes and price engines.
+"""Adds the golden files that are missing: of event types, quotes, price engines and digests.
 
 No file that is there is changed.
 """
@@ -15,7 +15,18 @@ from pydantic import TypeAdapter
 
 from domain.event import TYPES, Event, Position, event_id
 from infra import codec, schemas
-from tests.golden import FOLDER, SUMS, Golden, committed, engines, goldens, key, quotes, sums
+from tests.golden import (
+    FOLDER,
+    SUMS,
+    Golden,
+    committed,
+    digests,
+    engines,
+    goldens,
+    key,
+    quotes,
+    sums,
+)
 from tests.golden.compat import breaking, whole
 from tests.golden.sample import sample
 
@@ -77,6 +88,7 @@ if __name__ == "__main__":
     try:
         quotes.add()
         engines.add()
+        digests.add()
         sys.stdout.writelines(f"{path}\n" for path in add())
     except ValueError as error:
         sys.exit(str(error))

@@ -9,7 +9,7 @@ from functools import reduce
 import pytest
 
 from domain.book.book import Option, PriceRule, Term
-from domain.book.contents import LARGEST, size
+from domain.book.contents import LARGEST, encoded_size
 from domain.catalogue import decide
 from domain.catalogue.state import Catalogue, evolve
 from domain.errors import NotAllowed
@@ -101,7 +101,7 @@ def test_a_large_book_is_a_few_events_of_a_bounded_size():
         actor="ann", now=T,
     )  # fmt: skip
     assert len(events) < 10
-    assert max(map(size, events)) < LARGEST + 1_000
+    assert max(map(encoded_size, events)) < LARGEST + 1_000
     state = reduce(lambda s, event: evolve(s, event, T), events, Catalogue())
     assert state.latest.book.options == tuple(many)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, make_dataclass, replace
 from decimal import Decimal as D
 
 import pytest
@@ -93,6 +93,29 @@ def test_an_unknown_engine_is_refused_by_name():
     golden = read(QUOTES / "book.v1/1.json")
     with pytest.raises(NotAllowed, match=r"no price engine book\.v9, only given\.v1, book\.v1"):
         repriced(replace(golden.quote, engine_version="book.v9"), golden.version)
+
+
+@pytest.mark.parametrize("golden", BY_BOOK)
+def test_what_an_engine_writes_does_not_change_when_values_gain_fields(golden):
+    engine = book_engine(golden.quote.engine_version)
+    request = engine.price_request(golden.quote.inputs)
+    later = replace(
+        request,
+        selections=tuple(with_added_field(each) for each in request.selections),
+        instructions=tuple(with_added_field(each) for each in request.instructions),
+    )
+    again = engine.quote(later, golden.book)
+    assert again["inputs"] == golden.quote.inputs
+    assert again["inputs_hash"] == golden.quote.inputs_hash
+
+
+def with_added_field(value):
+    """The value as a later release has it: with one more optional field."""
+    cls = make_dataclass(
+        type(value).__name__, [("added", int | None, 1)], bases=(type(value),), frozen=True,
+        kw_only=True,
+    )  # fmt: skip
+    return cls(**{f.name: getattr(value, f.name) for f in fields(value)})
 
 
 # The source of the engines.

@@ -23,7 +23,7 @@ import httpx
 import msgspec
 import yaml
 
-from domain.book.contents import PARTS, TERMS
+from domain.book.contents import HEADER_FIELDS, PARTS
 from infra.imports.catalogue import read
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import Door
@@ -72,7 +72,8 @@ class Teller:
         book, faults = read(file.read_text(encoding="utf-8"))
         assert not faults
         about = f"catalogues/{book.book}"
-        terms = msgspec.to_builtins({name: getattr(book, name) for name in (*TERMS, *PARTS)})
+        names = (*HEADER_FIELDS, *PARTS)
+        terms = msgspec.to_builtins({name: getattr(book, name) for name in names})
         self._heard(self.door.command(about, "draft", terms, actor="ann"))
         for name in ("approve", "publish"):
             self._heard(self.door.command(about, name, {"version": 1}, actor="bob"))
