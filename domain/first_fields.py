@@ -1,7 +1,7 @@
 """The fields that events, their parts and commands had in the first release. Never edited.
 
-Digests of that release cover these fields, whether they were filled or not. docs/adr/0018-digests.md
-says how the list is used.
+Digests of that release cover these fields, whether they were filled or not:
+docs/adr/0018-digests.md.
 """
 
 from __future__ import annotations

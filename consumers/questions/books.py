@@ -12,7 +12,7 @@ from consumers.doors.books import StoredBooks
 from consumers.ports.views import ViewReader
 from consumers.questions.rows import find_view
 from domain.book.book import Book
-from domain.book.contents import PARTS, TERMS, rules_hash
+from domain.book.contents import HEADER_FIELDS, PARTS, rules_hash
 from domain.catalogue.problems import name_of
 from domain.catalogue.state import Version
 from domain.errors import NotFound
@@ -86,7 +86,7 @@ def affected_choices(
 
 
 def _differences(old: Book, new: Book) -> Iterator[BookDifference]:
-    for term in TERMS:
+    for term in HEADER_FIELDS:
         before, after = getattr(old, term), getattr(new, term)
         if before != after:
             yield BookDifference(term, "", _text(before), _text(after))
