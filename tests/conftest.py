@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: one server a session, a deployment of its own a test."""
+"""Fixtures: one PostgreSQL server for each session, a deployment of its own for each test."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from infra.postgres.server import database, embedded
 from infra.postgres.store.held import PostgresHeldReports
 from infra.postgres.store.store import PostgresStore
 from tests.both_logs import LOGS, BothLogs, tag
-from tests.broker import Broker, described, named
-from tests.homes import copied, made
+from tests.broker import Broker, configured, identify
+from tests.homes import copy_home, make_home
 from tests.logs import in_kafka
 from tests.members import two_members
 from tests.within import Within
@@ -46,7 +46,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
-    # What takes longest comes first, and small trials last: then no worker is idle in the end.
+    # The longest tests come first and the trials of faults last: no worker is idle at the end.
     items.sort(key=lambda item: (TRIALS in item.nodeid, LONGEST not in item.nodeid))
     for item in items:
         tag(item)
@@ -58,18 +58,18 @@ def pytest_configure(config):
     if not config.getoption("--both-logs") or hasattr(config, "workerinput"):
         return
     config.pluginmanager.register(BothLogs(lambda: config.stash.get(_BROKER, None)))
-    if not named():  # one broker serves all processes that run tests
+    if not configured():  # one broker serves all processes that run tests
         folder = tempfile.TemporaryDirectory()
         shared = Broker(Path(folder.name) / "kafka")
         shared.start()
         config.add_cleanup(folder.cleanup)
         config.add_cleanup(shared.stop)
         os.environ["ORDERMADE_TEST_KAFKA"] = shared.address
-        config.stash[_BROKER] = told(shared.address)
+        config.stash[_BROKER] = identity(shared.address)
 
 
 class Trials(LoadScopeScheduling):
-    """A module's tests stay together, but each trial of a fault goes to whoever has time."""
+    """Keeps the tests of a module on one worker, but gives each trial of a fault to any worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid if TRIALS in nodeid else super()._split_scope(nodeid)
@@ -79,8 +79,8 @@ def pytest_xdist_make_scheduler(config, log):
     return Trials(config, log)
 
 
-def told(address: str) -> str:
-    cluster, version = described(address)
+def identity(address: str) -> str:
+    cluster, version = identify(address)
     return f"Kafka {version}, cluster {cluster}, at {address}"
 
 
@@ -95,9 +95,9 @@ def own_broker(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def broker(request):
-    """The address of a Kafka: our own, or the one that we are told to use."""
-    address = named() or request.getfixturevalue("own_broker").address
-    request.config.stash[_BROKER] = told(address)
+    """The address of the session's Kafka, or of the one that ORDERMADE_TEST_KAFKA names."""
+    address = configured() or request.getfixturevalue("own_broker").address
+    request.config.stash[_BROKER] = identity(address)
     return address
 
 
@@ -135,7 +135,7 @@ def door(deployment):
 
 
 def topics_on(broker):
-    """What tells a `Front` that its log is Kafka, in topics that no other test has."""
+    """The settings of a `Front` whose log is Kafka, in topics that no other test uses."""
     return ("ORDERMADE_KAFKA", broker), ("ORDERMADE_KAFKA_TOPICS", f"test-{uuid4().hex}")
 
 
@@ -146,7 +146,7 @@ def on_kafka(broker):
 
 @pytest.fixture(params=LOGS)
 def on_log(request):
-    """What tells a `Front` where its log is: one story, told on each."""
+    """The settings of a `Front` on each log: the test runs once on each."""
     return log_of(request)
 
 
@@ -162,26 +162,26 @@ def log_of(request):
 
 @pytest.fixture(scope="session")
 def made_home(tmp_path_factory):
-    return made(tmp_path_factory.mktemp("made") / "home")
+    return make_home(tmp_path_factory.mktemp("made") / "home")
 
 
 @pytest.fixture
 def lone_front(tmp_path, made_home, on_log):
-    """The front door upon each log; each command brings the views up to date by itself."""
-    return Within(copied(made_home, tmp_path), on_log)
+    """A command line on each log, where each command brings the views up to date by itself."""
+    return Within(copy_home(made_home, tmp_path), on_log)
 
 
 @pytest.fixture
 def front(lone_front):
-    """The same, and two members that keep the views."""
+    """The same, with two members that keep the views up to date."""
     with two_members(lone_front):
         yield lone_front
 
 
 @pytest.fixture
 def secured(own_broker):
-    """What tells a `Front` of topics on a broker that it must trust, and that must know it."""
-    told = {
+    """The settings of a `Front` on Kafka over TLS, with user and password."""
+    options = {
         "": own_broker.secured,
         "_TOPICS": f"test-{uuid4().hex}",
         "_SECURITY": "SASL_SSL",
@@ -189,22 +189,22 @@ def secured(own_broker):
         "_USER": own_broker.user,
         "_PASSWORD": own_broker.password,
     }
-    return tuple((f"ORDERMADE_KAFKA{name}", value) for name, value in told.items())
+    return tuple((f"ORDERMADE_KAFKA{name}", value) for name, value in options.items())
 
 
 @pytest.fixture
 def topics(broker, deployment):
-    """Topics that no other test has."""
-    made = Cluster(broker, deployment.partitions, f"test-{uuid4().hex}")
-    provision(made)
-    return made
+    """Topics that no other test uses."""
+    cluster = Cluster(broker, deployment.partitions, f"test-{uuid4().hex}")
+    provision(cluster)
+    return cluster
 
 
 @pytest.fixture
 def kafka(deployment, owners, topics):
     """The deployment's log in Kafka."""
-    with deployment.pool("projector") as pool, in_kafka(topics, pool, owners.keys) as made:
-        yield made
+    with deployment.pool("projector") as pool, in_kafka(topics, pool, owners.keys) as log:
+        yield log
 
 
 @pytest.fixture
@@ -214,9 +214,9 @@ def owners(deployment, door):
 
 @pytest.fixture
 def store(door, owners):
-    made = PostgresStore(door, owners)
-    yield made
-    made.close()
+    store = PostgresStore(door, owners)
+    yield store
+    store.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""Commands in processes of their own, forked from one that has imported what they need.
+"""Commands in processes of their own, forked from one that has imported the modules they need.
 
-Importing is most of what a short command costs, and the tests give hundreds of them.
+Most of the time of a short command is spent on imports, and the tests run hundreds of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _server.set_forkserver_preload(
 def run(
     words: Sequence[str], environment: Mapping[str, str], timeout_s: float = 600
 ) -> CompletedProcess[str]:
-    """`ordermade WORDS`, to its end."""
+    """Runs `ordermade WORDS` to its end."""
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder) / "out", Path(folder) / "err"
         process = _server.Process(target=_command, args=(words, dict(environment), out, err))
@@ -38,13 +38,13 @@ def run(
 
 
 def _command(words: Sequence[str], environment: Mapping[str, str], out: Path, err: Path) -> None:
-    become(environment, out, err)
+    take_environment(environment, out, err)
     sys.argv = ["ordermade", *words]
     runpy.run_module("infra", run_name="__main__")
 
 
-def become(environment: Mapping[str, str], out: Path, err: Path) -> None:
-    """This process, just forked, has that environment from now on, and prints to those files."""
+def take_environment(environment: Mapping[str, str], out: Path, err: Path) -> None:
+    """Gives this process, which was just forked, an environment and files to print to."""
     os.environ.clear()
     os.environ.update(environment)
     sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))

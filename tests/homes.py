@@ -1,4 +1,4 @@
-"""Homes whose database is lost, or older than it was."""
+"""Homes of deployments: made, copied, and with a database that is restored or missing."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ from tests.frontdoor import Front
 from tests.within import Within
 
 
-def made(home: Path, *more: tuple[str, str]) -> Path:
-    """A home as `init` makes it, and its server at rest: copied it is a new deployment, sooner."""
-    Within(home, (("ORDERMADE_LINGER_S", "0"), *more)).ok("init")
-    settle(home)
+def make_home(home: Path, *settings: tuple[str, str]) -> Path:
+    """Runs `init` and waits until its server has stopped, so that the home can be copied."""
+    Within(home, (("ORDERMADE_LINGER_S", "0"), *settings)).ok("init")
+    wait_for_stopped_server(home)
     return home
 
 
-def copied(made: Path, folder: Path) -> Path:
-    subprocess.run(["cp", "-a", made, folder], check=True)  # keeps owners, as Python does not
-    return folder / made.name
+def copy_home(home: Path, folder: Path) -> Path:
+    """Copies a home into a folder: a new deployment, sooner than by `init`."""
+    subprocess.run(["cp", "-a", home, folder], check=True)  # keeps owners, as Python does not
+    return folder / home.name
 
 
-def settle(home: Path) -> None:
-    """Returns when the home's server has stopped, since nobody uses it."""
+def wait_for_stopped_server(home: Path) -> None:
+    """Waits until the home's server has stopped, which it does when no process uses it."""
     deadline = time.monotonic() + 30
     while (free := try_lock(home / "postgres" / "server.lock", fcntl.LOCK_EX)) is None:
         assert time.monotonic() < deadline
@@ -44,22 +45,22 @@ def settle(home: Path) -> None:
     os.close(free)
 
 
-def keep(front: Front, copy: Path) -> None:
-    """A backup of the database, taken while it stands still."""
-    settle(front.home)
+def back_up(front: Front, copy: Path) -> None:
+    """Copies the files of the database while its server is stopped."""
+    wait_for_stopped_server(front.home)
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(front.home / "postgres", copy)
 
 
-def bring_back(front: Front, copy: Path) -> None:
-    """The database as the backup has it, in place of the one that is there."""
-    settle(front.home)
+def restore_backup(front: Front, copy: Path) -> None:
+    """Replaces the files of the database by those of the backup."""
+    wait_for_stopped_server(front.home)
     shutil.rmtree(front.home / "postgres")
     shutil.copytree(copy, front.home / "postgres")
 
 
-def emptied(front: Front, home: Path, *, secrets: bool = True) -> Front:
-    """A new home with the same log, and with the same secrets or with others."""
+def with_empty_home(front: Front, home: Path, *, secrets: bool = True) -> Front:
+    """A home without a database, with the same log and, if `secrets`, the same secrets."""
     home.mkdir(mode=0o700)
     if secrets:
         shutil.copy(front.home / "secrets.json", home)
@@ -68,7 +69,7 @@ def emptied(front: Front, home: Path, *, secrets: bool = True) -> Front:
 
 @contextmanager
 def database(front: Front):
-    """The database under the home, as its administrator sees it."""
+    """A connection of the administrator to the database of the home."""
     server = embedded.start(front.home, linger_s=0.1)
     try:
         with psycopg.connect(server.url("ordermade"), autocommit=True) as db:
@@ -77,8 +78,8 @@ def database(front: Front):
         server.close()
 
 
-def stored(front: Front) -> dict[str, list[tuple]]:
-    """Every row of the store that a restore has to bring back."""
+def stored_rows(front: Front) -> dict[str, list[tuple]]:
+    """Every row of the store that a restore brings back, by table."""
     with database(front) as db:
         return {
             table: db.execute(f"SELECT {columns} FROM store.{table} ORDER BY 1, 2").fetchall()
@@ -92,7 +93,7 @@ def stored(front: Front) -> dict[str, list[tuple]]:
         }
 
 
-def shown(front: Front) -> dict[str, dict[str, Row]]:
-    """Every row of every view."""
+def view_rows(front: Front) -> dict[str, dict[str, Row]]:
+    """Every row of every view, by view and key."""
     with Deployment(Settings(home=front.home, linger_s=0.1)) as deployment:
         return {name: dict(deployment.views.find(view, None)) for name, view in discover().items()}

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP
 from decimal import Decimal as D
+
+from msgspec.structs import replace
 
 from consumers.doors.commands import Command
 from consumers.ports.store import StreamAppend

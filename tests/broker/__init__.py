@@ -1,6 +1,6 @@
-"""A real Apache Kafka for the tests: one KRaft node on loopback ports, in a directory of its own.
+"""An Apache Kafka for the tests: one KRaft node on loopback ports, in a directory of its own.
 
-`ORDERMADE_TEST_KAFKA=host:port` names a broker that runs already, and none is started.
+`ORDERMADE_TEST_KAFKA=host:port` names a running broker; then none is started.
 """
 
 from __future__ import annotations
@@ -59,49 +59,49 @@ group.min.session.timeout.ms=500
 """
 
 
-class Missing(Exception):
-    """A tool that the tests need is not there; the sentence names the command that installs it."""
+class ToolsMissing(Exception):
+    """Java or Maven is not installed; the message has the command that installs them."""
 
 
 def tools_missing() -> bool:
-    """Whether there is no Java from 17 on, or no Maven."""
+    """Whether Java 17 or newer, or Maven, is missing."""
     if not (shutil.which("java") and shutil.which("mvn")):
         return True
-    told = subprocess.run(["java", "-version"], capture_output=True, text=True).stderr
-    version = re.search(r'version "(\d+)', told)
+    output = subprocess.run(["java", "-version"], capture_output=True, text=True).stderr
+    version = re.search(r'version "(\d+)', output)
     return version is None or int(version[1]) < 17
 
 
 def jars() -> Path:
-    """Where the jars are; Maven resolves them once for each virtual environment."""
-    done = JARS / ".ready"
+    """The folder of the jars; Maven downloads them once for each virtual environment."""
+    ready = JARS / ".ready"
     pom = HERE / "pom.xml"
-    if done.exists() and done.stat().st_mtime >= pom.stat().st_mtime:
+    if ready.exists() and ready.stat().st_mtime >= pom.stat().st_mtime:
         return JARS
     if tools_missing():
-        raise Missing(f"the tests need Java 17 or newer and Maven: {' '.join(INSTALL)}")
+        raise ToolsMissing(f"the tests need Java 17 or newer and Maven: {' '.join(INSTALL)}")
     shutil.rmtree(JARS, ignore_errors=True)
     subprocess.run(
         ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"],
         check=True,
     )
-    done.touch()
+    ready.touch()
     return JARS
 
 
 def free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
-        taken = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in taken:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in taken]
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for bound in sockets:
+            bound.bind(("127.0.0.1", 0))
+        return [bound.getsockname()[1] for bound in sockets]
 
 
 class Broker:
-    """One node. Started again it has the same ports and the same data.
+    """One node, with the same ports and the same data each time it is started.
 
-    At `address` it lets anybody in, at `secured` over TLS who has the password, at `certified` who
-    has a certificate of the authority in its home (`certificates.py`).
+    Clients need nothing at `address`, `user` and `password` over TLS at `secured`, and a client
+    certificate at `certified` (`certificates.py` writes it into the home).
     """
 
     def __init__(self, home: Path) -> None:
@@ -119,10 +119,10 @@ class Broker:
     def _format(self) -> None:
         # An id that begins with a dash would be taken for an option.
         cluster = urlsafe_b64encode(uuid4().bytes).decode()[:22].replace("-", "_")
-        known = f"[name={self.user},password={self.password}]"
+        account = f"[name={self.user},password={self.password}]"
         self._java("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster,
-                   "-c", str(self._settings), "--add-scram", f"SCRAM-SHA-512={known}",
-                   "--add-scram", f"SCRAM-SHA-256={known}").wait()  # fmt: skip
+                   "-c", str(self._settings), "--add-scram", f"SCRAM-SHA-512={account}",
+                   "--add-scram", f"SCRAM-SHA-256={account}").wait()  # fmt: skip
 
     def _java(self, *words: str) -> subprocess.Popen[bytes]:
         logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"
@@ -134,14 +134,14 @@ class Broker:
                 stdout=out, stderr=out, stdin=subprocess.DEVNULL,
             )  # fmt: skip
 
-    def lose(self) -> None:
-        """kill -9, and everything that it kept is gone; started again it is another cluster."""
+    def lose_data(self) -> None:
+        """Kills the broker and deletes its data; started again it is another, empty cluster."""
         self.kill()
         shutil.rmtree(self.home / "data")
         self._format()
 
     def start(self) -> None:
-        """Returns when the broker serves: it listens no earlier."""
+        """Starts the broker and waits until it listens, which it does when it can serve."""
         self._process = self._java("kafka.Kafka", str(self._settings))
         host, _, port = self.address.partition(":")
         deadline = time.monotonic() + _START_S
@@ -149,8 +149,8 @@ class Broker:
             with suppress(OSError), socket.create_connection((host, int(port))):
                 return
             if self._process.poll() is not None or time.monotonic() > deadline:
-                told = (self.home / "log").read_text()[-2000:]
-                raise RuntimeError(f"the broker does not start:\n{told}")
+                output = (self.home / "log").read_text()[-2000:]
+                raise RuntimeError(f"the broker does not start:\n{output}")
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -162,7 +162,7 @@ class Broker:
                 self.kill()
 
     def freeze(self) -> None:
-        """It neither answers nor ends, until it is thawed."""
+        """Pauses the broker: it neither answers nor closes connections until `thaw`."""
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
 
@@ -171,14 +171,14 @@ class Broker:
         self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kills the broker with SIGKILL."""
         if self._process:
             self._process.kill()
             self._process.wait()
 
 
-def described(address: str) -> tuple[str, str]:
-    """The cluster id and the version of a broker, as it says itself."""
+def identify(address: str) -> tuple[str, str]:
+    """The cluster id and the version that a broker reports."""
     admin = KafkaAdminClient(bootstrap_servers=address)
     try:
         cluster = admin.describe_cluster()
@@ -188,6 +188,6 @@ def described(address: str) -> tuple[str, str]:
     return cluster["cluster_id"], ".".join(map(str, version))
 
 
-def named() -> str | None:
-    """The broker that the tests are told to use."""
+def configured() -> str | None:
+    """The address of the broker in ORDERMADE_TEST_KAFKA."""
     return os.environ.get("ORDERMADE_TEST_KAFKA")

@@ -1,6 +1,6 @@
-"""What the test broker needs: Java and Maven, installed where that is allowed, and the jars.
+"""`python -m tests.broker [COMMAND …]`: prepares the test broker and runs a command with it as log.
 
-`python -m tests.broker COMMAND...` then runs a command with a broker as its log.
+Installs Java and Maven where it is root on Debian, and downloads the jars.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.broker import INSTALL, Broker, Missing, described, jars, named, tools_missing
+from tests.broker import (
+    INSTALL,
+    Broker,
+    ToolsMissing,
+    configured,
+    identify,
+    jars,
+    tools_missing,
+)
 
 
 def prepare() -> None:
@@ -21,18 +29,18 @@ def prepare() -> None:
         subprocess.run(INSTALL, check=True)
     try:
         jars()
-    except Missing as missing:
-        sys.exit(str(missing))
+    except ToolsMissing as error:
+        sys.exit(str(error))
 
 
 def run(command: list[str], address: str) -> int:
-    cluster, version = described(address)
+    cluster, version = identify(address)
     print(f"Kafka {version}, cluster {cluster}, at {address}", flush=True)
     return subprocess.run(command, env={**os.environ, "ORDERMADE_KAFKA": address}).returncode
 
 
 def main(command: list[str]) -> int:
-    if address := named():
+    if address := configured():
         return run(command, address) if command else 0
     prepare()
     if not command:

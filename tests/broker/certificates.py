@@ -1,4 +1,4 @@
-"""Certificates of the test broker, and of who may talk to it: an authority and what it signed."""
+"""Certificates of the test broker and of its clients, signed by an authority of their own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _BEGAN = datetime.now(UTC) - timedelta(days=1)
 def _signed(
     name: str, issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """A certificate for 127.0.0.1 and its key; without an issuer that of an authority."""
+    """A certificate for 127.0.0.1 and its key; without an issuer, those of an authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     authority, signing = issuer or (None, key)
-    made = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(authority.subject if authority else subject)
@@ -34,13 +34,13 @@ def _signed(
             x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
         )
     )
-    return made.sign(signing, hashes.SHA256()), key
+    return builder.sign(signing, hashes.SHA256()), key
 
 
-def _pem(made: x509.Certificate | ec.EllipticCurvePrivateKey) -> bytes:
-    if isinstance(made, x509.Certificate):
-        return made.public_bytes(serialization.Encoding.PEM)
-    return made.private_bytes(
+def _pem(part: x509.Certificate | ec.EllipticCurvePrivateKey) -> bytes:
+    if isinstance(part, x509.Certificate):
+        return part.public_bytes(serialization.Encoding.PEM)
+    return part.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
@@ -48,7 +48,7 @@ def _pem(made: x509.Certificate | ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def write(folder: Path) -> None:
-    """`ca.pem`, `stranger.pem` (another authority), `broker.pem`, `client.pem`, `client.key`."""
+    """Writes ca.pem, stranger.pem (another authority), broker.pem, client.pem and client.key."""
     authority, stranger = _signed("authority", None), _signed("stranger", None)
     broker, client = _signed("broker", authority), _signed("client", authority)
     for name, parts in {

@@ -2,10 +2,10 @@
 
 `python -m tests.data.car > infra/imports/catalogues/car.yaml` makes it.
 
-A market, an engine and a trim on which much hangs; equipment in lines (sport, winter …) that is
-bought together; packages that bring their parts; parts in each other's way. First some cars are
-built, in which each value occurs; a rule is written only if all of them keep it. So whatever is
-offered can be had, and no solver was asked.
+The options are a market, an engine and a trim, on which many rules depend; equipment in lines
+(sport, winter …) that is often bought together; and packages that include parts. Some cars are
+built first, so that each value occurs in one of them; a rule is added only if all these cars keep
+it. So every value can be bought, which is certain without a solver.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from domain.book.book import (
     Term,
 )
 from infra.imports.catalogue import write
-from tests.independent.configurations import kept
+from tests.independent.configurations import is_kept
 
 SEED, BUILT = 1886, 60
 PRODUCTS = ("saloon", "estate", "coupe")
@@ -58,24 +58,25 @@ Car = dict[str, str]
 
 @functools.cache
 def car(options: int = 500, rules: int = 2_000) -> Book:
-    offered, built = _built(options)
+    """The book of the car with so many options and rules."""
+    offered, cars = _built(options)
     dice = random.Random(SEED + 1)
     return Book(
         book="car", version=1, currency="EUR", rounding="half_up", places=2, products=PRODUCTS,
         effective_from=datetime(2026, 1, 1, tzinfo=UTC), options=tuple(offered),
-        constraints=tuple(_rules(rules, offered, built, dice)),
+        constraints=tuple(_rules(rules, offered, cars, dice)),
         prices=tuple(_prices(offered, dice)),
     )  # fmt: skip
 
 
 def built(options: int = 500) -> list[Selection]:
-    """The cars that a book of so many options was written around: all keep its rules."""
+    """Cars that keep all rules of the book with so many options."""
     return [
         Selection(
-            line_id=f"L{n}", product=made[PRODUCT], quantity=1,
-            options={option: value for option, value in made.items() if option != PRODUCT},
+            line_id=f"L{n}", product=values[PRODUCT], quantity=1,
+            options={option: value for option, value in values.items() if option != PRODUCT},
         )
-        for n, made in enumerate(_built(options)[1])
+        for n, values in enumerate(_built(options)[1])
     ]  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def _built(options: int) -> tuple[list[Option], list[Car]]:
     return offered, [_car(n, offered, dice) for n in range(BUILT)]
 
 
-def _options(many: int, dice: random.Random) -> Iterator[Option]:
+def _options(count: int, dice: random.Random) -> Iterator[Option]:
     for name, values in MAIN.items():
         yield Option(option=name, label=name.capitalize(), stage="pre_manufacture", values=values)
     for name, (low, high, unit) in MEASURES.items():
@@ -94,10 +95,10 @@ def _options(many: int, dice: random.Random) -> Iterator[Option]:
             option=name, label=name.capitalize(), stage="pre_manufacture",
             choice_space="parametric", range=bounds,
         )  # fmt: skip
-    for n in range(many - len(MAIN) - len(MEASURES)):
-        line, place = LINES[n % len(LINES)], n // len(LINES)
-        name = f"{line} {PARTS[place - 1] if place else 'package'}"
-        everywhere = place == 0 or dice.random() < 0.8
+    for n in range(count - len(MAIN) - len(MEASURES)):
+        line, index = LINES[n % len(LINES)], n // len(LINES)
+        name = f"{line} {PARTS[index - 1] if index else 'package'}"
+        everywhere = index == 0 or dice.random() < 0.8
         yield Option(
             option=name, label=name.capitalize(),
             stage=dice.choice(("pre_manufacture",) * 4 + ("packaging", "delivery")),
@@ -107,69 +108,70 @@ def _options(many: int, dice: random.Random) -> Iterator[Option]:
 
 
 def _car(n: int, offered: list[Option], dice: random.Random) -> Car:
-    """Of each line there is nothing, little or much, and most parts go along with it."""
+    """A car with no, little or much equipment of each line; few parts differ from their line."""
     level = {line: dice.randrange(5) for line in LINES}
-    made: Car = {PRODUCT: PRODUCTS[n % len(PRODUCTS)]}
-    for place, option in enumerate(offered):
-        values, line = option.values, option.option.split()[0]
+    values: Car = {PRODUCT: PRODUCTS[n % len(PRODUCTS)]}
+    for index, option in enumerate(offered):
+        name, choices = option.option, option.values
         if option.range:
-            bounds = int(option.range.minimum), int(option.range.maximum)
-            made[option.option] = str(dice.randint(*bounds))
-        elif option.option in MAIN:
-            first = values[(n + place) % len(values)]
-            made[option.option] = first if n < len(values) else dice.choice(values)
-        elif not option.products or made[PRODUCT] in option.products:
-            usual = values[min(level[line], len(values)) - 1]
-            if level[line]:
-                made[option.option] = usual if dice.random() < 0.96 else dice.choice(values)
+            values[name] = str(dice.randint(int(option.range.minimum), int(option.range.maximum)))
+        elif name in MAIN:
+            first = choices[(n + index) % len(choices)]
+            values[name] = first if n < len(choices) else dice.choice(choices)
+        elif not option.products or values[PRODUCT] in option.products:
+            line_level = level[name.split()[0]]
+            usual = choices[min(line_level, len(choices)) - 1]
+            if line_level:
+                values[name] = usual if dice.random() < 0.96 else dice.choice(choices)
             elif dice.random() < 0.03:
-                made[option.option] = dice.choice(values)
-    return made
+                values[name] = dice.choice(choices)
+    return values
 
 
 def _rules(
-    many: int, offered: list[Option], built: list[Car], dice: random.Random
+    count: int, offered: list[Option], cars: list[Car], dice: random.Random
 ) -> Iterator[Constraint]:
-    found: dict[str, Constraint] = {}
+    """Rules proposed at random, as far as all cars keep them; the main options are required."""
+    rules: dict[str, Constraint] = {}
     kinds = {_needs: 35, _bars: 45, _counts: 6, _measures: 4, _defaults: 8, _stages: 2}
     stages = {option.option: option.stage for option in offered}
     for option in offered[: len(MAIN)]:
         words = f"Every car has one {option.option}."
-        found[words] = Constraint(
+        rules[words] = Constraint(
             rule_id="R1", words=words, kind="requires", then=(Term(option=option.option),)
         )
     defaulted: set[str] = set()
-    while len(found) < many:
+    while len(rules) < count:
         [propose] = dice.choices(list(kinds), list(kinds.values()))
         rule = propose(offered, dice)
-        if rule.words in found or not all(kept(rule, made, stages) for made in built):
+        if rule.words in rules or not all(is_kept(rule, car, stages) for car in cars):
             continue
         if rule.kind == "default":
             if rule.then[0].option in defaulted:
                 continue
             defaulted.add(rule.then[0].option)
-        found[rule.words] = rule
-    return (replace(rule, rule_id=f"R{n}") for n, rule in enumerate(found.values(), 1))
+        rules[rule.words] = rule
+    return (replace(rule, rule_id=f"R{n}") for n, rule in enumerate(rules.values(), 1))
 
 
 def _two(offered: list[Option], dice: random.Random) -> tuple[Option, Option]:
-    """Two closed options, more often than not of one line."""
+    """Two options with listed values, more often than not of one line."""
     one, other = dice.sample([o for o in offered if o.values], 2)
     if dice.random() < 0.6:
         line = one.option.split()[0]
-        near = [o for o in offered if o.option.split()[0] == line and o is not one and o.values]
-        other = dice.choice(near or [other])
+        same = [o for o in offered if o.option.split()[0] == line and o is not one and o.values]
+        other = dice.choice(same or [other])
     return one, other
 
 
 def _needs(offered: list[Option], dice: random.Random) -> Constraint:
     one, other = _two(offered, dice)
     value = dice.choice(one.values)
-    wanted = tuple(sorted(dice.sample(other.values, dice.randint(1, len(other.values)))))
+    needed = tuple(sorted(dice.sample(other.values, dice.randint(1, len(other.values)))))
     return Constraint(
         rule_id="", kind="requires", when=(Term(option=one.option, values=(value,)),),
-        then=(Term(option=other.option, values=wanted),),
-        words=f"{one.label} in {value} needs {other.option} in {' or '.join(wanted)}.",
+        then=(Term(option=other.option, values=needed),),
+        words=f"{one.label} in {value} needs {other.option} in {' or '.join(needed)}.",
     )  # fmt: skip
 
 
@@ -213,7 +215,7 @@ def _measures(offered: list[Option], dice: random.Random) -> Constraint:
 
 
 def _defaults(offered: list[Option], dice: random.Random) -> Constraint:
-    """A package brings its parts, so no default leads back."""
+    """Only a package sets parts by default, and no part sets a package, so there is no cycle."""
     part = dice.choice(offered[len(MAIN) + len(MEASURES) :])
     package, value = f"{part.option.split()[0]} package", dice.choice(part.values)
     if part.option == package:

@@ -1,4 +1,4 @@
-"""Invoices in the shape of "Online Retail", with its odd cases, from a seed.
+"""Generated invoices with the columns and the odd cases of the file "Online Retail".
 
 `python -m tests.data.online_retail_sample > infra/imports/online_retail_sample.csv` makes it.
 """
@@ -31,7 +31,7 @@ Row = list[str]
 
 
 def rows() -> Iterator[Row]:
-    """Some 3,000 lines below a header, in the order of time."""
+    """The header and some 3,000 lines below it, in the order of time."""
     dice = random.Random(SEED)
     yield HEADER
     at = datetime(2010, 12, 1, 8, 26, tzinfo=UTC)
@@ -48,17 +48,17 @@ def rows() -> Iterator[Row]:
             case 5:
                 for product in dice.sample(PRODUCTS, 2):
                     yield line(product, -dice.randint(1, 8), product[2], invoice=f"C{invoice}")
-            case 7:  # written off, or given away, with or without a word
-                lost = ("21777", dice.choice(["", "damages?"]), "")
-                yield line(lost, dice.choice([-60, 56]), "0.0", end=("", "United Kingdom"))
+            case 7:  # stock written off or given away, with or without a description
+                item = ("21777", dice.choice(["", "damages?"]), "")
+                yield line(item, dice.choice([-60, 56]), "0.0", end=("", "United Kingdom"))
             case _:
-                many = [line(p, dice.randint(1, 48), p[2]) for p in _basket(dice)]
-                many.append(list(many[0]))  # said twice, sold twice
-                if n % 6 == 2:  # still being written when the minute ends
-                    many += [line(p, 1, p[2], at + timedelta(minutes=1)) for p in _basket(dice)]
-                if n % 40 == 9:  # another invoice in between
-                    many.insert(-1, line(PRODUCTS[-1], 1, "18.0", invoice=f"{invoice}B"))
-                yield from many
+                sold = [line(p, dice.randint(1, 48), p[2]) for p in _basket(dice)]
+                sold.append(list(sold[0]))  # an identical line is another sale
+                if n % 6 == 2:  # an invoice whose later lines have the next minute
+                    sold += [line(p, 1, p[2], at + timedelta(minutes=1)) for p in _basket(dice)]
+                if n % 40 == 9:  # a line of another invoice in between
+                    sold.insert(-1, line(PRODUCTS[-1], 1, "18.0", invoice=f"{invoice}B"))
+                yield from sold
     for n, price in enumerate(["11062.06", "-11062.06", "-11062.06"]):
         yield [
             f"A{563185 + n}",
@@ -73,7 +73,7 @@ def rows() -> Iterator[Row]:
 
 
 def _customer(dice: random.Random) -> str:
-    """Written as a float; empty where the shopper was not recognised."""
+    """A customer id, written as a float; empty for an unknown customer."""
     return "" if dice.random() < 0.25 else f"{12346 + dice.randrange(CUSTOMERS)}.0"
 
 

@@ -1,25 +1,25 @@
-"""Each fault once on each log, short: `make faults` repeats them at their full length."""
+"""Each fault once on each log, short: `make faults` tries them at full length."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.faults.deployment import SHORT, beginning
+from tests.faults.deployment import SHORT, make_template
 from tests.faults.trial import run
 
 SEED = 20260301
 
 
 @pytest.fixture(scope="session")
-def in_parts(tmp_path_factory):
-    return beginning(tmp_path_factory.mktemp("in-parts"))
+def template(tmp_path_factory):
+    return make_template(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture
-def befall(in_parts, tmp_path, request):
-    """Lets a fault befall a deployment on a log; nothing may be lost, and nothing doubled."""
+def try_fault(template, tmp_path, request):
+    """Runs a trial of a fault on a log, and asserts that no event is lost or doubled."""
 
-    def happen(fault, log):
+    def trial(fault, log):
         seed = f"{SEED}/{fault.name}/{log}"
         print("seed", seed)
         kafka = broker = None
@@ -28,8 +28,8 @@ def befall(in_parts, tmp_path, request):
             kafka = broker.address
         elif log == "kafka":
             kafka = request.getfixturevalue("broker")
-        outcome = run(fault, in_parts, tmp_path, kafka, broker, seed, SHORT)
+        outcome = run(fault, template, tmp_path, kafka, broker, seed, SHORT)
         print(outcome)
         assert (outcome.lost, outcome.doubled) == (0, 0)
 
-    return happen
+    return trial

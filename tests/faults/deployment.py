@@ -1,4 +1,4 @@
-"""A deployment under load: `ordermade up` with two projectors on one of the logs, and writers."""
+"""A deployment under load: `ordermade up` with two projectors, and writers."""
 
 from __future__ import annotations
 
@@ -25,24 +25,27 @@ from infra.settings import Settings
 from projections import discover
 from tests.broker import Broker
 from tests.faults import writer
-from tests.faults.forked import Started, up
+from tests.faults.processes import FunctionProcess, up
 from tests.faults.writer import Notes, Writer
 from tests.frontdoor import Front
-from tests.homes import copied, made
-from tests.members import shared
+from tests.homes import copy_home, make_home
+from tests.members import are_shared
 from tests.waiting import PATIENCE_S, until
 from tests.within import Within
 
 PARTITIONS, PROJECTORS = 5, 2
 SESSION_S = 1.5
 GROUPS = [view.group for view in discover().values()]
-ALL = 10**7  # events or rows
-AWAY = (psycopg.Error, psycopg_pool.PoolTimeout, ServerUnavailable, KafkaUnreachable)
+NO_LIMIT = 10**7  # events or rows
+UNREACHABLE = (psycopg.Error, psycopg_pool.PoolTimeout, ServerUnavailable, KafkaUnreachable)
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """How long things are broken, in seconds; how often, and by how many writers it is noticed."""
+    """How long each fault lasts in seconds; how often some are repeated, and by how many writers.
+
+    `before` is how long the deployment runs before the fault, and after it.
+    """
 
     before: float
     database: float
@@ -60,66 +63,68 @@ SHORT = Lengths(before=0.3, database=2, relay=2, broker=0.5, silence=1.5, disk=1
                 writers=2)  # fmt: skip
 
 
-def state(pid: int) -> str:
-    """The state of a process as /proc has it; T is stopped."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+def is_paused(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def children(pid: int) -> dict[int, str]:
-    """The processes that one has started, and their names."""
-    found = {}
+    """The ids and names of the processes that a process has started and that run."""
+    names = {}
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it just ended
             state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
             if int(parent) == pid and state != "Z":
-                found[int(entry.name)] = (entry / "comm").read_text().strip()
-    return found
+                names[int(entry.name)] = (entry / "comm").read_text().strip()
+    return names
 
 
-def beginning(folder: Path) -> Path:
-    """The home with which deployments begin."""
-    return made(folder / "home", ("ORDERMADE_PARTITIONS", str(PARTITIONS)))
+def make_template(folder: Path) -> Path:
+    """Makes the home that is copied for each deployment."""
+    return make_home(folder / "home", ("ORDERMADE_PARTITIONS", str(PARTITIONS)))
 
 
 @dataclass
 class DeploymentUnderLoad:
-    """`kafka` is the address of the one that is the log; `broker` is it, if it may be broken.
+    """A deployment in `folder`, its home a copy of `template`.
 
-    `made` is a home that it begins with. `url` names a PostgreSQL in place of the deployment's own.
+    `kafka` is the address of the Kafka that is its log, or None for the store's own table;
+    `broker` is that Kafka where the fault may break it. `url` names another PostgreSQL than the
+    embedded one. `seed` decides what the writers publish and all random choices.
     """
 
     folder: Path
-    made: Path
+    template: Path
     kafka: str | None
     broker: Broker | None
     seed: str
     lengths: Lengths
     url: str | None = None
     customers: int = 30
-    up: Started | None = None
-    started: list[Started] = field(default_factory=list)
-    writers: list[Started] = field(default_factory=list)
-    held: ExitStack = field(default_factory=ExitStack)
+    up: FunctionProcess | None = None
+    processes: list[FunctionProcess] = field(default_factory=list)
+    writers: list[FunctionProcess] = field(default_factory=list)
+    open_resources: ExitStack = field(default_factory=ExitStack)
 
     @cached_property
     def dice(self) -> random.Random:
         return random.Random(self.seed)
 
     @cached_property
-    def _told(self) -> dict[str, object]:
-        told = {"partitions": PARTITIONS, "session_s": SESSION_S, "linger_s": 1}
+    def _options(self) -> dict[str, object]:
+        options = {"partitions": PARTITIONS, "session_s": SESSION_S, "linger_s": 1}
         database = {"database_url": self.url} if self.url else {}
-        names = f"test-{uuid4().hex}"
-        kafka = {"kafka": self.kafka, "kafka_topics": names} if self.kafka else {}
-        return told | database | kafka
+        topics = f"test-{uuid4().hex}"
+        kafka = {"kafka": self.kafka, "kafka_topics": topics} if self.kafka else {}
+        return options | database | kafka
 
     @cached_property
     def settings(self) -> Settings:
-        return Settings(home=self.folder / "home", **self._told)
+        return Settings(home=self.folder / "home", **self._options)
 
     @cached_property
     def front(self) -> Front:
-        more = tuple((f"ORDERMADE_{name.upper()}", str(v)) for name, v in self._told.items())
+        """Its command line."""
+        more = tuple((f"ORDERMADE_{name.upper()}", str(v)) for name, v in self._options.items())
         return Within(self.folder / "home", more)
 
     @contextmanager
@@ -128,107 +133,110 @@ class DeploymentUnderLoad:
             yield deployment
 
     def events(self, deployment: Deployment, partition: int) -> list[Recorded[Data]]:
-        """What a partition of the log has, and this release can read. A hole is an error."""
-        read = deployment.log.read(partition, 0, ALL)
+        """The events of a partition that this release can read. Raises where one is missing."""
+        read = deployment.log.read(partition, 0, NO_LIMIT)
         return [event for event in read if isinstance(event, Recorded)]
 
-    def start(self, does: Callable[..., object], *words: object) -> Started:
-        """A process of the deployment, which ends with it."""
-        process = Started(does, words, self.front.environment, self.folder / "said")
-        self.started.append(process)
+    def start(self, function: Callable[..., object], *arguments: object) -> FunctionProcess:
+        """Starts a process of the deployment, which ends with it at the latest."""
+        process = FunctionProcess(
+            function, arguments, self.front.environment, self.folder / "output"
+        )
+        self.processes.append(process)
         return process
 
-    def server(self) -> Path:
-        """A PostgreSQL that is not the deployment's own; the home of it."""
+    def start_server(self) -> Path:
+        """Starts a PostgreSQL beside the deployment and uses it; returns the server's home."""
         (self.folder / "server").mkdir()
-        home = copied(self.made, self.folder / "server")
+        home = copy_home(self.template, self.folder / "server")
         server = embedded.start(home, linger_s=1)
-        self.held.callback(server.close)
+        self.open_resources.callback(server.close)
         self.url = server.url()
         return home
 
     def begin(self, writers: int = 0) -> None:
-        """The deployment under load, for a while."""
+        """Starts the deployment and lets it run under load for a while."""
         self.run(writers)
         time.sleep(self.lengths.before)
 
     def run(self, writers: int = 0) -> float:
-        """`up`, and writers on it; again, they go on where their notes end.
+        """Starts `up` and the writers, which go on where their notes end.
 
-        Seconds until the views have what is stored; then each projector holds some partitions.
+        Returns the seconds until the views are level with the store, and then waits until each
+        projector holds partitions.
         """
-        began, before = time.monotonic(), self.said()
+        began, before = time.monotonic(), self.acknowledged()
         self.up = self.start(up, PROJECTORS)
         for n in range(writers or self.lengths.writers):
-            self.write(f"w{n}")
-        until(lambda: self.said() > before + 50)
-        self.caught_up()
+            self.start_writer(f"w{n}")
+        until(lambda: self.acknowledged() > before + 50)
+        self.wait_for_views()
         took = time.monotonic() - began
         with self.opened() as deployment:
             assert len(deployment.log.heads()) > 4
-            until(lambda: shared(deployment, GROUPS))
+            until(lambda: are_shared(deployment, GROUPS))
         return took
 
-    def say(self, name: str, batch: dict[str, dict], *, wait_log: bool = False) -> None:
-        """This process says it, and notes that it was acknowledged."""
+    def publish(self, name: str, batch: dict[str, dict], *, wait_log: bool = False) -> None:
+        """Publishes messages from this process, with notes under that name."""
         with (
-            closing(Notes(self.folder / f"said-{name}")) as notes,
+            closing(Notes(self.folder / f"notes-{name}")) as notes,
             self.opened() as deployment,
-            closing(Writer(deployment, self.folder / "clock")) as door,
+            closing(Writer(deployment, self.folder / "clock")) as publisher,
         ):
-            door.publish(batch, notes)
+            publisher.publish(batch, notes)
             assert not wait_log or deployment.wait_for_log()
 
-    def write(self, name: str) -> None:
-        self.writers.append(self.start(writer.main, *self.writing(name)))
+    def start_writer(self, name: str) -> None:
+        self.writers.append(self.start(writer.main, *self.writer_arguments(name)))
 
-    def writing(self, name: str) -> list[object]:
+    def writer_arguments(self, name: str) -> list[object]:
         return [name, self.seed, self.customers, self.folder]
 
-    def member(self, kind: str) -> int:
+    def member(self, command: str) -> int:
         """The process id of a `project`, or a `relay`, that `up` runs."""
         assert self.up
-        until(lambda: kind in children(self.up.pid).values())
+        until(lambda: command in children(self.up.pid).values())
         return self.dice.choice(
-            [pid for pid, last in sorted(children(self.up.pid).items()) if last == kind]
+            [pid for pid, name in sorted(children(self.up.pid).items()) if name == command]
         )
 
-    def said(self, word: bytes = b"\n") -> int:
-        """How many times something was acknowledged, or with a certain word in the note."""
-        return sum(file.read_bytes().count(word) for file in self.folder.glob("said-*"))
+    def acknowledged(self, text: bytes = b"\n") -> int:
+        """The number of acknowledgements so far, or of those whose note has the text."""
+        return sum(file.read_bytes().count(text) for file in self.folder.glob("notes-*"))
 
-    def caught_up(self) -> float:
-        """Waits until the views have what is stored by now; seconds since it was called."""
+    def wait_for_views(self) -> float:
+        """Waits until the views have all that is stored by now; returns the seconds it took."""
         began = time.monotonic()
         goal: dict[int, int] = {}
         while True:
             assert time.monotonic() - began < PATIENCE_S, "the views do not catch up"
-            with suppress(*AWAY), self.opened() as deployment:
+            with suppress(*UNREACHABLE), self.opened() as deployment:
                 goal = goal or dict(enumerate(deployment.feed.heads().numbers))
                 until(lambda: not deployment.progress.behind(GROUPS, goal), PATIENCE_S)  # noqa: B023
                 return time.monotonic() - began
             time.sleep(0.05)
 
-    def taken_over(self, sleeper: Started) -> None:
-        """Waits until a doomed process sleeps, and others have its work."""
-        until(lambda: state(sleeper.pid) == "T")
-        self.caught_up()
+    def wait_for_takeover(self, paused: FunctionProcess) -> None:
+        """Waits until a process has paused itself and others have done its work."""
+        until(lambda: is_paused(paused.pid))
+        self.wait_for_views()
 
-    def settle(self) -> None:
-        """No more is written, and the views have it all."""
+    def stop_writers(self) -> None:
+        """Ends the writers, and waits until the views have all that they published."""
         (self.folder / "stop").touch()
         for process in self.writers:
             assert process.wait(PATIENCE_S) in (0, -signal.SIGKILL)
-        self.caught_up()
+        self.wait_for_views()
 
     def end(self) -> None:
-        for process in self.started:
+        for process in self.processes:
             process.send_signal(signal.SIGCONT)
             process.terminate()
-        for process in self.started:
+        for process in self.processes:
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self.held.close()
+        self.open_resources.close()

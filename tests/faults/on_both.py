@@ -1,8 +1,8 @@
-"""What befalls a deployment whatever its log is.
+"""Faults of a deployment on either log.
 
-Each begins the deployment, and yields when the fault is over, with the seconds of its recovery
-that passed already; what comes then is asserted when writers have ended and views have all that was
-said.
+Each function starts the deployment, causes the fault, and yields when the fault is over, with the
+seconds of recovery that have passed by then. It is resumed for its own assertions when the writers
+have ended and the views have caught up.
 """
 
 from __future__ import annotations
@@ -19,140 +19,152 @@ from subprocess import PIPE
 
 from infra.postgres.server import embedded
 from projections import discover
-from tests.faults import doomed
-from tests.faults.cut import cutting
-from tests.faults.deployment import DeploymentUnderLoad, children, state
-from tests.faults.doomed import REFUSED
-from tests.faults.forked import ordermade
+from tests.faults import failing
+from tests.faults.deployment import DeploymentUnderLoad, children, is_paused
+from tests.faults.failing import REFUSED
+from tests.faults.processes import ordermade
+from tests.faults.proxy import answer_losing_proxy
 from tests.frontdoor import FACTS, message
-from tests.independent.acknowledged import noted
-from tests.integration.test_embedded_faults import everything
+from tests.independent.acknowledged import read_notes
+from tests.integration.test_embedded_faults import server_processes
 from tests.waiting import PATIENCE_S, until
 
 HOUR_S = 3600
 
 
-def projector_killed_around_its_commit(d: DeploymentUnderLoad) -> Iterator[None]:
+def projector_killed_before_and_after_commit(d: DeploymentUnderLoad) -> Iterator[None]:
+    """Projectors are killed just before and just after they commit rows and position."""
     d.begin()
     for _ in range(d.lengths.repeats):
-        sides = [doomed.project_killed_before_commit, doomed.project_killed_after_commit]
-        d.dice.shuffle(sides)
-        for side in sides:
-            killed = d.start(side)
+        moments = [failing.project_killed_before_commit, failing.project_killed_after_commit]
+        d.dice.shuffle(moments)
+        for moment in moments:
+            killed = d.start(moment)
             time.sleep(d.dice.random() / 2)
             os.kill(d.member("project"), signal.SIGKILL)
             assert killed.wait(PATIENCE_S) == -signal.SIGKILL
     yield
 
 
-def projector_stopped_past_its_session(d: DeploymentUnderLoad) -> Iterator[None]:
+def projector_paused_past_its_session(d: DeploymentUnderLoad) -> Iterator[None]:
+    """A projector is paused before its commit until others have taken over; it must be refused."""
     d.begin()
     for _ in range(d.lengths.repeats):
-        sleeper = d.start(doomed.project_stopped_before_commit)
-        d.taken_over(sleeper)
-        sleeper.send_signal(signal.SIGCONT)
-        assert sleeper.wait(PATIENCE_S) == REFUSED
+        paused = d.start(failing.project_paused_before_commit)
+        d.wait_for_takeover(paused)
+        paused.send_signal(signal.SIGCONT)
+        assert paused.wait(PATIENCE_S) == REFUSED
     yield
 
 
-def database_gone(d: DeploymentUnderLoad) -> Iterator[None]:
-    home = d.server()
+def database_down(d: DeploymentUnderLoad) -> Iterator[None]:
+    """PostgreSQL is killed, or shut down at once, and started again later."""
+    home = d.start_server()
     d.begin()
-    gone = d.dice.choice([signal.SIGKILL, signal.SIGINT])  # SIGINT: told to stop at once
-    for pid in everything(home) if gone is signal.SIGKILL else everything(home)[:1]:
-        with suppress(ProcessLookupError):  # some go with the others
-            os.kill(pid, gone)
+    how = d.dice.choice([signal.SIGKILL, signal.SIGINT])  # SIGINT shuts PostgreSQL down at once
+    for pid in server_processes(home) if how is signal.SIGKILL else server_processes(home)[:1]:
+        with suppress(ProcessLookupError):  # some end with the others
+            os.kill(pid, how)
     time.sleep(d.lengths.database)
     server = embedded.start(home, linger_s=1)
-    d.held.callback(server.close)
+    d.open_resources.callback(server.close)
     assert server.url() == d.url
     yield
 
 
-def acknowledgement_of_an_append_lost(d: DeploymentUnderLoad) -> Iterator[None]:
-    d.server()
+def answers_to_appends_lost(d: DeploymentUnderLoad) -> Iterator[None]:
+    """Connections end after PostgreSQL has committed and before the writer hears of it."""
+    d.start_server()
     assert d.url
-    cut = d.held.enter_context(cutting(d.url, d.dice))
-    d.url = cut.url
+    proxy = d.open_resources.enter_context(answer_losing_proxy(d.url, d.dice))
+    d.url = proxy.url
     d.begin()
-    cut.cutting = True
-    # But for the opening nobody else said these: they were stored, and their writer did not hear.
-    until(lambda: d.said(b'"known": true') >= d.lengths.writers + 5 * d.lengths.repeats)
-    cut.cutting = False
+    proxy.losing = True
+    # All writers send the opening. Any other duplicate was stored and its answer was lost.
+    until(lambda: d.acknowledged(b'"duplicate": true') >= d.lengths.writers + 5 * d.lengths.repeats)
+    proxy.losing = False
     yield
 
 
 def eight_writers_race_on_one_stream(d: DeploymentUnderLoad) -> Iterator[None]:
+    """Eight writers append to the same orders of one customer."""
     d.customers = 1
     d.begin(writers=8)
     yield
 
 
 def transaction_rolled_back_between_two_others(d: DeploymentUnderLoad) -> Iterator[None]:
+    """A writer is killed in a transaction that has its numbers, while others wait behind it."""
     d.begin()
     for n in range(d.lengths.repeats):
-        rolled = d.start(doomed.writer_stopped_before_commit, *d.writing(f"rolled-{n}"))
-        until(lambda: state(rolled.pid) == "T")  # noqa: B023
+        killed = d.start(failing.writer_paused_before_commit, *d.writer_arguments(f"killed-{n}"))
+        until(lambda: is_paused(killed.pid))  # noqa: B023
         time.sleep(d.dice.random() / 2)  # others queue behind it
-        rolled.kill()
-        rolled.wait()
-        d.write(f"rolled-{n}")
+        killed.kill()
+        killed.wait()
+        d.start_writer(f"killed-{n}")
     yield
 
 
-def poison_in_the_middle(d: DeploymentUnderLoad) -> Iterator[None]:
+def event_that_cannot_be_read(d: DeploymentUnderLoad) -> Iterator[None]:
+    """A later release appends an event that projectors park with all later ones of its key."""
     d.begin()
     customer = f"shop:{d.dice.randrange(1, d.customers)}"
-    until(lambda: any(n.get("said", {}).get("subject") == f"customer/{customer}"
-                      for n in noted(d.folder)))  # fmt: skip
-    assert d.start(doomed.release_to_come, customer).wait(PATIENCE_S) == 0
+    until(lambda: any(note.get("message", {}).get("subject") == f"customer/{customer}"
+                      for note in read_notes(d.folder)))  # fmt: skip
+    assert d.start(failing.later_release_publishes, customer).wait(PATIENCE_S) == 0
     yield
-    waiting = d.front.rows("parked")
-    first = {row["view"]: row["number"] for row in reversed(waiting)}
+    parked = d.front.rows("parked")
+    first = {row["view"]: row["number"] for row in reversed(parked)}
     assert first.keys() == discover().keys()
-    assert len({(row["owner"], row["key"]) for row in waiting}) == 1
+    assert len({(row["owner"], row["key"]) for row in parked}) == 1
     for view, number in first.items():
-        d.front.ok("parked", "drop", view, waiting[0]["owner"], number)
+        d.front.ok("parked", "drop", view, parked[0]["owner"], number)
     assert d.front.rows("parked") == []
 
 
-def crash_in_the_middle_of_a_rebuild(d: DeploymentUnderLoad) -> Iterator[None]:
+def rebuild_killed_halfway(d: DeploymentUnderLoad) -> Iterator[None]:
+    """A rebuild of all views is killed and then run to its end, while writers go on."""
     d.begin()
     with d.opened() as deployment, deployment.pool("reader") as pool, pool.connection() as db:
         for _ in range(d.lengths.repeats):
-            rebuilding = d.start(ordermade, "rebuild", "all")
+            rebuild = d.start(ordermade, "rebuild", "all")
             until(lambda: db.execute(
                 "SELECT to_regclass('projection.audit_v1_rebuild')").fetchone()[0])  # fmt: skip
             time.sleep(d.dice.random() / 5)
-            rebuilding.kill()
-            assert rebuilding.wait() < 0
-    before = d.said()
-    told = d.front.ok("rebuild", "all")
-    assert told.count("0 differ. The new rows are shown now.") == len(discover())
-    assert d.said() > before
+            rebuild.kill()
+            assert rebuild.wait() < 0
+    before = d.acknowledged()
+    report = d.front.ok("rebuild", "all")
+    assert report.count("0 differ. The new rows are shown now.") == len(discover())
+    assert d.acknowledged() > before
     yield
 
 
 def stream_silent_for_long(d: DeploymentUnderLoad) -> Iterator[None]:
-    def say(n: int) -> None:
-        said = {"attribute": "a", "value": f"v{n}", **FACTS}
-        one = message(f"silent-{n}", "customer.preference-stated.v1", "customer/shop:silent", said)
-        d.say("silent", {f"silent-{n}": one})
+    """A customer has two events with a long pause between them, while others go on."""
+
+    def publish(n: int) -> None:
+        data = {"attribute": "a", "value": f"v{n}", **FACTS}
+        customer = "customer/shop:silent"
+        event = message(f"silent-{n}", "customer.preference-stated.v1", customer, data)
+        d.publish("silent", {f"silent-{n}": event})
 
     d.begin()
-    say(1)
+    publish(1)
     time.sleep(d.lengths.silence)
-    say(2)
+    publish(2)
     yield
 
 
 def clock_set_back_an_hour(d: DeploymentUnderLoad) -> Iterator[None]:
+    """The clock of the writers goes back; recorded times must still never decrease."""
     d.begin()
     new = d.folder / "clock.new"
     new.write_text(f"-{HOUR_S}")
     new.rename(d.folder / "clock")
-    before = d.said()
-    until(lambda: d.said() > before + 100)
+    before = d.acknowledged()
+    until(lambda: d.acknowledged() > before + 100)
     yield
     with d.opened() as deployment:
         for partition in deployment.log.heads():
@@ -161,45 +173,48 @@ def clock_set_back_an_hour(d: DeploymentUnderLoad) -> Iterator[None]:
 
 
 def disk_full(d: DeploymentUnderLoad) -> Iterator[None]:
+    """PostgreSQL's disk is filled to the last byte, and freed later."""
     disk = d.folder / "disk"
     disk.mkdir()
     root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    full = [sys.executable, "-m", "tests.faults.full", disk, d.made]
-    command = ["unshare", *root, "--mount", *full]
+    program = [sys.executable, "-m", "tests.faults.small_disk", disk, d.template]
+    command = ["unshare", *root, "--mount", *program]
     server = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True)
-    d.held.enter_context(server)
+    d.open_resources.enter_context(server)
     assert server.stdin
     assert server.stdout
 
-    def tell(word: str) -> None:
+    def order(word: str) -> None:
         print(word, file=server.stdin, flush=True)
         assert server.stdout.readline() == "done\n"
 
     d.url = server.stdout.readline().strip()
     d.begin()
-    tell("fill")
+    order("fill")
     before = -1
-    while before != (before := d.said()):  # until nobody gets an answer any more
+    while before != (before := d.acknowledged()):  # until no writer gets an answer any more
         time.sleep(1)
     time.sleep(d.lengths.disk)
-    tell("free")
+    order("free")
     yield
 
 
-def everything_killed_at_once(d: DeploymentUnderLoad) -> Iterator[float]:
+def all_processes_killed_at_once(d: DeploymentUnderLoad) -> Iterator[float]:
+    """PostgreSQL, `up`, its members and the writers are killed, and started again."""
     d.begin()
-    took = []
+    recoveries = []
     for _ in range(d.lengths.repeats):
         kill_all(d)
-        took.append(d.run())
-    yield max(took)
+        recoveries.append(d.run())
+    yield max(recoveries)
 
 
 def kill_all(d: DeploymentUnderLoad) -> None:
+    """Kills PostgreSQL, `up`, its members and the writers."""
     assert d.up
-    for pid in [*everything(d.front.home), *children(d.up.pid)]:
-        with suppress(ProcessLookupError):  # some go with the others
+    for pid in [*server_processes(d.front.home), *children(d.up.pid)]:
+        with suppress(ProcessLookupError):  # some end with the others
             os.kill(pid, signal.SIGKILL)
-    for process in d.started:
+    for process in d.processes:
         process.kill()
         process.wait()

@@ -1,4 +1,4 @@
-"""What befalls a deployment whose log is Kafka, told as in `on_both`."""
+"""Faults of a deployment whose log is Kafka, in the form of `on_both`."""
 
 from __future__ import annotations
 
@@ -11,53 +11,55 @@ from itertools import takewhile
 from pathlib import Path
 
 from infra.kafka.cluster import Cluster
-from tests.faults import doomed
-from tests.faults.deployment import ALL, DeploymentUnderLoad
-from tests.faults.doomed import WRITTEN
+from tests.faults import failing
+from tests.faults.deployment import NO_LIMIT, DeploymentUnderLoad
+from tests.faults.failing import WRITTEN
 from tests.faults.on_both import kill_all
 from tests.faults.writer import messages
-from tests.homes import bring_back, keep
-from tests.independent.acknowledged import noted, reckon
+from tests.homes import back_up, restore_backup
+from tests.independent.acknowledged import expected, read_notes
 from tests.integration.test_relay import records
 from tests.waiting import PATIENCE_S, until
 
 
-def relay_killed_after_the_acknowledgement(d: DeploymentUnderLoad) -> Iterator[None]:
+def relay_killed_after_acknowledgement(d: DeploymentUnderLoad) -> Iterator[None]:
+    """Relays are killed when Kafka has acknowledged a batch, before they note it."""
     d.begin()
     for _ in range(d.lengths.repeats):
-        killed = d.start(doomed.relay_killed_after_acknowledgement)
+        killed = d.start(failing.relay_killed_after_acknowledgement)
         assert killed.wait(PATIENCE_S) == -signal.SIGKILL
     yield
 
 
-def two_relays_on_one_partition(d: DeploymentUnderLoad) -> Iterator[None]:
-    """One sleeps with a batch in its hand until another has written it."""
+def two_relays_write_one_partition(d: DeploymentUnderLoad) -> Iterator[None]:
+    """A relay is paused with a batch until another has written it, and then writes it too."""
     d.begin()
     for _ in range(d.lengths.repeats):
-        sleeper = d.start(doomed.relay_stopped_before_write)
-        d.taken_over(sleeper)
-        sleeper.send_signal(signal.SIGCONT)
-        assert sleeper.wait(PATIENCE_S) == WRITTEN
+        paused = d.start(failing.relay_paused_before_write)
+        d.wait_for_takeover(paused)
+        paused.send_signal(signal.SIGCONT)
+        assert paused.wait(PATIENCE_S) == WRITTEN
     yield
-    said = d.settings
+    settings = d.settings
     with d.opened() as deployment:
         events = sum(deployment.log.heads().values())
-    found = records(Cluster(said.kafka, said.partitions, said.kafka_topics))
-    assert sum(map(len, found.values())) > events
+    written = records(Cluster(settings.kafka, settings.partitions, settings.kafka_topics))
+    assert sum(map(len, written.values())) > events
 
 
 def relay_down(d: DeploymentUnderLoad) -> Iterator[None]:
-    """Nobody starts another one meanwhile."""
+    """The relay is paused and then killed; appends go on, and no other relay runs meanwhile."""
     d.begin()
-    relay, before = d.member("relay"), d.said()
+    relay, before = d.member("relay"), d.acknowledged()
     os.kill(relay, signal.SIGSTOP)
     time.sleep(d.lengths.relay)
-    assert d.said() > before
+    assert d.acknowledged() > before
     os.kill(relay, signal.SIGKILL)
     yield
 
 
 def broker_stopped_and_started(d: DeploymentUnderLoad) -> Iterator[None]:
+    """Kafka is shut down and started again."""
     assert d.broker
     d.begin()
     d.broker.stop()
@@ -67,6 +69,7 @@ def broker_stopped_and_started(d: DeploymentUnderLoad) -> Iterator[None]:
 
 
 def broker_killed(d: DeploymentUnderLoad) -> Iterator[None]:
+    """Kafka is killed and started again."""
     assert d.broker
     d.begin()
     d.broker.kill()
@@ -75,11 +78,11 @@ def broker_killed(d: DeploymentUnderLoad) -> Iterator[None]:
     yield
 
 
-def kafkas_data_lost(d: DeploymentUnderLoad) -> Iterator[None]:
-    """The relay fills the log again."""
+def data_of_kafka_lost(d: DeploymentUnderLoad) -> Iterator[None]:
+    """Kafka starts again with an empty disk; the relay fills the log from the store."""
     assert d.broker
     d.begin()
-    d.broker.lose()
+    d.broker.lose_data()
     time.sleep(d.lengths.broker)
     d.broker.start()
     yield
@@ -87,50 +90,53 @@ def kafkas_data_lost(d: DeploymentUnderLoad) -> Iterator[None]:
         until(lambda: deployment.log.heads() == dict(enumerate(deployment.feed.heads().numbers)))
 
 
-def postgres_restored_from_an_older_backup(d: DeploymentUnderLoad) -> Iterator[float]:
-    """What a write with wait=log said is there again, of the rest what the log has."""
+def postgresql_restored_from_an_older_backup(d: DeploymentUnderLoad) -> Iterator[float]:
+    """`ordermade restore` brings back what the log has and the backup lacks.
+
+    That is everything written with wait=log, and of the rest what the relay had copied.
+    """
     backup, keys = d.folder / "backup", d.folder / "keys"
     d.begin()
     kill_all(d)
-    keep(d.front, backup)
+    back_up(d.front, backup)
     d.begin()
-    until(lambda: len(reckon(noted(d.folder)).events) == d.customers)
+    until(lambda: len(expected(read_notes(d.folder)).events) == d.customers)
     d.front.ok("keys", "export", keys)
-    d.say("logged", messages("logged", 0, d.seed, d.customers), wait_log=True)
+    in_log = messages("logged", 0, d.seed, d.customers)
+    d.publish("logged", in_log, wait_log=True)
     os.kill(d.member("relay"), signal.SIGSTOP)
-    before = d.said()
-    until(lambda: d.said() > before + 20)
+    before = d.acknowledged()
+    until(lambda: d.acknowledged() > before + 20)
     kill_all(d)
-    bring_back(d.front, backup)
+    restore_backup(d.front, backup)
 
     began = time.monotonic()
     assert "`ordermade restore`" in d.front.refused("order", "draft", "x", "--line", "L1=shirt")
     with d.opened() as deployment:
         heads = deployment.log.heads()
-    acknowledged = noted(d.folder)
-    told = json.loads(d.front.ok("restore", "--keys", keys, "--json"))
-    assert told["events"]
-    assert told["erased"]["values"] == 0
-    places = {
-        row["event_id"]: row["position"] for row in d.front.rows("show", "audit", "--limit", ALL)
-    }
-    kept = [note for note in acknowledged if _in_log(note, heads)]
-    assert reckon(kept).positions.items() <= places.items()
-    assert {note["id"] for note in kept} >= {*messages("logged", 0, d.seed, d.customers)}
-    assert len(kept) < len(acknowledged)
-    for file in d.folder.glob("said-*"):
-        _forget(file, heads)
+    acknowledged = read_notes(d.folder)
+    report = json.loads(d.front.ok("restore", "--keys", keys, "--json"))
+    assert report["events"]
+    assert report["erased"]["values"] == 0
+    audit = d.front.rows("show", "audit", "--limit", NO_LIMIT)
+    positions = {row["event_id"]: row["position"] for row in audit}
+    restored = [note for note in acknowledged if _is_in_log(note, heads)]
+    assert expected(restored).positions.items() <= positions.items()
+    assert {note["id"] for note in restored} >= {*in_log}
+    assert len(restored) < len(acknowledged)
+    for file in d.folder.glob("notes-*"):
+        _cut_notes(file, heads)
     took = time.monotonic() - began
     yield took + d.run()
 
 
-def _in_log(note: dict, heads: dict[int, int]) -> bool:
-    places = [[*map(int, position.split("."))] for position in note["positions"]]
-    return all(number <= heads[partition] for _, partition, number in places)
+def _is_in_log(note: dict, heads: dict[int, int]) -> bool:
+    positions = [[*map(int, position.split("."))] for position in note["positions"]]
+    return all(number <= heads[partition] for _, partition, number in positions)
 
 
-def _forget(notes: Path, heads: dict[int, int]) -> None:
-    """From the first on that the log lost: all that its writer says again."""
-    whole = notes.read_text().rpartition("\n")[0].splitlines()
-    kept = takewhile(lambda line: _in_log(json.loads(line), heads), whole)
-    notes.write_text("".join(f"{line}\n" for line in kept))
+def _cut_notes(notes: Path, heads: dict[int, int]) -> None:
+    """Removes notes from the first lost event on: the writer sends all after it again."""
+    lines = notes.read_text().rpartition("\n")[0].splitlines()
+    remaining = takewhile(lambda line: _is_in_log(json.loads(line), heads), lines)
+    notes.write_text("".join(f"{line}\n" for line in remaining))

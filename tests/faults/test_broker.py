@@ -1,4 +1,4 @@
-"""A broker that fails under the relay."""
+"""A broker that stops answering while the relay writes to it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from infra.kafka.cluster import Cluster, provision
 from tests.integration.test_relay import numbers, order_placed, records
 from tests.logs import in_kafka
 
-pytestmark = pytest.mark.one_log("the other log has no broker")
+pytestmark = pytest.mark.one_log("the embedded log has no broker")
 
-FROZEN_S = 6.0  # twice the time after which the relay of the tests gives a record up
+FROZEN_S = 6.0  # twice the time after which the relay of the tests gives up a record
 
 
 @pytest.fixture
 def kafka(deployment, owners, own_broker):
     topics = Cluster(own_broker.address, deployment.partitions, f"test-{uuid4().hex}")
     provision(topics)
-    with deployment.pool("projector") as pool, in_kafka(topics, pool, owners.keys) as made:
-        yield made
+    with deployment.pool("projector") as pool, in_kafka(topics, pool, owners.keys) as log:
+        yield log
 
 
-def test_a_frozen_broker_costs_neither_an_event_nor_the_relay(kafka, own_broker, store):
-    """The producer that lived through it sends nothing more, ever; another takes its place."""
+def test_a_broker_frozen_for_a_while_costs_no_event_and_the_relay_goes_on(kafka, own_broker, store):
+    """A kafka-python producer that timed out never sends again, so the relay replaces it."""
     store.append([order_placed(f"o{n % 20}", n) for n in range(100)])
     kafka.catch_up()
     store.append([order_placed(f"o{n % 20}", n) for n in range(100, 200)])
@@ -44,4 +44,4 @@ def test_a_frozen_broker_costs_neither_an_event_nor_the_relay(kafka, own_broker,
     heads = kafka.envelopes.heads()
     assert numbers(kafka.log) == {p: [*range(1, head + 1)] for p, head in heads.items()}
     doubles = sum(map(len, records(kafka.cluster).values())) - 300
-    print(f"frozen for {FROZEN_S:.0f} s: {doubles} of 300 records stand twice")
+    print(f"frozen for {FROZEN_S:.0f} s: {doubles} of 300 records occur twice")

@@ -1,4 +1,4 @@
-"""The intake killed in the middle of its work: nothing lost, nothing doubled."""
+"""The inbox killed in the middle of its work: no message is lost or doubled."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ from tests.kafkadoor import Publisher, running
 from tests.scenarios.test_inbox import STRUCTURED, quarantine, taken
 from tests.within import Within
 
-pytestmark = pytest.mark.one_log("it is a topic of Kafka's")
+pytestmark = pytest.mark.one_log("the inbox is a topic of Kafka")
 
 KILLS, EVERY_S = 3, 0.002
 
 
 @pytest.fixture
 def front(tmp_path, on_kafka):
-    made = Within(tmp_path / "home", (*on_kafka, ("ORDERMADE_SESSION_S", "1")))
-    made.ok("init")
-    return made
+    front = Within(tmp_path / "home", (*on_kafka, ("ORDERMADE_SESSION_S", "1")))
+    front.ok("init")
+    return front
 
 
 def publish(front, rng, stop: threading.Event) -> tuple[dict[str, str], int]:
-    """Sends until told to stop; what is good, by attribute, and how much is not."""
+    """Sends until `stop` is set; returns the values sent by attribute, and the number of bad ones.
+
+    A bad message is not JSON and must end in the quarantine.
+    """
     sent: dict[str, str] = {}
     bad = 0
     with closing(Publisher(front)) as publisher:
@@ -41,19 +44,19 @@ def publish(front, rng, stop: threading.Event) -> tuple[dict[str, str], int]:
                 bad += 1
             sent[f"a{n}"] = value
             data = {"attribute": f"a{n}", "value": value, **FACTS}
-            who = f"customer/shop:c{n % 100}"
-            said = message(str(n), "customer.preference-stated.v1", who, data)
-            publisher.send(said, "personalize,analyse", n % 2 == 0, partition)
+            customer = f"customer/shop:c{n % 100}"
+            event = message(str(n), "customer.preference-stated.v1", customer, data)
+            publisher.send(event, "personalize,analyse", n % 2 == 0, partition)
         publisher.flush()
     return sent, bad
 
 
-def test_an_intake_that_is_killed_loses_and_doubles_nothing(front):
+def test_an_inbox_that_is_killed_loses_and_doubles_no_message(front):
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     rng, stop = random.Random(seed), threading.Event()
-    told = dict(front.more)
-    cluster = Cluster(told["ORDERMADE_KAFKA"], 12, told["ORDERMADE_KAFKA_TOPICS"])
+    settings = dict(front.more)
+    cluster = Cluster(settings["ORDERMADE_KAFKA"], 12, settings["ORDERMADE_KAFKA_TOPICS"])
     answers = []
     publishing = threading.Thread(target=lambda: answers.append(publish(front, rng, stop)))
     publishing.start()
@@ -70,14 +73,16 @@ def test_an_intake_that_is_killed_loses_and_doubles_nothing(front):
     finally:
         stop.set()
         publishing.join()
-    left = sum(lag.events for lag in inbox_lags(cluster))
+    remaining = sum(lag.events for lag in inbox_lags(cluster))
     [(sent, bad)] = answers
-    print(f"killed {KILLS} times, {left} of {len(sent) + bad} messages left for the last")
+    print(
+        f"killed {KILLS} times, {remaining} of {len(sent) + bad} messages remain for the last run"
+    )
     with running(front, "inbox"):
         taken(front)
     assert len(quarantine(front)) == bad
-    front.ok("init")  # folds what is new
-    found = [pair for row in front.rows("show", "profile") for pair in row["values"]]
-    assert dict(found) == sent
+    front.ok("init")  # brings the views up to date
+    shown = [pair for row in front.rows("show", "profile") for pair in row["values"]]
+    assert dict(shown) == sent
     query = "SELECT count(*) FROM audit WHERE type = 'customer.preference-stated.v1'"
     assert front.rows("sql", query) == [{"count": len(sent)}]

@@ -1,4 +1,4 @@
-"""What may befall a deployment whatever its log is."""
+"""The faults that can hit a deployment on either log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.faults.trial import FAULTS
 
 @pytest.mark.parametrize("log", LOGS)
 @pytest.mark.parametrize(
-    "fault", [f for f in FAULTS if len(f.logs) == 2], ids=lambda f: f.happens.__name__
+    "fault", [f for f in FAULTS if len(f.logs) == 2], ids=lambda f: f.cause.__name__
 )
-def test_nothing_is_lost_and_nothing_doubled(befall, fault, log):
-    befall(fault, log)
+def test_no_event_is_lost_or_doubled(try_fault, fault, log):
+    try_fault(fault, log)

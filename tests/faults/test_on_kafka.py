@@ -1,4 +1,4 @@
-"""What may befall a deployment whose log is Kafka."""
+"""The faults that can hit a deployment whose log is Kafka."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 
 from tests.faults.trial import FAULTS, KAFKA
 
-pytestmark = pytest.mark.one_log("the other log is no process and keeps no second copy")
+pytestmark = pytest.mark.one_log("the embedded log has no relay and no broker")
 
 
 @pytest.mark.parametrize("log", KAFKA)
 @pytest.mark.parametrize(
-    "fault", [f for f in FAULTS if f.logs == KAFKA], ids=lambda f: f.happens.__name__
+    "fault", [f for f in FAULTS if f.logs == KAFKA], ids=lambda f: f.cause.__name__
 )
-def test_nothing_is_lost_and_nothing_doubled(befall, fault, log):
-    befall(fault, log)
+def test_no_event_is_lost_or_doubled(try_fault, fault, log):
+    try_fault(fault, log)

@@ -1,4 +1,4 @@
-"""Online Retail read by itself: what a view must say of it."""
+"""The file "Online Retail" read by itself: the numbers that the views must show of it."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from pathlib import Path
 
 SAMPLE = Path(__file__).parents[2] / "infra/imports/online_retail_sample.csv"
 COUNTS = {"online_retail.csv.xz": (541_909, 25_900, 4_372), SAMPLE.name: (3_192, 247, 63)}
-"""Lines, invoices and customers of a file, as its maker says."""
+"""How many lines, invoices and customers each file has, as its publisher states."""
 
 
 def file() -> Path:
-    """The real file where `ORDERMADE_DATA` names its folder, else the committed one."""
+    """The real file where `ORDERMADE_DATA` names its folder, else the committed sample."""
     folder = os.environ.get("ORDERMADE_DATA")
     return Path(folder) / "online_retail.csv.xz" if folder else SAMPLE
 
 
-def lines(of: Path, most: int | None = None) -> list[str]:
-    """The first lines below the header, or all; the header is in front."""
-    packed = of.suffix == ".xz"
-    with (lzma.open if packed else open)(of, "rt", encoding="utf-8", newline="") as opened:
-        return list(islice(opened, most and most + 1))
+def lines(path: Path, limit: int | None = None) -> list[str]:
+    """The header and the lines below it, at most `limit` of them."""
+    packed = path.suffix == ".xz"
+    with (lzma.open if packed else open)(path, "rt", encoding="utf-8", newline="") as opened:
+        return list(islice(opened, limit and limit + 1))
 
 
 @dataclass
 class Order:
     customer: str
-    first: str  # 2010-12-01 08:26:00
+    first: str  # the time of its first line, as 2010-12-01 08:26:00
     lines: int = 0
     revenue: Decimal = Decimal(0)
 
@@ -43,8 +43,8 @@ class Order:
 
 
 @dataclass
-class Reckoned:
-    """An order has a line that was sold; returns and adjustments are beside it."""
+class Totals:
+    """Sums over a file. An order has at least one sold line; returns and adjustments are apart."""
 
     lines: int = 0
     invoices: set[str] = field(default_factory=set)
@@ -67,29 +67,30 @@ class Reckoned:
         return {customer for customer, (orders, _) in self.by_customer.items() if orders > 1}
 
 
-def reckon(text: list[str]) -> Reckoned:
-    made = Reckoned()
+def total(text: list[str]) -> Totals:
+    """Adds up the lines below the header. `C` and `A` invoices are returns and adjustments."""
+    totals = Totals()
     for row in csv.DictReader(text):
-        invoice, customer, at = row["InvoiceNo"], row["CustomerID"], row["InvoiceDate"]
+        invoice, customer, time = row["InvoiceNo"], row["CustomerID"], row["InvoiceDate"]
         amount = int(row["Quantity"]) * Decimal(row["UnitPrice"])
-        made.lines += 1
-        made.invoices.add(invoice)
-        made.customers |= {customer} - {""}
+        totals.lines += 1
+        totals.invoices.add(invoice)
+        totals.customers |= {customer} - {""}
         if invoice.startswith("C"):
-            made.returned -= amount
-            made.return_lines += 1
+            totals.returned -= amount
+            totals.return_lines += 1
         elif invoice.startswith("A"):
-            made.adjusted += amount
+            totals.adjusted += amount
         else:
-            order = made.orders.setdefault(invoice, Order(customer, at))
-            order.first = min(order.first, at)
+            order = totals.orders.setdefault(invoice, Order(customer, time))
+            order.first = min(order.first, time)
             order.lines += 1
             order.revenue += amount
-    return made
+    return totals
 
 
 def _grouped(pairs) -> dict[str, tuple[int, Decimal]]:
-    """Orders and revenue by a name."""
+    """The number of orders and their revenue by the first part of each pair."""
     orders: Counter[str] = Counter()
     revenue: dict[str, Decimal] = {}
     for name, order in pairs:

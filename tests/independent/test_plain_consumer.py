@@ -1,4 +1,4 @@
-"""A consumer that knows Kafka, CloudEvents and docs/events, and nothing else of ours."""
+"""A consumer that uses Kafka, CloudEvents and docs/events, and no code of ordermade."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def front(tmp_path, on_kafka):
     return Front(tmp_path / "home", on_kafka)
 
 
-def played(front: Front) -> None:
-    """A customer, an order and a report of the plant: facts, decisions, reports, personal words."""
+def publish(front: Front) -> None:
+    """Stores facts, decisions and a report of the plant, with personal values among them."""
     preference = {"attribute": "milk", "value": "oat", **FACTS}
     measured = {"measurement_id": "m1", "name": "collar", "mm": 412.5, **FACTS}
     adopted = {
@@ -56,30 +56,30 @@ def played(front: Front) -> None:
     front.ok("order", "place", "7", "Q1")
 
 
-def read(front: Front) -> dict[TopicPartition, list]:
-    """Every record of both topics, by partition."""
-    told = dict(front.more)
-    consumer = Consumer({"bootstrap.servers": told["ORDERMADE_KAFKA"], "group.id": "anybody"})
-    found: dict[tuple[str, int], list] = {}
+def read_topics(front: Front) -> list[list]:
+    """Every record of both topics, a list for each of their partitions."""
+    settings = dict(front.more)
+    consumer = Consumer({"bootstrap.servers": settings["ORDERMADE_KAFKA"], "group.id": "anybody"})
+    records: dict[tuple[str, int], list] = {}
+    ends: dict[tuple[str, int], int] = {}
     try:
-        wanted = {}
         for name in ("log", "catalogue"):
-            topic = f"{told['ORDERMADE_KAFKA_TOPICS']}.{name}"
+            topic = f"{settings['ORDERMADE_KAFKA_TOPICS']}.{name}"
             for n in consumer.list_topics(topic, 10).topics[topic].partitions:
-                _, end = consumer.get_watermark_offsets(TopicPartition(topic, n), 10)
-                found[topic, n], wanted[topic, n] = [], end
-        consumer.assign([TopicPartition(topic, n, 0) for topic, n in wanted])
-        while any(len(found[place]) < end for place, end in wanted.items()):
+                _, ends[topic, n] = consumer.get_watermark_offsets(TopicPartition(topic, n), 10)
+                records[topic, n] = []
+        consumer.assign([TopicPartition(topic, n, 0) for topic, n in ends])
+        while any(len(records[partition]) < end for partition, end in ends.items()):
             for record in consumer.consume(100, 0.2):
                 assert not record.error()
-                found[record.topic(), record.partition()].append(record)
+                records[record.topic(), record.partition()].append(record)
     finally:
         consumer.close()
-    return found
+    return list(records.values())
 
 
-def understood(record) -> str:
-    """Its type; everything about the record is as the standard and docs/events have it."""
+def checked_type(record) -> str:
+    """The event type of a record that is as CloudEvents and docs/events describe it."""
     headers = dict(record.headers())
     assert headers["content-type"].startswith(b"application/cloudevents+json")
     plain = KafkaMessage({"content-type": headers["content-type"]}, None, record.value())
@@ -95,17 +95,17 @@ def understood(record) -> str:
     assert event.get_extension("recordedtime") == recorded
     schema = SCHEMAS[event.get_dataschema()]
     properties = {
-        name: {"anyOf": [SEALED, {"type": "null"}]} if told["x-privacy"] == "personal" else told
-        for name, told in schema["properties"].items()
+        name: {"anyOf": [SEALED, {"type": "null"}]} if field["x-privacy"] == "personal" else field
+        for name, field in schema["properties"].items()
     }
     Draft202012Validator(schema | {"properties": properties}).validate(event.get_data())
     return event.get_type()
 
 
-def verified(records: list) -> int:
-    """The number of the last event: numbers go up by one, and the chain holds from the first on.
+def checked_head(records: list) -> int:
+    """The number of a partition's last event, when numbers have no gap and the chain is unbroken.
 
-    A record may stand twice; what comes again is skipped.
+    A record may occur twice; the second is skipped.
     """
     chain, last = b"", 0
     for record in records:
@@ -118,10 +118,10 @@ def verified(records: list) -> int:
     return last
 
 
-def test_the_log_is_understood_and_verified_without_us(front):
-    played(front)
-    found = read(front)
-    types = Counter(understood(record) for records in found.values() for record in records)
+def test_a_consumer_without_our_code_reads_and_verifies_the_log(front):
+    publish(front)
+    partitions = read_topics(front)
+    types = Counter(checked_type(record) for records in partitions for record in records)
     assert types == {
         "customer.preference-stated.v1": 2,
         "customer.measurement-submitted.v2": 1,
@@ -132,8 +132,7 @@ def test_the_log_is_understood_and_verified_without_us(front):
         "order.quote-issued.v1": 1,
         "order.order-placed.v1": 1,
     }
-    heads = [verified(records) for records in found.values()]
-    assert sum(heads) == sum(types.values())
-    whole = b"".join(record.value() for records in found.values() for record in records)
+    assert sum(map(checked_head, partitions)) == sum(types.values())
+    whole = b"".join(record.value() for records in partitions for record in records)
     for personal in (b"oat", b"412.5", b"A.B.", b"she said so", b"shop:ann"):
         assert personal not in whole

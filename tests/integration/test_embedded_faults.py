@@ -46,7 +46,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     until(lambda: nothing_lives(home))
 
 
-def everything(home: Path) -> list[int]:
+def server_processes(home: Path) -> list[int]:
     """The keeper, the postmaster and all of its children, in the order that spares nobody."""
     top = postmaster(home)
     family = [pid for pid, (parent, _) in processes().items() if parent == top]
@@ -66,7 +66,7 @@ def test_no_acknowledged_commit_is_lost_to_a_kill(home: Path, victim: str) -> No
         ) as writer:
             assert writer.stdout
             said = [writer.stdout.readline() for _ in range(300)]
-            for pid in everything(home) if victim == "everything" else [postmaster(home)]:
+            for pid in server_processes(home) if victim == "everything" else [postmaster(home)]:
                 with suppress(ProcessLookupError):  # the others go when the postmaster does
                     os.kill(pid, signal.SIGKILL)
             began = time.monotonic()
@@ -86,7 +86,7 @@ def test_what_remains_of_a_server_without_postmaster_is_ended(
 ) -> None:
     monkeypatch.setattr(embedded, "DEAF_S", 1.0)
     with closing(start(home, linger_s=LINGER_S)) as server:
-        top, *family, helper = everything(home)
+        top, *family, helper = server_processes(home)
         os.kill(family[0], signal.SIGSTOP)  # as good as one that waits for a lock of a killed one
         os.kill(helper, signal.SIGKILL)
         os.kill(top, signal.SIGKILL)

@@ -16,7 +16,7 @@ from infra.deployment import Deployment
 from infra.settings import Settings
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import serving, wait_for
-from tests.integration.test_embedded_faults import everything
+from tests.integration.test_embedded_faults import server_processes
 
 MILK = message("1", "customer.preference-stated.v1", "customer/shop:ann",
                {"attribute": "milk", "value": "oat", **FACTS})  # fmt: skip
@@ -69,7 +69,7 @@ def test_a_read_waits_for_a_projector_no_longer_than_its_timeout(front):
 def test_requests_get_503_while_the_database_is_away_and_work_when_it_is_back(front):
     with serving(front) as door:
         assert door.publish(MILK, "personalize").status_code == 201
-        for pid in everything(front.home):
+        for pid in server_processes(front.home):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for away in (door.publish(MILK, "personalize"), door.client.get("/v1/log")):

@@ -9,7 +9,15 @@ import pytest
 
 from domain.event import Cursor
 from tests.frontdoor import FACTS, message
-from tests.homes import bring_back, copied, database, emptied, keep, shown, stored
+from tests.homes import (
+    back_up,
+    copy_home,
+    database,
+    restore_backup,
+    stored_rows,
+    view_rows,
+    with_empty_home,
+)
 from tests.httpdoor import BATCH, serving
 from tests.within import Within
 
@@ -26,7 +34,7 @@ def milk(id, customer="ann", value="oat"):
 
 @pytest.fixture
 def front(tmp_path, made_home, on_kafka):
-    return Within(copied(made_home, tmp_path), (*on_kafka, ("ORDERMADE_LINGER_S", "0.1")))
+    return Within(copy_home(made_home, tmp_path), (*on_kafka, ("ORDERMADE_LINGER_S", "0.1")))
 
 
 def order(front, id, *customer):
@@ -42,7 +50,7 @@ def test_a_lost_database_comes_back_row_by_row_and_the_log_goes_on(front, tmp_pa
     order(front, "7", "--customer", "shop:c1")
     order(front, "8")
     front.ok("consent", "withdraw", "shop:c2", "analyse", "--policy", "2026-03")
-    before, rows, profiles = stored(front), shown(front), front.show("profile")
+    before, rows, profiles = stored_rows(front), view_rows(front), front.show("profile")
     keys = tmp_path / "keys"
     told = json.loads(front.ok("keys", "export", keys, "--json"))
     assert told == {"file": str(keys), "owners": 8, "aliases": 7}
@@ -50,7 +58,7 @@ def test_a_lost_database_comes_back_row_by_row_and_the_log_goes_on(front, tmp_pa
     secrets = json.loads((front.home / "secrets.json").read_text())
     assert secrets["masters"]["m1"] not in keys.read_text()
 
-    other = emptied(front, tmp_path / "other")
+    other = with_empty_home(front, tmp_path / "other")
     assert "`ordermade restore`" in other.refused("order", "draft", "9", "--line", "L1=shirt")
     torn = tmp_path / "torn"
     torn.write_bytes(keys.read_bytes()[:-20])
@@ -60,9 +68,9 @@ def test_a_lost_database_comes_back_row_by_row_and_the_log_goes_on(front, tmp_pa
         "events": len(before["event"]), "incarnation": 2,
         "erased": {"owners": 0, "values": 0}, "views": True,
     }  # fmt: skip
-    for table, rows_of in stored(other).items():
+    for table, rows_of in stored_rows(other).items():
         assert set(rows_of) ^ set(before[table]) == set(), table
-    assert shown(other) == rows
+    assert view_rows(other) == rows
     assert other.show("profile") == profiles
     assert "there is nothing to restore" in other.refused("restore")
 
@@ -85,7 +93,7 @@ def test_without_keys_what_is_personal_reads_erased_and_is_counted(front, tmp_pa
     front.ok(*order_without_words)
     keys = tmp_path / "keys"
     front.ok("keys", "export", keys)
-    stranger = emptied(front, tmp_path / "stranger", secrets=False)
+    stranger = with_empty_home(front, tmp_path / "stranger", secrets=False)
     assert "was exported with other secrets" in stranger.refused("restore", "--keys", keys)
     told = stranger.ok("restore")
     # Of each message its value and its reason, of the order the text.
@@ -104,7 +112,7 @@ def test_without_keys_what_is_personal_reads_erased_and_is_counted(front, tmp_pa
 
 def test_a_database_older_than_its_log_takes_no_writes_until_it_is_restored(front, tmp_path):
     front.publish(*[milk(f"m{n}", f"c{n % 7}") for n in range(20)])
-    keep(front, tmp_path / "backup")
+    back_up(front, tmp_path / "backup")
     front.publish(*[milk(f"n{n}", f"d{n % 7}") for n in range(20)])
     front.ok("--wait-log", "order", "draft", "7", "--line", "L1=shirt")
     front.ok("keys", "export", tmp_path / "keys")
@@ -121,7 +129,7 @@ def test_a_database_older_than_its_log_takes_no_writes_until_it_is_restored(fron
         rows = "SELECT * FROM store.event WHERE id <> (SELECT id FROM store.event " \
                "ORDER BY recorded DESC, id LIMIT 1) ORDER BY partition, number"  # fmt: skip
         before = db.execute(rows).fetchall()
-    bring_back(front, tmp_path / "backup")
+    restore_backup(front, tmp_path / "backup")
 
     with serving(front) as door:
         assert door.client.get("/v1/views/profile").status_code == 200

@@ -12,7 +12,7 @@ from functools import cached_property
 from hypothesis import strategies as st
 
 from domain.book.book import PRODUCT, Book, Constraint, Option, Range, Selection, Term
-from tests.independent.configurations import kept
+from tests.independent.configurations import is_kept
 
 PRODUCTS = ("chair", "table")
 CLOSED = {"wood": ("oak", "ash"), "seat": ("cane", "felt", "hide"), "back": ("high", "low")}
@@ -124,7 +124,7 @@ class Worlds:
             made = {**chosen, PRODUCT: selection.product}
             for stage in STAGES if "wood" in chosen else STAGES[:1]:
                 stages = dict.fromkeys(DOMAINS, "packaging") | {"wood": stage}
-                broken = (r.rule_id for r in book.constraints if not kept(r, made, stages))
+                broken = (r.rule_id for r in book.constraints if not is_kept(r, made, stages))
                 found.append((made, stages, frozenset(broken)))
         return cls(book, selection, tuple(found))
 

@@ -1,14 +1,15 @@
-"""Stories of the seeds: each a file of what `ordermade` is told, and what its views must answer.
+"""Stories of real companies: files of steps, and the answers that the views must give.
 
 A step is one of
 
-    book: FILE              a catalogue: drafted by one, approved and published by another
-    ask: order/7 choose     a command, `with` arguments; `refused` has words of its refusal
-    tell: order.….v1        an event `of` a subject, with its `data`
-    show: backlog 7         `ordermade show … --json`, in which each path `is` so
-    run: order needs 7      any other `ordermade … --json`, the same
+    book: FILE              drafts, approves and publishes the catalogue in FILE
+    command: order/7 choose gives a command with the arguments in `with`, as `customer` if that is
+                            set; `refused` has words of the expected refusal
+    event: order.….v1       publishes an event `of` a subject, with its `data`
+    show: backlog 7         runs `ordermade show … --json` and compares: `is` maps paths to values
+    run: order needs 7      runs another `ordermade … --json` and compares in the same way
 
-What every choice says of itself, and nobody names, is `FACTS`.
+`FACTS` fills in where a choice came from, unless the step says it.
 """
 
 from __future__ import annotations
@@ -33,103 +34,107 @@ STORIES = sorted(path.stem for path in FOLDER.glob("*.yaml") if "." not in path.
 _FACTS = {**FACTS, "stage": "pre_manufacture"}
 _CHOICES = ("choice", "change", "instruction")
 _NOTHING = "nothing"
+"""What a story expects at a path that selects no row."""
 
 
 @dataclass
-class Teller:
-    """Tells stories to a deployment that is up. `seen` is where what was said last stands."""
+class StoryRunner:
+    """Runs stories on a running deployment. `position` is where the last write is stored."""
 
     front: Front
     door: Door
-    seen: str = ""
-    told: int = 0
+    position: str = ""
+    events: int = 0
 
-    def tell(self, story: str) -> None:
+    def run(self, story: str) -> None:
         for step in _Steps((FOLDER / f"{story}.yaml").read_text(encoding="utf-8")).get_data():
             try:
-                self._step(dict(step))
+                self._run_step(dict(step))
             except AssertionError as error:
                 error.add_note(f"in {story}.yaml: {step}")
                 raise
 
-    def _step(self, step: dict[str, Any]) -> None:
+    def _run_step(self, step: dict[str, Any]) -> None:
         match step:
             case {"book": file}:
-                self._publish(FOLDER / file)
-            case {"ask": asked, **more}:
-                self._ask(*asked.split(), **more)
-            case {"tell": type, "of": subject, **more}:
-                self._tell(type, subject, **more)
-            case {"show": shown, "is": wanted}:
-                self._wait(shown.split()[0])
-                self._run("show", *shown.split(), wanted=wanted)
-            case {"run": words, "is": wanted}:
-                self._run(*words.split(), wanted=wanted)
+                self._publish_book(FOLDER / file)
+            case {"command": words, **more}:
+                self._give_command(*words.split(), **more)
+            case {"event": type, "of": subject, **more}:
+                self._publish_event(type, subject, **more)
+            case {"show": words, "is": expected}:
+                self._wait_for_view(words.split()[0])
+                self._compare(["show", *words.split()], expected)
+            case {"run": words, "is": expected}:
+                self._compare(words.split(), expected)
             case _:
-                raise AssertionError("this is no step")
+                raise AssertionError("this is none of the kinds of steps")
 
-    def _publish(self, file: Path) -> None:
-        book, faults = read(file.read_text(encoding="utf-8"))
-        assert not faults
-        about = f"catalogues/{book.book}"
-        names = (*HEADER_FIELDS, *PARTS)
-        terms = msgspec.to_builtins({name: getattr(book, name) for name in names})
-        self._heard(self.door.command(about, "draft", terms, actor="ann"))
+    def _publish_book(self, file: Path) -> None:
+        book, problems = read(file.read_text(encoding="utf-8"))
+        assert not problems
+        catalogue = f"catalogues/{book.book}"
+        terms = msgspec.to_builtins({name: getattr(book, name) for name in (*TERMS, *PARTS)})
+        self._accept(self.door.command(catalogue, "draft", terms, actor="ann"))
         for name in ("approve", "publish"):
-            self._heard(self.door.command(about, name, {"version": 1}, actor="bob"))
+            self._accept(self.door.command(catalogue, name, {"version": 1}, actor="bob"))
 
-    def _ask(self, subject: str, name: str, refused: str = "", **more: Any) -> None:
+    def _give_command(self, subject: str, name: str, refused: str = "", **more: Any) -> None:
         kind, _, id = subject.partition("/")
-        said = more.pop("with", {})
-        said = {k: _FACTS | v if k in _CHOICES else v for k, v in said.items()}
+        arguments = {
+            key: _FACTS | value if key in _CHOICES else value
+            for key, value in more.pop("with", {}).items()
+        }
         if customer := more.get("customer"):
             consent = {"purposes": ["fulfil", "analyse"], "policy_version": "p1"}
-            self._heard(self.door.command(f"customers/{customer}", "grant-consent", consent))
-        answer = self.door.command(f"{kind}s/{id}", name, said, **{"actor": "clerk", **more})
+            self._accept(self.door.command(f"customers/{customer}", "grant-consent", consent))
+        answer = self.door.command(f"{kind}s/{id}", name, arguments, **{"actor": "clerk", **more})
         if refused:
             assert refused in answer.json()["detail"]
         else:
-            self._heard(answer)
+            self._accept(answer)
 
-    def _tell(self, type: str, subject: str, data: dict[str, Any] | None = None,
-              **more: Any) -> None:  # fmt: skip
+    def _publish_event(self, type: str, subject: str, data: dict[str, Any] | None = None,
+                       **more: Any) -> None:  # fmt: skip
         facts = _FACTS if type.startswith("customer.") else {}
-        said = message(f"tell-{self.told}", type, subject, {**facts, **(data or {})}, **more)
-        self.told += 1
-        self._heard(self.door.publish(said, "fulfil,analyse"))
+        id = f"event-{self.events}"
+        event = message(id, type, subject, {**facts, **(data or {})}, **more)
+        self.events += 1
+        self._accept(self.door.publish(event, "fulfil,analyse"))
 
-    def _heard(self, answer: httpx.Response) -> None:
+    def _accept(self, answer: httpx.Response) -> None:
         assert answer.is_success, answer.text
-        self.seen = answer.json()["min_position"] or self.seen
+        self.position = answer.json()["min_position"] or self.position
 
-    def _wait(self, view: str) -> None:
-        """Until the view has all that was said."""
-        said = {"min_position": self.seen, "timeout_s": 30, "limit": 1}
-        answer = self.door.client.get(f"/v1/views/{view}", params=said)
+    def _wait_for_view(self, view: str) -> None:
+        """Waits until the view has everything that was written."""
+        params = {"min_position": self.position, "timeout_s": 30, "limit": 1}
+        answer = self.door.client.get(f"/v1/views/{view}", params=params)
         assert answer.is_success, answer.text
 
-    def _run(self, *words: str, wanted: dict[str, Any]) -> None:
-        told = json.loads(self.front.ok(*words, "--json"))
-        assert {path: _at(told, path) for path in wanted} == wanted
+    def _compare(self, words: list[str], expected: dict[str, Any]) -> None:
+        report = json.loads(self.front.ok(*words, "--json"))
+        assert {path: value_at(report, path) for path in expected} == expected
 
 
-def _at(told: Any, path: str) -> Any:
-    """What stands at a path like `rows[0].quotes[quote_id=Q1].total`."""
+def value_at(document: Any, path: str) -> Any:
+    """The value at a path such as `rows[0].quotes[quote_id=Q1].total`."""
+    value = document
     for step in re.findall(r"[^.\[\]]+|\[[^\]]*\]", path):
         if not step.startswith("["):
-            told = told[step]
+            value = value[step]
         elif "=" in step:
-            named = dict(pair.split("=") for pair in step[1:-1].split(","))
-            told = next((e for e in told if named.items() <= e.items()), _NOTHING)
-            if told == _NOTHING:
-                return told
+            fields = dict(pair.split("=") for pair in step[1:-1].split(","))
+            value = next((row for row in value if fields.items() <= row.items()), _NOTHING)
+            if value == _NOTHING:
+                return value
         else:
-            told = told[int(step[1:-1])]
-    return told
+            value = value[int(step[1:-1])]
+    return value
 
 
 class _Steps(yaml.SafeLoader):
-    """Times stay text."""
+    """Reads YAML, but leaves times as text."""
 
 
 _Steps.yaml_implicit_resolvers = {

@@ -1,7 +1,7 @@
-"""A PostgreSQL on a disk of its own, which is filled and freed by lines on standard input.
+"""A PostgreSQL on a small disk of its own, which the lines on standard input fill and free.
 
-`unshare --mount python -m tests.faults.full FOLDER MADE`; each line is answered by one. MADE is the
-home that it begins with.
+`unshare --mount python -m tests.faults.small_disk FOLDER HOME`: mounts the disk at FOLDER and
+starts with a copy of HOME. Prints the server's URL, then `done` after each line, `fill` or `free`.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from contextlib import suppress
 from pathlib import Path
 
 from infra.postgres.server import embedded
-from tests.homes import copied
+from tests.homes import copy_home
 
 _SIZE = "size=160m,mode=755"
 
 
 def fill(file: Path) -> None:
-    """To the last byte."""
+    """Writes zeros until the disk has no byte left."""
     with suppress(OSError), file.open("ab", buffering=0) as rest:
         while rest.write(bytes(4096)):
             pass
 
 
-def main(disk: Path, made: Path) -> None:
+def main(disk: Path, template: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", _SIZE, "none", disk], check=True)
-    home, ballast = copied(made, disk), disk / "ballast"
+    home, ballast = copy_home(template, disk), disk / "ballast"
     server = embedded.start(home, linger_s=0)
     print(server.url(), flush=True)
     for line in sys.stdin:
@@ -35,7 +35,7 @@ def main(disk: Path, made: Path) -> None:
         else:
             ballast.unlink()
             server.close()
-            server = embedded.start(home, linger_s=0)  # where it had to stop, it recovers
+            server = embedded.start(home, linger_s=0)  # recovers, where it had stopped
         print("done", flush=True)
     server.close()
 

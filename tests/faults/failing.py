@@ -1,4 +1,4 @@
-"""Members of a deployment with a fault in them: each in a process of its own."""
+"""Processes of a deployment that fail at a chosen point."""
 
 from __future__ import annotations
 
@@ -22,73 +22,73 @@ from tests.faults import writer
 from tests.frontdoor import message
 
 REFUSED, WRITTEN = 7, 8
-"""Exit codes: the write of who slept was refused, or not."""
+"""Exit codes of a process that was paused: its write was refused, or it was not."""
 
 
-def die() -> None:
+def kill_self() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def sleep() -> None:
+def pause_self() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def project_killed_before_commit() -> None:
-    PostgresViews.commit = lambda *_: die()
+    PostgresViews.commit = lambda *_: kill_self()
     main.run(["project"])
 
 
 def project_killed_after_commit() -> None:
     commit = PostgresViews.commit
 
-    def committed(self, changes):
+    def commit_and_die(self, changes):
         commit(self, changes)
-        die()
+        kill_self()
 
-    PostgresViews.commit = committed
+    PostgresViews.commit = commit_and_die
     main.run(["project"])
 
 
-def project_stopped_before_commit() -> None:
+def project_paused_before_commit() -> None:
     commit = PostgresViews.commit
 
-    def late(self, changes):
-        sleep()
+    def pause_and_commit(self, changes):
+        pause_self()
         try:
             commit(self, changes)
         except Fenced:
             os._exit(REFUSED)
         os._exit(WRITTEN)
 
-    PostgresViews.commit = late
+    PostgresViews.commit = pause_and_commit
     main.run(["project"])
 
 
 def relay_killed_after_acknowledgement() -> None:
     write = KafkaLogWriter.write
 
-    def written(self, batches):
+    def write_and_die(self, batches):
         write(self, batches)
-        die()
+        kill_self()
 
-    KafkaLogWriter.write = written
+    KafkaLogWriter.write = write_and_die
     main.run(["relay"])
 
 
-def relay_stopped_before_write() -> None:
+def relay_paused_before_write() -> None:
     write = KafkaLogWriter.write
 
-    def late(self, batches):
-        sleep()
+    def pause_and_write(self, batches):
+        pause_self()
         write(self, batches)
         os._exit(WRITTEN)
 
-    KafkaLogWriter.write = late
+    KafkaLogWriter.write = pause_and_write
     main.run(["relay"])
 
 
-class Uncommitted:
-    """A connection on which everything is done but the commit."""
+class PausedBeforeCommit:
+    """A connection that pauses its process where a transaction would be committed."""
 
     def __init__(self, db) -> None:
         self._db = db
@@ -98,30 +98,30 @@ class Uncommitted:
 
     def execute(self, query, *values):
         if query == "COMMIT":
-            self._db.execute("SELECT 1").fetchone()  # the rows have their numbers
-            sleep()
+            self._db.execute("SELECT 1").fetchone()  # returns when the rows have their numbers
+            pause_self()
         return self._db.execute(query, *values)
 
 
-def writer_stopped_before_commit(*said) -> None:
+def writer_paused_before_commit(*arguments) -> None:
     write = positioning.write
 
-    def uncommitted(db, places):
-        write(Uncommitted(db) if places.advanced else db, places)
+    def write_without_commit(db, positions):
+        write(PausedBeforeCommit(db) if positions.advanced else db, positions)
 
-    positioning.write = uncommitted
-    writer.main(*said)
+    positioning.write = write_without_commit
+    writer.main(*arguments)
 
 
-def release_to_come(customer: str) -> None:
-    """Its door takes in what the projectors of this release cannot read."""
+def later_release_publishes(customer: str) -> None:
+    """Appends an event of a type that this release does not know, so its projectors park it."""
 
     @event("customer.hat-worn.v1", Kind.FACT, needs="personalize")
     @dataclass(frozen=True, slots=True, kw_only=True)
     class HatWorn(Data):
         hat: Plain[str]
 
-    said = message("hat", "customer.hat-worn.v1", f"customer/{customer}", {"hat": "red"})
+    worn = message("hat", "customer.hat-worn.v1", f"customer/{customer}", {"hat": "red"})
     with Deployment(Settings()) as deployment:
-        [answer] = deployment.gate([]).accept([json.dumps(said).encode()], datetime.now(UTC))
+        [answer] = deployment.gate([]).accept([json.dumps(worn).encode()], datetime.now(UTC))
         assert isinstance(answer, Appended), answer
