@@ -14,7 +14,7 @@ from infra.deployment import Deployment
 from infra.postgres.server import embedded
 from infra.settings import Settings
 from tests.frontdoor import FACTS, Front, message
-from tests.integration.test_embedded_faults import everything
+from tests.integration.test_embedded_faults import server_processes
 from tests.waiting import until
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -141,7 +141,7 @@ def test_a_database_that_goes_away_is_said_and_the_import_goes_on_where_it_was(t
             Settings(home=front.home, database_url=dict(more).get("ORDERMADE_DATABASE_URL"))
         ) as deployment:
             until(lambda: sum(deployment.log.heads().values()) > 3_000)
-        for pid in everything(server_home):
+        for pid in server_processes(server_home):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         out, err = begun.communicate(timeout=60)

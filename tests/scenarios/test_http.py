@@ -10,7 +10,7 @@ import pytest
 
 from domain.event import Cursor
 from tests.both_logs import LOGS
-from tests.conftest import copied, log_of
+from tests.conftest import copy_home, log_of
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import BATCH, ONE, up
 
@@ -19,7 +19,7 @@ KIND = "customer.preference-stated.v1"
 
 @pytest.fixture(scope="module", params=LOGS)
 def front(request, made_home, tmp_path_factory):
-    return Front(copied(made_home, tmp_path_factory.mktemp("http")), log_of(request))
+    return Front(copy_home(made_home, tmp_path_factory.mktemp("http")), log_of(request))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from projections import discover
 from projections.figures import of
 from tests.both_logs import LOGS
-from tests.conftest import copied, log_of
+from tests.conftest import copy_home, log_of
 from tests.frontdoor import FACTS, message
 from tests.members import two_members
 from tests.within import Within
@@ -60,7 +60,7 @@ MADE = [
 
 @pytest.fixture(scope="module", params=LOGS)
 def front(request, made_home, tmp_path_factory):
-    home = copied(made_home, tmp_path_factory.mktemp("views"))
+    home = copy_home(made_home, tmp_path_factory.mktemp("views"))
     with two_members(Within(home, log_of(request))) as made:
         made.publish(*SHOP)
         made.publish(*MADE, basis="fulfil,personalize,analyse,append_third_party")
