@@ -74,8 +74,10 @@ class StoryRunner:
         book, problems = read(file.read_text(encoding="utf-8"))
         assert not problems
         catalogue = f"catalogues/{book.book}"
-        terms = msgspec.to_builtins({name: getattr(book, name) for name in (*TERMS, *PARTS)})
-        self._accept(self.door.command(catalogue, "draft", terms, actor="ann"))
+        content = msgspec.to_builtins(
+            {name: getattr(book, name) for name in (*HEADER_FIELDS, *PARTS)}
+        )
+        self._accept(self.door.command(catalogue, "draft", content, actor="ann"))
         for name in ("approve", "publish"):
             self._accept(self.door.command(catalogue, name, {"version": 1}, actor="bob"))
 
