@@ -153,7 +153,7 @@ def test_a_database_older_than_its_log_takes_no_writes_until_it_is_restored(fron
         assert kept.status_code == 200
         gone = door.client.get("/v1/log", params={"after": lost})
         assert gone.status_code == 409
-        assert "was lost when it was restored" in gone.json()["detail"]
+        assert "were lost when it was restored" in gone.json()["detail"]
         assert Cursor.parse(kept.json()["next"]).incarnation == 2
     with database(front) as db:
         assert [r for r in db.execute(rows).fetchall() if r[0] == 1] == before

@@ -41,7 +41,7 @@ def test_a_certificate_is_as_good_where_the_broker_asks_for_one(front, own_broke
 def test_a_wrong_password_looks_like_a_broker_that_is_away_and_both_are_said(front):
     said = told(front, _PASSWORD="hunter2-wrong").refused("init")
     assert "check that it runs" in said
-    assert "a wrong password looks the same" in said
+    assert "a wrong password has the same effect" in said
     assert "hunter2" not in said
 
 
