@@ -164,7 +164,7 @@ def test_a_rebuild_under_a_mended_fold_differs_where_something_waits(made, parke
 
 
 def test_a_new_version_takes_over_and_nothing_waits_any_more(made, parked, deployment):  # noqa: F811
-    mended = replace(BACKLOG, version=3)
+    mended = replace(BACKLOG, version=BACKLOG.version + 1)
     [done] = made.rebuild(mended, accept=True)
     assert done.switched
     assert done.difference.keys == ["o3"]

@@ -155,7 +155,7 @@ def counted(row, event):
     return SecondRow(**same, events=row.events + 1 if row else 1)
 
 
-SECOND = replace(BACKLOG, version=3, row=SecondRow, evolve=counted)
+SECOND = replace(BACKLOG, version=BACKLOG.version + 1, row=SecondRow, evolve=counted)
 
 
 def test_another_version_waits_beside_the_one_that_is_shown_until_it_is_accepted(made):
@@ -202,14 +202,14 @@ def test_what_is_folded_between_comparison_and_switch_is_not_lost(made, monkeypa
 
 def test_comparison_is_of_the_same_positions_while_projectors_go_on(made, monkeypatch):
     projector = made.project(BACKLOG)
-    differing = PostgresBuild._differing
+    differing_keys = builds.differing_keys
 
-    def later(self):
+    def differing_keys_later(*comparison):
         made.ship(1, 2, 3)
         assert projector.drain() == 3
-        return differing(self)
+        return differing_keys(*comparison)
 
-    monkeypatch.setattr(PostgresBuild, "_differing", later)
+    monkeypatch.setattr(builds, "differing_keys", differing_keys_later)
     assert made.rebuild(BACKLOG)[0].switched
     assert made.rows(BACKLOG) == made.folded(BACKLOG)
 
@@ -257,7 +257,7 @@ def test_who_folded_before_the_switch_cannot_write_after_it(made, monkeypatch):
 
 def test_readers_see_the_old_rows_or_the_new_never_a_mix_or_nothing(made, deployment):
     made.project(BACKLOG)
-    second = spoiled(BACKLOG, version=3)
+    second = spoiled(BACKLOG, version=BACKLOG.version + 1)
     seen: list[set] = []
     stop = threading.Event()
 
