@@ -110,10 +110,10 @@ class ConsentMissing(Refusal):
 
     def __init__(self, customer: str | None, purposes: Iterable[str]) -> None:
         names = ",".join(sorted(purposes))
-        named = f"customer {customer}" if customer else "a customer of this name"
+        whom = f"customer {customer}" if customer else "a customer of this name"
         data = {"customer": customer} if customer else {}
         super().__init__(
-            f"{named} has not consented to {names}: record the consent, or name {names} as the "
+            f"{whom} has not consented to {names}: record the consent, or name {names} as the "
             "basis on which the data is accepted",
             "customerid", purposes=names, **data,
         )  # fmt: skip
@@ -172,7 +172,7 @@ class QuoteUnknown(NotAllowed):
     has_remedy = True
 
 
-class QuoteExpired(NotAllowed):
+class QuoteLapsed(NotAllowed):
     """The quote was valid until `expires_at`."""
 
     code = "quote-expired"
@@ -199,7 +199,7 @@ class ChangeOrderNeeded(NotAllowed):
     has_remedy = True
 
 
-class OptionWithdrawn(NotAllowed):
+class OptionUnavailable(NotAllowed):
     """The option, or its value, is no longer offered."""
 
     code = "option-withdrawn"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from domain.free_text.interpretation import Meaning
 from domain.order import events as e
-from domain.order.state import Answer
+from domain.order.state import InstructionStatus
 from domain.personal import ERASED, Erased, Personal, Plain, Pseudonym
 from domain.subject import Subject
 from projections.view import AnyEvent, Part, Projection, Row
@@ -32,7 +32,7 @@ class SpecialInstruction(Part, frozen=True, kw_only=True):
     instruction_id: Plain[str]
     line_id: Plain[str | None]
     given: Plain[datetime]
-    answer: Plain[Answer] = Answer.GIVEN
+    answer: Plain[InstructionStatus] = InstructionStatus.GIVEN
     meanings: Plain[tuple[Meaning, ...] | None] = None
     currency: Plain[str | None] = None
     understood: Plain[float | None] = None
@@ -42,7 +42,7 @@ class SpecialInstruction(Part, frozen=True, kw_only=True):
 
     @property
     def open(self) -> bool:
-        return self.answer not in (Answer.ACCEPTED, Answer.DECLINED)
+        return self.answer not in (InstructionStatus.ACCEPTED, InstructionStatus.DECLINED)
 
 
 class DemandRow(Row, frozen=True, kw_only=True):
@@ -91,7 +91,7 @@ def evolve(row: DemandRow | None, event: AnyEvent) -> DemandRow:
             row = _wish(
                 row,
                 id,
-                answer=Answer.UNSURE if read.unsure else Answer.INTERPRETED,
+                answer=InstructionStatus.UNSURE if read.unsure else InstructionStatus.INTERPRETED,
                 meanings=_meanings(read),
                 currency=read.currency,
                 understood=read.understood,
@@ -99,9 +99,9 @@ def evolve(row: DemandRow | None, event: AnyEvent) -> DemandRow:
                 by=read.by,
             )
         case e.SpecialInstructionAccepted(instruction_id=id):
-            row = _wish(row, id, answer=Answer.ACCEPTED)
+            row = _wish(row, id, answer=InstructionStatus.ACCEPTED)
         case e.SpecialInstructionDeclined(instruction_id=id, cause=cause):
-            row = _wish(row, id, answer=Answer.DECLINED, cause=cause)
+            row = _wish(row, id, answer=InstructionStatus.DECLINED, cause=cause)
     return replace(row, waits_for=_waits(row))
 
 
@@ -129,7 +129,7 @@ def _wish(row: DemandRow, id: str, **now: Any) -> DemandRow:
 
 def _waits(row: DemandRow) -> Literal["person", "answer", "nobody"]:
     waiting = {w.answer for w in row.wishes if w.open and not row.cancelled}
-    if waiting & {Answer.GIVEN, Answer.UNSURE}:
+    if waiting & {InstructionStatus.GIVEN, InstructionStatus.UNSURE}:
         return "person"
     return "answer" if waiting else "nobody"
 

@@ -158,7 +158,7 @@ class Commands:
                 arguments[p] = (
                     self._books.bound(named[0], named[1], command.time) if named else None
                 )
-        if "reading" in wanted:
+        if "interpretation" in wanted:
             arguments |= self._reading(state, arguments)
         return decider.decisions[command.name](state, **arguments)
 
@@ -166,10 +166,10 @@ class Commands:
         """What the interpreter says, unless a person does."""
         sure_from, book = self._interpreting.sure_from, arguments["book"]
         if arguments.get("operations") is not None:
-            return {"reading": None, "sure_from": sure_from}
+            return {"interpretation": None, "sure_from": sure_from}
         phrases = book.phrases if book else ()
         reading = self._interpreting.read(state, arguments["instruction_id"], phrases)
-        return {"reading": reading, "sure_from": sure_from}
+        return {"interpretation": reading, "sure_from": sure_from}
 
     def _design(self, name: str | None, owner: str) -> Design | None:
         """The design that an order is drafted from, if it is the same customer's."""

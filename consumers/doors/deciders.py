@@ -81,7 +81,7 @@ DECIDERS = {
             order.refund,
         ),
         configuration,
-        lambda order: order.bound,
+        lambda order: order.book_reference,
     ),
     "design": Decider(
         Design(),

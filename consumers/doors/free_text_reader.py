@@ -39,7 +39,7 @@ class FreeTextReader:
         which therefore is not.
         """
         instruction = order.instructions.get(instruction_id)
-        text = readable(instruction.given.text) if instruction else None
+        text = readable(instruction.request.text) if instruction else None
         if text is None:
             return None
         try:

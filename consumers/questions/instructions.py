@@ -10,7 +10,7 @@ import msgspec
 
 from consumers.ports.views import ViewReader
 from consumers.questions.rows import find_view
-from domain.order.state import Answer
+from domain.order.state import InstructionStatus
 from projections.demand import DemandRow, worded
 
 
@@ -54,6 +54,6 @@ def waiting_instructions(views: ViewReader, limit: int) -> WaitingInstructions:
         )
         for row in found[:limit]
         for instruction, text in worded(row)
-        if instruction.answer in (Answer.GIVEN, Answer.UNSURE)
+        if instruction.answer in (InstructionStatus.GIVEN, InstructionStatus.UNSURE)
     ]
     return WaitingInstructions(rows=rows, more=len(found) > limit)

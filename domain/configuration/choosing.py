@@ -8,7 +8,13 @@ from typing import Protocol, TypeVar
 
 from domain.book.book import PRODUCT, Book, Input, Option, OrderLine, Selection
 from domain.configuration.constraints import Verdict, check, complete
-from domain.errors import BookNotEffective, NameUnknown, NotAllowed, OptionWithdrawn, RulesConflict
+from domain.errors import (
+    BookNotEffective,
+    NameUnknown,
+    NotAllowed,
+    OptionUnavailable,
+    RulesConflict,
+)
 from domain.personal import Erased
 from domain.values import number
 
@@ -120,7 +126,7 @@ def need_offered(book: Book, product: str, choice: OptionChoice) -> None:
             "option",
         )
     if any(t.option == name and (not t.values or value in t.values) for t in book.withdrawn):
-        raise OptionWithdrawn(
+        raise OptionUnavailable(
             f"{name} {value} is withdrawn: choose another", "option", option=name, value=value
         )
     if choice.stage != option.stage:

@@ -1,4 +1,7 @@
-"""What may be decided about a design: it explores, and an order is drafted from it."""
+"""The decisions about a design, from which an order can be drafted.
+
+A command that changes nothing records nothing.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from domain.values import Name
 def start(
     design: Design, *, lines: Sequence[OrderLine], book: Name, offered: Book | None
 ) -> list[e.DesignEvent]:
+    """Start a design with its lines, whose options are chosen from the book `offered`."""
     started = e.ConfigurationStarted(book=book, lines=tuple(lines))
     if design.lines:
         if (design.book, design.lines) == (book, started.lines):
@@ -37,6 +41,7 @@ def start(
 def choose(
     design: Design, *, choice: e.DesignOptionChosen, book: Book | None
 ) -> list[e.DesignEvent]:
+    """Choose a value for an option of a line."""
     if design.options.get((choice.line_id, choice.option)) == choice:
         return []
     _need_line(design, choice.line_id)
@@ -46,27 +51,28 @@ def choose(
 
 
 def clear(design: Design, *, choice: e.DesignOptionCleared) -> list[e.DesignEvent]:
+    """Take back the choice for an option of a line."""
     _need_line(design, choice.line_id)
     return [choice] if (choice.line_id, choice.option) in design.options else []
 
 
 def validate(design: Design, *, book: Book | None) -> list[e.DesignEvent]:
-    """Says which version of the rules was asked, and what they said."""
-    known = need_book(book, design.book or "")
+    """Record whether the design can be made as it is, by the newest version of its book."""
+    book = need_book(book, design.book or "")
     verdicts = [
-        check(known, complete(known, line), whole=True)
+        check(book, complete(book, line), whole=True)
         for line in selections(design.lines, design.options)
     ]
     broken = [rule.rule_id for v in verdicts if v.conflict for rule in v.conflict.rules]
-    said = e.ConfigurationValidated(
-        rules_version=known.version,
+    validated = e.ConfigurationValidated(
+        rules_version=book.version,
         valid=all(v.valid for v in verdicts),
         broken=tuple(dict.fromkeys(broken)),
     )
-    return [] if design.validated == said else [said]
+    return [] if design.validated == validated else [validated]
 
 
 def _need_line(design: Design, line_id: str) -> None:
     if all(line.line_id != line_id for line in design.lines):
-        known = ", ".join(line.line_id for line in design.lines) or "none: start it first"
-        raise NameUnknown(f"the design has no line {line_id}: its lines are {known}", "line_id")
+        lines = ", ".join(line.line_id for line in design.lines) or "none: start it first"
+        raise NameUnknown(f"the design has no line {line_id}: its lines are {lines}", "line_id")

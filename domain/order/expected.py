@@ -1,6 +1,6 @@
-"""The rules that a report may break. Refusing it would lose what has happened; audit lists it.
+"""The rules that a report may break. It is recorded all the same, because it has happened.
 
-Not stored: the rules of today are asked, and a view's version names them.
+Which rules an event broke is not stored with it: views compute it, by the rules of their version.
 """
 
 from __future__ import annotations
@@ -12,63 +12,63 @@ from domain.order import reports as r
 from domain.order.progress import HANDED_OVER, Progress, Status
 
 
-def unexpected(order: Progress, event: e.OrderEvent) -> list[str]:
-    """The names of the rules that `event` breaks on an order that is as `order` says."""
-    return list(_broken(order, event))
+def unexpected(progress: Progress, event: e.OrderEvent) -> list[str]:
+    """Return the names of the rules that an event breaks, given the progress before it."""
+    return list(_broken_rules(progress, event))
 
 
-def _broken(order: Progress, event: e.OrderEvent) -> Iterator[str]:
-    if isinstance(event, _PLANT) and order.status is Status.CANCELLED:
+def _broken_rules(progress: Progress, event: e.OrderEvent) -> Iterator[str]:
+    if isinstance(event, _PLANT) and progress.status is Status.CANCELLED:
         yield "reported-after-cancelling"
     match event:
         case r.OrderAdopted():
-            if order.status is not Status.NEW:
+            if progress.status is not Status.NEW:
                 yield "adopted-twice"
         case r.OrderLineAdopted(line_id=line):
-            if order.line(line):
+            if progress.line(line):
                 yield "line-adopted-twice"
-            yield from _currency(order, event.currency)
+            yield from _check_currency(progress, event.currency)
         case r.OrderAdjusted(currency=currency):
-            yield from _currency(order, currency)
+            yield from _check_currency(progress, currency)
         case r.PaymentRecorded(amount=amount, currency=currency):
-            foreign = [*_currency(order, currency)]
+            foreign = list(_check_currency(progress, currency))
             yield from foreign
-            if not foreign and order.paid + amount > order.total + order.adjusted:
+            if not foreign and progress.paid + amount > progress.total + progress.adjusted:
                 yield "paid-more-than-agreed"
         case r.OperationQueued(operation_id=id):
-            if order.operation(id):
+            if progress.operation(id):
                 yield "queued-twice"
         case r.OperationStarted() | r.OperationCompleted():
-            yield from _work(order, event)
+            yield from _check_work(progress, event)
         case r.QualityCheckPassed() | r.QualityCheckFailed():
-            checked = order.line(event.line_id)
+            checked = progress.line(event.line_id)
             if checked is None:
                 yield "check-of-an-unknown-line"
             elif event.quantity > checked.outstanding:
                 yield "more-checked-than-ordered"
         case r.PackagingStarted() | r.OrderPackaged():
-            latest = {check.line_id: check for check in order.checks}
-            if not order.adopted and not (latest and all(c.passed for c in latest.values())):
+            latest = {check.line_id: check for check in progress.checks}
+            if not progress.adopted and not (latest and all(c.passed for c in latest.values())):
                 yield "packaged-without-a-passed-check"
         case r.OrderShipped():
-            if order.status is not Status.PACKAGED and not order.adopted:
+            if progress.status is not Status.PACKAGED and not progress.adopted:
                 yield "shipped-without-being-packaged"
-            if any(operation.is_open for operation in order.operations):
+            if any(operation.is_open for operation in progress.operations):
                 yield "shipped-with-open-operations"
         case r.OrderDelivered():
-            if order.status is not Status.SHIPPED and not order.adopted:
+            if progress.status is not Status.SHIPPED and not progress.adopted:
                 yield "delivered-without-being-shipped"
         case r.CustomizationAppliedInUse():
-            if order.status not in HANDED_OVER:
+            if progress.status not in HANDED_OVER:
                 yield "applied-before-delivery"
         case r.ReturnReceived(return_id=id, lines=lines):
-            if id not in order.returns:
+            if id not in progress.returns:
                 yield "returned-without-a-request"
-            yield from _too_many(order, lines)
+            yield from _check_returns(progress, lines)
         case r.ReturnReported(lines=lines):
-            if not order.lines:
+            if not progress.lines:
                 yield "return-fits-no-sale"
-            yield from _too_many(order, lines)
+            yield from _check_returns(progress, lines)
 
 
 _PLANT = (
@@ -84,13 +84,15 @@ _PLANT = (
 )
 
 
-def _currency(order: Progress, currency: str) -> Iterator[str]:
-    if order.currency not in (None, currency):
+def _check_currency(progress: Progress, currency: str) -> Iterator[str]:
+    if progress.currency not in (None, currency):
         yield "another-currency"
 
 
-def _work(order: Progress, event: r.OperationStarted | r.OperationCompleted) -> Iterator[str]:
-    operation = order.operation(event.operation_id)
+def _check_work(
+    progress: Progress, event: r.OperationStarted | r.OperationCompleted
+) -> Iterator[str]:
+    operation = progress.operation(event.operation_id)
     if operation and operation.paused_by:
         yield "worked-on-while-paused"
     if isinstance(event, r.OperationStarted):
@@ -104,8 +106,8 @@ def _work(order: Progress, event: r.OperationStarted | r.OperationCompleted) -> 
         yield "completed-twice"
 
 
-def _too_many(order: Progress, lines: tuple[r.ReturnLine, ...]) -> Iterator[str]:
+def _check_returns(progress: Progress, lines: tuple[r.ReturnLine, ...]) -> Iterator[str]:
     for line in lines:
-        sold = order.line(line.line_id) if line.line_id else None
+        sold = progress.line(line.line_id) if line.line_id else None
         if sold and sold.returned + line.quantity > sold.ordered:
             yield "returned-more-than-sold"

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from domain.order.state import Answer
+from domain.order.state import InstructionStatus
 from projections.demand import DemandRow, SpecialInstruction
 from projections.figures.measures import NO_CURRENCY, Money, Tally, money, share, shown
 
@@ -68,13 +68,15 @@ def figures(rows: Iterable[DemandRow], _now: datetime) -> DemandFigures:
         for wish in row.wishes:
             counts["given"] += 1
             counts[_state(row, wish)] += 1
-            counts["not understood"] += wish.meanings == () and wish.answer is not Answer.ACCEPTED
+            counts["not understood"] += (
+                wish.meanings == () and wish.answer is not InstructionStatus.ACCEPTED
+            )
             counts["in part"] += bool(wish.meanings) and (wish.understood or 1.0) < 1.0
             for said in wish.meanings or ():
                 meaning = tuple(sorted(said.operations))
-                if wish.answer is Answer.ACCEPTED and said.amount is not None:
+                if wish.answer is InstructionStatus.ACCEPTED and said.amount is not None:
                     accepted[meaning][wish.currency or NO_CURRENCY].add(said.amount)
-                if wish.answer is Answer.DECLINED:
+                if wish.answer is InstructionStatus.DECLINED:
                     declined.append((meaning, said.amount, row.pieces(wish), wish))
     unmet: defaultdict[Meaning, _Declined] = defaultdict(_Declined)
     total = money()
@@ -132,4 +134,4 @@ def _state(row: DemandRow, wish: SpecialInstruction) -> str:
         return wish.answer
     if row.cancelled:
         return "cancelled"
-    return "answer" if wish.answer is Answer.INTERPRETED else "person"
+    return "answer" if wish.answer is InstructionStatus.INTERPRETED else "person"

@@ -105,7 +105,7 @@ def test_rework_is_bounded_and_a_refund_never_exceeds_what_was_paid(front):
 def test_cancelling_after_it_is_queued_carries_what_was_spent(front):
     place(front)
     front.ok("order", "queue", "7", "--operation", "cut:L1:cutting")
-    assert "say what was spent" in front.refused("order", "cancel", "7")
+    assert "give the cost so far" in front.refused("order", "cancel", "7")
     front.ok("order", "cancel", "7", "--sunk-cost", "12.00", "--reason", "changed their mind")
     after = progress(front)
     assert (after["status"], after["sunk_cost"]) == ("cancelled", "12.00")

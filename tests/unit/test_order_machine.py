@@ -1,4 +1,4 @@
-"""An order driven at random against a plain model, which knows only sets and numbers."""
+"""An order driven at random, compared with a model of sets and numbers after every step."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ amounts = st.integers(1, 50).map(Decimal)
 
 
 class OrderMachine(RuleBasedStateMachine):
-    """`self.order` is ours; everything else is the model's."""
+    """`self.order` is what is tested; everything else is the model."""
 
     def __init__(self):
         super().__init__()
         self.order, self.now, self.number = Order(), T0, 0
-        self.phase = "new"  # draft, placed, queued, cancelled: what a clerk would say
+        self.phase = "new"  # then draft, placed, queued or cancelled
         self.options = {}
         self.quoted = self.placed_at = None  # (configuration, price, expires)
-        self.begun = {line: set() for line in LINES}  # stages
+        self.stages_begun = {line: set() for line in LINES}  # stages
         self.operations = {}  # id → [line, state, paused]
         self.checks = {line: [] for line in LINES}  # (passed, quantity, reworked)
         self.changes = {}
@@ -49,7 +49,7 @@ class OrderMachine(RuleBasedStateMachine):
     # Plumbing.
 
     def execute(self, decision, **arguments):
-        """The events that were recorded; None where it was refused."""
+        """Decide; return the recorded events, or None for a refusal."""
         before = self.order
         try:
             events = decision(self.order, **arguments)
@@ -58,16 +58,16 @@ class OrderMachine(RuleBasedStateMachine):
             return None
         self.apply(*events)
         again = decision(self.order, **arguments) if decision in _REPEATABLE else []
-        assert again == []  # said twice, recorded once
+        assert again == []  # a repetition records nothing
         return events
 
     def apply(self, *events):
         for event in events:
             self.order = evolve(self.order, event, self.now)
 
-    def fresh(self, what):
+    def new_id(self, prefix):
         self.number += 1
-        return f"{what}{self.number}"
+        return f"{prefix}{self.number}"
 
     @property
     def hash(self):
@@ -85,34 +85,34 @@ class OrderMachine(RuleBasedStateMachine):
     def choose(self, line, option, value, stage):
         choice = e.OptionChosen(line_id=line, option=option, value=value, stage=stage, **FACTS)
         before = self.options.get((line, option))
-        frozen = {stage, before[1] if before else stage} & self.begun[line]
-        done = self.execute(decide.choose, choice=choice)
+        frozen = {stage, before[1] if before else stage} & self.stages_begun[line]
+        events = self.execute(decide.choose, choice=choice)
         allowed = (self.phase != "cancelled" and not frozen) or before == (value, stage)
-        assert (done is not None) == bool(allowed)
-        if done:
+        assert (events is not None) == bool(allowed)
+        if events:
             self.options[line, option] = value, stage
 
     @rule(price=amounts, hours=st.integers(1, 24))
     def quote(self, price, hours):
         each = [QuoteLine(line_id=line, amount=price) for line in LINES]
         expires = self.now + timedelta(hours=hours)
-        id = self.fresh("Q")
-        done = self.execute(
+        id = self.new_id("Q")
+        events = self.execute(
             decide.quote, quote_id=id, lines=each, currency="EUR", expires_at=expires,
             configuration_hash=self.hash, now=self.now,
         )  # fmt: skip
-        assert (done is not None) == (self.phase == "draft")
-        if done:
+        assert (events is not None) == (self.phase == "draft")
+        if events:
             self.quoted = id, dict(self.options), price * len(LINES), expires
 
     @precondition(lambda self: self.quoted)
     @rule()
     def place(self):
         id, options, price, expires = self.quoted
-        done = self.execute(decide.place, quote_id=id, configuration_hash=self.hash, now=self.now)
+        events = self.execute(decide.place, quote_id=id, configuration_hash=self.hash, now=self.now)
         good = self.phase == "draft" and self.now < expires and options == self.options
-        assert (done is not None) == (good or self.placed_at == id)
-        if done:
+        assert (events is not None) == (good or self.placed_at == id)
+        if events:
             self.phase, self.placed_at, self.price = "placed", id, price
 
     @rule(hours=st.integers(1, 3))
@@ -120,8 +120,8 @@ class OrderMachine(RuleBasedStateMachine):
         self.now += timedelta(hours=hours)
         if self.quoted and self.phase == "draft":
             id, _, _, expires = self.quoted
-            done = self.execute(decide.expire_quote, quote_id=id, now=self.now)
-            if done:
+            events = self.execute(decide.expire_quote, quote_id=id, now=self.now)
+            if events:
                 assert self.now >= expires
 
     @rule()
@@ -130,22 +130,22 @@ class OrderMachine(RuleBasedStateMachine):
             e.Step(operation_id=f"{line}-{n}", line_id=line, work_centre="bench")
             for line in LINES for n in range(2)
         ]  # fmt: skip
-        done = self.execute(decide.queue, route=route)
-        assert (done is not None) == (self.phase == "placed" and not self.operations)
-        if done:
+        events = self.execute(decide.queue, route=route)
+        assert (events is not None) == (self.phase == "placed" and not self.operations)
+        if events:
             self.phase = "queued"
             self.operations |= {s.operation_id: [s.line_id, "queued", None] for s in route}
 
     @rule(line=lines, price=amounts)
     def request_change(self, line, price):
-        id = self.fresh("X")
+        id = self.new_id("X")
         change = e.ChangeOrderRequested(
             change_id=id, line_id=line, option="a", value="z", delta_price=price,
             stage="pre_manufacture", **FACTS,
         )  # fmt: skip
-        done = self.execute(decide.request_change, change=change)
-        assert (done is not None) == self.agreed
-        if done:
+        events = self.execute(decide.request_change, change=change)
+        assert (events is not None) == self.agreed
+        if events:
             self.changes[id] = line, price
             for operation in self.operations.values():
                 if operation[0] == line and operation[1] in ("queued", "started"):
@@ -156,9 +156,9 @@ class OrderMachine(RuleBasedStateMachine):
     def answer_change(self, data, approved):
         id = data.draw(st.sampled_from(sorted(self.changes)))
         decision = decide.approve_change if approved else decide.reject_change
-        done = self.execute(decision, change_id=id)
-        assert (done is not None) == self.agreed
-        if done:
+        events = self.execute(decision, change_id=id)
+        assert (events is not None) == self.agreed
+        if events:
             line, price = self.changes.pop(id)
             if approved:
                 self.price += price
@@ -172,31 +172,31 @@ class OrderMachine(RuleBasedStateMachine):
         failed = [c for c in self.order.progress.checks if c.line_id == line and not c.passed]
         if not failed:
             return
-        step = e.Step(operation_id=self.fresh("R"), line_id=line, work_centre="bench")
+        step = e.Step(operation_id=self.new_id("R"), line_id=line, work_centre="bench")
         last = failed[-1]
-        done = self.execute(decide.rework, check_id=last.check_id, route=[step])
+        events = self.execute(decide.rework, check_id=last.check_id, route=[step])
         tries = sum(c[2] for c in self.checks[line])
-        known = next(c for c in self.checks[line] if c[3] == last.check_id)
-        if not done:
-            assert known[2] or known[4] or not self.agreed
+        check = next(c for c in self.checks[line] if c[3] == last.check_id)
+        if not events:
+            assert check[2] or check[4] or not self.agreed
         elif tries < 3:
-            known[2] = True
+            check[2] = True
             self.operations[step.operation_id] = [line, "queued", None]
         else:
-            assert isinstance(done[0], e.ReworkEscalated)
-            known[4] = True
+            assert isinstance(events[0], e.ReworkEscalated)
+            check[4] = True
 
     @rule(cost=st.none() | amounts)
     def cancel(self, cost):
         if self.number % 7:  # seldom, or nothing else would happen
             return
-        done = self.execute(decide.cancel, sunk_cost=cost)
+        events = self.execute(decide.cancel, sunk_cost=cost)
         free = self.phase in ("draft", "placed") and not self.operations
         if self.phase == "cancelled":
-            assert done == []
-        elif self.begun["L1"] & {"delivery"}:
-            assert done is None
-        elif done is not None:
+            assert events == []
+        elif self.stages_begun["L1"] & {"delivery"}:
+            assert events is None
+        elif events is not None:
             assert (cost is None) == free
             self.phase = "cancelled"
             for operation in self.operations.values():
@@ -205,12 +205,14 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(amount=amounts)
     def refund(self, amount):
-        done = self.execute(decide.refund, refund_id=self.fresh("F"), amount=amount, currency="EUR")
-        assert (done is not None) == (amount <= self.paid - self.refunded)
-        if done:
+        events = self.execute(
+            decide.refund, refund_id=self.new_id("F"), amount=amount, currency="EUR"
+        )
+        assert (events is not None) == (amount <= self.paid - self.refunded)
+        if events:
             self.refunded += amount
 
-    # Reports: whatever happens is taken in.
+    # Reports, which are never refused.
 
     @precondition(lambda self: self.operations)
     @rule(data=st.data(), finished=st.booleans())
@@ -222,7 +224,7 @@ class OrderMachine(RuleBasedStateMachine):
         about = {"operation_id": id, "line_id": operation[0], "work_centre": "bench"}
         self.apply(r.OperationStarted(**about))
         operation[1] = "started"
-        self.begun[operation[0]].add("pre_manufacture")
+        self.stages_begun[operation[0]].add("pre_manufacture")
         if finished:
             self.apply(r.OperationCompleted(**about, quantity=1, run_s=60))
             operation[1] = "completed"
@@ -233,7 +235,7 @@ class OrderMachine(RuleBasedStateMachine):
         open_pieces = LINES[line] - sum(c[1] for c in self.checks[line] if not c[2])
         if open_pieces < 1:
             return
-        id = self.fresh("C")
+        id = self.new_id("C")
         about = {"check_id": id, "line_id": line, "quantity": 1}
         self.apply(
             r.QualityCheckPassed(**about) if passed
@@ -247,8 +249,8 @@ class OrderMachine(RuleBasedStateMachine):
         if self.number % 5:
             return
         self.apply(r.PackagingStarted() if stage == "packaging" else r.OrderShipped())
-        for begun in self.begun.values():
-            begun.add(stage)
+        for stages_begun in self.stages_begun.values():
+            stages_begun.add(stage)
 
     @precondition(lambda self: self.placed_at)
     @rule(amount=amounts)
@@ -256,10 +258,10 @@ class OrderMachine(RuleBasedStateMachine):
         self.apply(r.PaymentRecorded(amount=amount, currency="EUR"))
         self.paid += amount
 
-    # What must be so at every moment.
+    # After every step.
 
     @invariant()
-    def it_is_as_the_model_says(self):
+    def order_and_model_agree(self):
         progress = self.order.progress
         assert {k: (o.value, o.stage) for k, o in self.order.options.items()} == self.options
         assert progress.total == self.price
@@ -267,7 +269,7 @@ class OrderMachine(RuleBasedStateMachine):
         assert progress.refunded <= progress.paid
         for line in LINES:
             for stage in STAGES:
-                assert progress.is_frozen(line, stage) == (stage in self.begun[line])
+                assert progress.is_frozen(line, stage) == (stage in self.stages_begun[line])
             tally = progress.line(line)
             assert tally.good == sum(c[1] for c in self.checks[line] if c[0])
             assert tally.scrap == sum(c[1] for c in self.checks[line] if not c[0] and not c[2])

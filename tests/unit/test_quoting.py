@@ -17,7 +17,7 @@ from domain.pricing.engines import CURRENT
 from domain.pricing.proof import proof
 from domain.pricing.quote import QuoteLine
 from tests.unit.books import T0, book, rule, term
-from tests.unit.test_order import ACCEPTED, FACTS, LINES, WISH, given
+from tests.unit.test_order import ACCEPTED, FACTS, LINES, STARCH, given
 
 BOOK = book(rule("shirt", "base", amount="80.00"),
             rule("silk", "option", term("fabric", "silk"), amount="19.99"),
@@ -45,7 +45,7 @@ def quoted(*events, under=BOOK, now=T0, **arguments):
 
 
 def test_a_book_prices_choices_and_accepted_instructions():
-    issued = quoted(DRAFTED, SILK, LETTERS, WISH, READ, ACCEPTED)
+    issued = quoted(DRAFTED, SILK, LETTERS, STARCH, READ, ACCEPTED)
     assert [(li.line_id, li.amount) for li in issued.lines] == [("L1", D("90.44")),
                                                                 ("L2", D("77.85"))]  # fmt: skip
     assert (issued.total, issued.currency, issued.engine_version) == (D("168.29"), "EUR", "book.v1")
@@ -58,7 +58,7 @@ def test_a_book_prices_choices_and_accepted_instructions():
 
 
 def test_an_instruction_that_is_not_accepted_costs_nothing():
-    assert quoted(DRAFTED, WISH, READ).total == quoted(DRAFTED).total
+    assert quoted(DRAFTED, STARCH, READ).total == quoted(DRAFTED).total
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_arguments_that_do_not_go_with_a_book_are_refused(arguments, field, mess
 
 def test_an_instruction_in_another_currency_is_refused():
     dollars = replace(READ, currency="USD")
-    given(DRAFTED, WISH, dollars, ACCEPTED).when(
+    given(DRAFTED, STARCH, dollars, ACCEPTED).when(
         decide.quote, book=BOOK, now=T0, **REQUEST
-    ).refused("currency", "priced in USD and the book in EUR")
+    ).refused("currency", "priced in USD, and the book in EUR")
 
 
 def test_without_a_book_only_given_prices_are_accepted():
@@ -110,7 +110,7 @@ def test_a_change_is_priced_on_the_terms_of_the_order():
     issued = quoted(DRAFTED, SILK)
     placed = e.OrderPlaced(quote_id="Q1", total=issued.total, currency="EUR")
     order = given(DRAFTED, SILK, issued, placed).order
-    assert order.bound == ("shop", 1)
+    assert order.book_reference == ("shop", 1)
     [change] = decide.request_change(order, change=CHANGE, book=BOOK)
     assert change.delta_price == D("-17.99"), "of 19.99 spring had taken 10 %"
     assert change.requote.before == issued.total
@@ -138,7 +138,7 @@ def test_a_sender_cannot_name_the_price_of_a_change():
     [change] = decide.request_change(given(*events).order, change=CHANGE, book=BOOK)
     given(*events).when(
         decide.request_change, change=replace(change, change_id="X9"), book=BOOK
-    ).refused("requote", "is made by us")
+    ).refused("requote", "computed, not given")
 
 
 def test_a_placed_order_changes_without_a_change_order_only_at_the_same_price():

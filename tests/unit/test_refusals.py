@@ -11,7 +11,7 @@ import pytest
 import consumers
 import domain
 import infra
-from domain.errors import CodedError, ConsentMissing, QuoteExpired, VersionConflict
+from domain.errors import CodedError, ConsentMissing, QuoteLapsed, VersionConflict
 from infra.cli import remedies as cli
 from infra.http import remedies as http
 from tests.vocabulary import files
@@ -105,7 +105,7 @@ def test_a_sentence_without_a_remedy_stays_as_it_is():
 
 
 def test_data_and_field_go_with_the_sentence():
-    refusal = QuoteExpired("quote Q1 expired", "quote_id", quote_id="Q1")
+    refusal = QuoteLapsed("quote Q1 expired", "quote_id", quote_id="Q1")
     assert (str(refusal), refusal.field) == ("quote Q1 expired", "quote_id")
     assert refusal.data == {"quote_id": "Q1"}
 

@@ -1,7 +1,6 @@
-"""What may be decided about an order: state and a command give events, or a refusal.
+"""The decisions about an order: each takes the order and a command, and returns events or refuses.
 
-A command that asks for what is so already gives no events. Reports are in `reports.py`: nobody
-decides about what has happened.
+A command that changes nothing returns no events. Reports are no decisions: see `reports.py`.
 """
 
 from domain.order.decide.agree import place, promise, settle_promise

@@ -1,4 +1,4 @@
-"""What is agreed: the order, and the date."""
+"""Decisions by which an order is agreed: placing it, and promising its delivery."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from datetime import datetime
 
 from domain.book.book import Book
 from domain.configuration.choosing import need_complete
-from domain.errors import InstructionOpen, NotAllowed, QuoteExpired, QuoteOutdated, QuoteUnknown
+from domain.errors import InstructionOpen, NotAllowed, QuoteLapsed, QuoteOutdated, QuoteUnknown
 from domain.order import events as e
 from domain.order.decide.guards import need_agreed, need_status
 from domain.order.progress import OPEN_TO_CHOICES, Status
-from domain.order.state import Answer, Order, selections
+from domain.order.state import ANSWERED, Order, selections
 from domain.values import Name, Time
 
 
@@ -22,32 +22,33 @@ def place(
     configuration_hash: str,
     now: datetime,
 ) -> list[e.OrderEvent]:
+    """Agree to the order at its latest quote, if that is valid and for the order as it is now."""
     if order.placed_quote == quote_id:
-        return []  # said twice, recorded once, whatever came since
+        return []  # idempotent, whatever has happened since
     need_status(order, OPEN_TO_CHOICES, "be placed", "only a draft can be placed")
-    latest = order.quote
-    if latest is None or latest.quote_id != quote_id:
+    quote = order.quote
+    if quote is None or quote.quote_id != quote_id:
         raise QuoteUnknown(
             f"the order has no open quote {quote_id}: ask for a quote",
             "quote_id",
             quote_id=quote_id,
         )
-    if quote_id in order.expired or latest.expires_at <= now:
-        raise QuoteExpired(
-            f"quote {quote_id} expired at {latest.expires_at:%Y-%m-%dT%H:%M:%SZ}: "
+    if quote_id in order.expired_quotes or quote.expires_at <= now:
+        raise QuoteLapsed(
+            f"quote {quote_id} expired at {quote.expires_at:%Y-%m-%dT%H:%M:%SZ}: "
             "ask for another one",
             "quote_id",
             quote_id=quote_id,
-            expires_at=latest.expires_at.isoformat(),
+            expires_at=quote.expires_at.isoformat(),
         )
-    for id, wish in order.instructions.items():
-        if wish.answer not in (Answer.ACCEPTED, Answer.DECLINED):
+    for id, instruction in order.instructions.items():
+        if instruction.status not in ANSWERED:
             raise InstructionOpen(
                 f"instruction {id} is open: accept or decline it first",
                 "instruction_id",
                 instruction_id=id,
             )
-    if latest.configuration_hash != configuration_hash:
+    if quote.configuration_hash != configuration_hash:
         raise QuoteOutdated(
             f"the order has changed since quote {quote_id}: ask for another one",
             "quote_id",
@@ -55,32 +56,32 @@ def place(
         )
     if book:
         need_complete(book, selections(order))
-    return [e.OrderPlaced(quote_id=quote_id, total=latest.total, currency=latest.currency)]
+    return [e.OrderPlaced(quote_id=quote_id, total=quote.total, currency=quote.currency)]
 
 
 def promise(order: Order, *, p50: Time, p90: Time, basis: Name) -> list[e.OrderEvent]:
-    """The first promise of an order, or another one: what it was before stays in its history."""
+    """Promise a delivery date, or replace the promise by another."""
     need_agreed(order, "be promised")
     if p90 < p50:
-        raise NotAllowed("p90 is before p50: nine of ten take longer than half", "p90")
-    known = order.progress.promise
-    if known is None:
+        raise NotAllowed("p90 is before p50, which fewer orders meet: exchange them", "p90")
+    before = order.progress.promise
+    if before is None:
         return [e.PromiseMade(p50=p50, p90=p90, basis=basis)]
-    if (known.p50, known.p90) == (p50, p90):
+    if (before.p50, before.p90) == (p50, p90):
         return []
     return [e.PromiseRevised(p50=p50, p90=p90, basis=basis)]
 
 
 def settle_promise(order: Order, *, now: datetime) -> list[e.OrderEvent]:
-    """Kept when the delivery was in time, missed when the promised day (UTC) has passed.
+    """Record a promise as kept if the delivery was in time, as missed once its day (UTC) is over.
 
-    A delivery in time that is reported late mends what was said to be missed.
+    A delivery in time that is reported late turns a missed promise into a kept one.
     """
-    said, delivered = order.progress.promise, order.progress.delivered
-    if said is None or said.kept or order.status is Status.CANCELLED:
+    current, delivered = order.progress.promise, order.progress.delivered
+    if current is None or current.kept or order.status is Status.CANCELLED:
         return []
-    if delivered and delivered.date() <= said.p90.date():
-        return [e.PromiseKept(promised=said.p90, delivered=delivered)]
-    if said.kept is None and (delivered or now.date() > said.p90.date()):
-        return [e.PromiseMissed(promised=said.p90, delivered=delivered)]
+    if delivered and delivered.date() <= current.p90.date():
+        return [e.PromiseKept(promised=current.p90, delivered=delivered)]
+    if current.kept is None and (delivered or now.date() > current.p90.date()):
+        return [e.PromiseMissed(promised=current.p90, delivered=delivered)]
     return []

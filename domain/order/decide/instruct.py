@@ -1,4 +1,4 @@
-"""What the customer wants in their own words: kept, interpreted, accepted or declined."""
+"""Decisions about special instructions: how they are interpreted, accepted and declined."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from domain.free_text.reading import Interpretation, priced
 from domain.order import events as e
 from domain.order.decide.guards import need_line, need_status
 from domain.order.progress import OPEN_TO_CHOICES
-from domain.order.state import Answer, Order
+from domain.order.state import InstructionStatus, Order
 from domain.values import Currency, Money, Name, Share
+
+_OPEN = (InstructionStatus.GIVEN, InstructionStatus.UNSURE, InstructionStatus.INTERPRETED)
 
 
 def instruct(order: Order, *, instruction: e.SpecialInstructionGiven) -> list[e.OrderEvent]:
-    known = order.instructions.get(instruction.instruction_id)
-    if known and known.given == instruction:
+    """Record a special instruction, word for word."""
+    before = order.instructions.get(instruction.instruction_id)
+    if before and before.request == instruction:
         return []
     need_status(order, OPEN_TO_CHOICES, "take an instruction", "ask for a change order")
-    if known:
+    if before:
         raise IdTaken("this id names another instruction: use a new one", "instruction_id")
     if instruction.line_id is not None:
         need_line(order, instruction.line_id)
@@ -40,40 +43,51 @@ def interpret(
     amount: Money | None = None,
     currency: Currency | None = None,
     book: Book | None,
-    reading: Interpretation | None,
+    interpretation: Interpretation | None,
     sure_from: float,
 ) -> list[e.OrderEvent]:
-    """May be said again, and differently, until the instruction is accepted or declined.
+    """Record what an open instruction means; again, and differently, until it is answered.
 
-    Whoever names no operations asks the interpreter, whose `reading` is unsure below a confidence
-    of `sure_from`. What a person says is priced by them, else by the book's phrases.
+    Without `operations` it is the interpreter's `interpretation`, which is unsure if its confidence
+    is below `sure_from`. Otherwise it is that of a person (`by`), at the `amount` for a piece that
+    the person gives, or at the prices of the book's phrases.
     """
-    _asked(order, instruction_id, Answer.GIVEN, Answer.UNSURE, Answer.INTERPRETED)
-    known = currency or (book.currency if book else None)
+    _need_instruction(order, instruction_id, *_OPEN)
+    price_currency = currency or (book.currency if book else None)
     if operations is None:
-        if reading is None:
-            raise NotAllowed("the words cannot be read any more: name the operations", "operations")
+        if interpretation is None:
+            raise NotAllowed(
+                "the text of the instruction cannot be read any more: name the operations",
+                "operations",
+            )
         if (confidence, by, amount) != (None, None, None):
-            raise NotAllowed("the interpreter is asked: name operations, or leave it to it", "by")
+            raise NotAllowed(
+                "confidence, by and amount are of a person: name the operations too, or leave them "
+                "out",
+                "by",
+            )
         return [
             e.SpecialInstructionInterpreted(
                 instruction_id=instruction_id,
-                operations=_operations(reading.meanings),
-                confidence=reading.confidence,
-                by=reading.by,
-                meanings=reading.meanings,
-                currency=known,
-                understood=reading.understood,
-                unsure=reading.confidence < sure_from or not reading.meanings,
+                operations=_operations(interpretation.meanings),
+                confidence=interpretation.confidence,
+                by=interpretation.by,
+                meanings=interpretation.meanings,
+                currency=price_currency,
+                understood=interpretation.understood,
+                unsure=interpretation.confidence < sure_from or not interpretation.meanings,
             )
         ]
     if by is None:
-        raise NotAllowed("nobody says so: name who interprets", "by")
-    if amount is not None and (known is None or not operations):
+        raise NotAllowed("operations are named by a person: say who", "by")
+    if amount is not None and (price_currency is None or not operations):
         raise NotAllowed("an amount needs a currency, and operations that it is for", "amount")
-    if book and known != book.currency:
-        raise CurrencyDiffers(f"the order is priced in {book.currency}: name the amount in it",
-                         "currency", currency=book.currency)  # fmt: skip
+    if book and price_currency != book.currency:
+        raise CurrencyDiffers(
+            f"the order is priced in {book.currency}: give the amount in it",
+            "currency",
+            currency=book.currency,
+        )
     meanings = priced(operations, book.phrases if book else ())
     if amount is not None:
         meanings = (Meaning(operations=tuple(operations), amount=amount),)
@@ -84,38 +98,43 @@ def interpret(
             confidence=1.0 if confidence is None else confidence,
             by=by,
             meanings=meanings,
-            currency=known,
+            currency=price_currency,
         )
     ]
 
 
 def accept(order: Order, *, instruction_id: Name) -> list[e.OrderEvent]:
-    if _answer(order, instruction_id) is Answer.ACCEPTED:
+    """Agree to an instruction that is interpreted."""
+    if _status(order, instruction_id) is InstructionStatus.ACCEPTED:
         return []
-    _asked(order, instruction_id, Answer.INTERPRETED)
+    _need_instruction(order, instruction_id, InstructionStatus.INTERPRETED)
     return [e.SpecialInstructionAccepted(instruction_id=instruction_id)]
 
 
 def decline(order: Order, *, instruction_id: Name, cause: Name | None = None) -> list[e.OrderEvent]:
-    if _answer(order, instruction_id) is Answer.DECLINED:
+    """Decline an open instruction."""
+    if _status(order, instruction_id) is InstructionStatus.DECLINED:
         return []
-    _asked(order, instruction_id, Answer.GIVEN, Answer.UNSURE, Answer.INTERPRETED)
+    _need_instruction(order, instruction_id, *_OPEN)
     return [e.SpecialInstructionDeclined(instruction_id=instruction_id, cause=cause)]
 
 
-def _answer(order: Order, instruction_id: str) -> Answer:
-    wish = order.instructions.get(instruction_id)
-    if wish is None:
+def _status(order: Order, instruction_id: str) -> InstructionStatus:
+    instruction = order.instructions.get(instruction_id)
+    if instruction is None:
         raise NameUnknown(f"the order has no instruction {instruction_id}", "instruction_id")
-    return wish.answer
+    return instruction.status
 
 
-def _asked(order: Order, instruction_id: str, *wanted: Answer) -> None:
-    answer = _answer(order, instruction_id)
-    need_status(order, OPEN_TO_CHOICES, "answer an instruction", "it was to be answered before")
-    if answer not in wanted:
+def _need_instruction(order: Order, instruction_id: str, *allowed: InstructionStatus) -> None:
+    """Require an instruction of one of the statuses, on an order that is not placed yet."""
+    status = _status(order, instruction_id)
+    need_status(
+        order, OPEN_TO_CHOICES, "change an instruction", "instructions are settled before placing"
+    )
+    if status not in allowed:
         raise NotAllowed(
-            f"instruction {instruction_id} is {answer}: it must be {' or '.join(wanted)}",
+            f"instruction {instruction_id} is {status}: it must be {' or '.join(allowed)}",
             "instruction_id",
         )
 
