@@ -7,7 +7,7 @@ ONLY ?=
 RUNS ?= 1
 KAFKA ?=
 
-.PHONY: demo test check lint bench faults lock schemas
+.PHONY: demo test check lint bench faults trials lock schemas
 
 # KAFKA=1 plays it through a Kafka that is there as long as the demo.
 demo: $(READY)
@@ -15,7 +15,7 @@ demo: $(READY)
 
 test: lint
 	$(BIN)/python -m tests.broker
-	$(BIN)/pytest tests --ignore=tests/benchmarks -n 3 --dist loadscope \
+	$(BIN)/pytest tests --ignore=tests/benchmarks --ignore=tests/trials -n 3 --dist loadscope \
 		--no-loadscope-reorder --both-logs
 
 check: lint
@@ -30,6 +30,10 @@ lint: $(READY)
 # ONLY="append-8 rebuild" runs those.
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
+
+# What takes an hour or more; results in docs/trials.md. ONLY="rebuild-1m" runs that.
+trials: $(READY)
+	$(BIN)/python -m tests.trials $(ONLY)
 
 # Every fault RUNS times at its full length: some minutes a run. ONLY="clock kafka" runs those.
 faults: $(READY)
