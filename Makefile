@@ -15,7 +15,7 @@ demo: $(READY)
 
 test: lint
 	$(BIN)/python -m tests.broker
-	$(BIN)/pytest tests --ignore=tests/benchmarks --ignore=tests/trials -n 3 --dist loadscope \
+	$(BIN)/pytest tests --ignore=tests/benchmarks -n 3 --dist loadscope \
 		--no-loadscope-reorder --both-logs
 
 check: lint

@@ -1,7 +1,7 @@
-"""`--both-logs`: what must hold on either log was tested on both, or the run fails.
+"""`--both-logs`: a run fails unless every test of `FOLDERS` has passed on both logs.
 
-A test is of a log if one of its parameters is one of `LOGS`; with each of its other parameters it
-must pass on both. One for which one log is enough says why: `@pytest.mark.one_log("why")`.
+A test runs on the log that is one of its parameters. With each of its other parameters it must pass
+on both. A test that needs one log only gives the reason: `@pytest.mark.one_log("reason")`.
 """
 
 from __future__ import annotations
@@ -18,28 +18,30 @@ _LOG = re.compile(rf"(?<=[\[-])({'|'.join(LOGS)})(?=[\]-])")
 
 
 def tag(item: pytest.Function) -> None:
-    """Writes into a test's report what it is of: with xdist nothing else comes here."""
+    """Writes the log of a test into its report, which is all that xdist sends to `BothLogs`."""
     params = item.callspec.params.values() if hasattr(item, "callspec") else ()
     item.user_properties += [("log", p) for p in params if p in LOGS]
     item.user_properties += [("one_log", m.args[0]) for m in item.iter_markers("one_log")]
 
 
 class BothLogs:
-    """Listens to all reports; makes the run fail unless every test there is has passed on both."""
+    """A plugin that reads all reports and fails the run unless each test has passed on both logs.
+
+    `broker` returns the identity of the broker that the tests used, if they used one.
+    """
 
     def __init__(self, broker: Callable[[], str | None]) -> None:
-        """`broker` is what a broker said of itself, if one was asked."""
         self._passed: dict[str, set[str]] = defaultdict(set)
         self._broker = broker
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        told = defaultdict(set)
+        properties = defaultdict(set)
         for name, value in report.user_properties:
-            told[name].add(value)
+            properties[name].add(value)
         if report.nodeid.startswith(FOLDERS):
             passed = self._passed[_LOG.sub("*", report.nodeid)]
             if report.when == "call" and report.passed:
-                passed |= set(LOGS) if told["one_log"] else told["log"]
+                passed |= set(LOGS) if properties["one_log"] else properties["log"]
 
     def _missed(self) -> list[str]:
         missed = [
@@ -48,7 +50,7 @@ class BothLogs:
             for log in LOGS
             if log not in passed
         ]
-        return missed if self._broker() else ["no broker was asked who it is", *missed]
+        return missed if self._broker() else ["no test has used a broker", *missed]
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self._missed():

@@ -1,4 +1,4 @@
-"""The front door for tests: `ordermade` in a subprocess, and its answers as JSON."""
+"""The command line for tests: `ordermade` in a process of its own, and its answers as JSON."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests import forked
 
 @dataclass(frozen=True)
 class Front:
-    """A home of its own, and the command line upon it."""
+    """The command line of a home; `more` are settings as environment variables."""
 
     home: Path
     more: tuple[tuple[str, str], ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
-        told = {"ORDERMADE_HOME": str(self.home), "ORDERMADE_LINGER_S": "2", **dict(self.more)}
-        return {**os.environ, **told}
+        settings = {"ORDERMADE_HOME": str(self.home), "ORDERMADE_LINGER_S": "2"}
+        return {**os.environ, **settings, **dict(self.more)}
 
     def start(self, *words: object, **options) -> subprocess.Popen:
         command = [sys.executable, "-m", "infra", *map(str, words)]
@@ -32,17 +32,18 @@ class Front:
         return forked.run(list(map(str, words)), self.environment)
 
     def ok(self, *words: object) -> str:
-        done = self.run(*words)
-        assert done.returncode == 0, done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout
+        """The output of a command that must succeed."""
+        run = self.run(*words)
+        assert run.returncode == 0, run.stderr
+        assert "Traceback" not in run.stderr
+        return run.stdout
 
     def refused(self, *words: object) -> str:
-        """The sentence on stderr of a command that failed."""
-        done = self.run(*words)
-        assert done.returncode != 0, done.stdout
-        assert "Traceback" not in done.stderr
-        return done.stderr
+        """The error output of a command that must fail."""
+        run = self.run(*words)
+        assert run.returncode != 0, run.stdout
+        assert "Traceback" not in run.stderr
+        return run.stderr
 
     def rows(self, *words: object) -> list[dict]:
         return json.loads(self.ok(*words, "--json"))["rows"]

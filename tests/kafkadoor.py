@@ -1,4 +1,4 @@
-"""The door over Kafka for tests: a publisher that knows CloudEvents, and nothing of ours."""
+"""A publisher to the inbox on Kafka, which uses CloudEvents and no code of ordermade."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.httpdoor import stop
 
 
 class Publisher:
-    """Sends to a topic; what is sent is there when `flush` returns."""
+    """Sends messages to the inbox; they have arrived when `flush` returns."""
 
     def __init__(self, front: Front) -> None:
-        told = dict(front.more)
-        self.topic = f"{told['ORDERMADE_KAFKA_TOPICS']}.intake"
+        settings = dict(front.more)
+        self.topic = f"{settings['ORDERMADE_KAFKA_TOPICS']}.intake"
         self._producer = Producer(
-            {"bootstrap.servers": told["ORDERMADE_KAFKA"], "compression.type": "lz4",
+            {"bootstrap.servers": settings["ORDERMADE_KAFKA"], "compression.type": "lz4",
              "message.max.bytes": 64 << 20, "linger.ms": 5}
         )  # fmt: skip
 
@@ -38,9 +38,9 @@ class Publisher:
         attributes = {k: v for k, v in message.items() if k != "data"}
         attributes["time"] = datetime.fromisoformat(attributes["time"])
         event = CloudEvent({"datacontenttype": "application/json", **attributes}, message["data"])
-        made = (to_structured if structured else to_binary)(event, JSONFormat())
+        encoded = (to_structured if structured else to_binary)(event, JSONFormat())
         more = {"basis": basis.encode()} if basis else {}
-        self.raw(made.value, {**made.headers, **more}, partition)
+        self.raw(encoded.value, {**encoded.headers, **more}, partition)
 
     def flush(self) -> None:
         assert self._producer.flush(30) == 0
@@ -51,7 +51,7 @@ class Publisher:
 
 @contextmanager
 def running(front: Front, *words: object):
-    """A command that runs until it is stopped."""
+    """Runs a command, and stops it at the end of the block."""
     process = front.start(*words)
     try:
         yield process

@@ -1,4 +1,4 @@
-"""Logs under test, and what keeps each of them up with the store."""
+"""The two logs for tests of the port `Log`, each with control over what it holds."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ SESSION = timedelta(seconds=0.5)
 
 @dataclass
 class InPostgres:
-    """The store's table, which is the log."""
+    """The store's own table as the log; it always has what the store has."""
 
     log: PostgresLog
     url: str
 
     def follow(self):
-        """The log has some more of what the store has."""
+        """Copies some events from the store to the log."""
 
     def catch_up(self):
-        """The log has everything that the store has."""
+        """Copies everything from the store to the log."""
 
     def double(self):
-        """The log has what it has twice, if it can."""
+        """Writes every event into the log a second time, where the log allows it."""
 
     def lose(self, number):
-        """An event of that number is missing from the log."""
+        """Removes the events of that number from the log."""
         with psycopg.connect(self.url) as admin:
             admin.execute("DELETE FROM store.event WHERE number = %s", [number])
 
 
 @dataclass
 class InKafka:
-    """Topics of its own, and a relay that runs when it is told to."""
+    """Topics as the log, and a relay that runs only when a test calls it."""
 
     log: KafkaLog
     cluster: Cluster
@@ -64,7 +64,7 @@ class InKafka:
         self.writer.write({p: [(e, b"") for e in self.envelopes.read(p, 0, 100)] for p in heads})
 
     def lose(self, number):
-        with suppress(WriteUnconfirmed):  # the writer sees that something is missing before it
+        with suppress(WriteUnconfirmed):  # the writer sees the gap
             self.writer.write(
                 {
                     p: [(e, b"") for e in self.envelopes.read(p, 0, 100) if e.number != number]

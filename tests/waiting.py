@@ -1,4 +1,4 @@
-"""Waiting for what happens elsewhere, without guessing how long it takes."""
+"""Waiting for a condition, without a guess how long it takes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ T = TypeVar("T")
 PATIENCE_S = 120.0  # a machine may be busy
 
 
-def until(happens: Callable[[], T], seconds: float = PATIENCE_S) -> T:
-    """What `happens` returns at last; AssertionError when it stays empty for too long."""
-    deadline = time.monotonic() + seconds
-    while not (found := happens()):
-        assert time.monotonic() < deadline, "it did not happen in time"
+def until(condition: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
+    """Calls `condition` until it returns something true, and returns that; fails after patience."""
+    deadline = time.monotonic() + patience_s
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"the condition is not met after {patience_s:.0f} s"
         time.sleep(0.02)
-    return found
+    return result

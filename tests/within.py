@@ -1,4 +1,4 @@
-"""The front door without a process of its own: quicker, and it imports what it tests."""
+"""The command line without a process of its own, which is quicker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.frontdoor import Front
 
 
 class Within(Front):
-    """The same command line in this process: for stories of many commands."""
+    """Runs commands in this process: for tests with many of them."""
 
     def run(self, *words: object) -> subprocess.CompletedProcess[str]:
         out, err, before = io.StringIO(), io.StringIO(), dict(os.environ)
