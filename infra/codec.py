@@ -1,7 +1,7 @@
-"""Events as bytes: the CloudEvents envelope that is stored and that the log carries.
+"""Events as bytes: the CloudEvents envelope in JSON that the store keeps and the log carries.
 
-Personal values are sealed on the way in, under the owner's key, with the event's id, its stored
-type and the field's name as associated data; on the way back they are opened, or `ERASED`.
+Personal values are sealed under the owner's key, with the event's id, its stored type and the
+field's name as associated data. Decoding opens them; without the key they become `ERASED`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from domain.personal import ERASED, PERSONAL, Erased, privacy_of
 from infra.keys import OwnerKey
 
 KeyOf = Callable[[str], OwnerKey | None]
-"""The key of an owner; None once it is destroyed."""
+"""Returns the key of an owner; None once it is destroyed."""
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -53,16 +53,18 @@ _Head: Any = msgspec.defstruct(
 _decode_wire = msgspec.json.Decoder(WireEnvelope).decode
 
 
-class _When(msgspec.Struct):
+class _RecordedTime(msgspec.Struct):
     recordedtime: datetime
 
 
-_decode_when = msgspec.json.Decoder(_When).decode
+_decode_recorded_time = msgspec.json.Decoder(_RecordedTime).decode
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Format:
-    """How one type is stored: the decoder of its data, and of each of its personal fields."""
+    """How events of a type are stored: the fields of their data, and decoders for it and for each
+    personal field.
+    """
 
     name: str
     fields: tuple[str, ...]
@@ -92,25 +94,31 @@ def _format(name: str) -> _Format:
 
 
 Sealed = tuple[bytes, bytes]
-"""An event's envelope, its personal values sealed, without the attributes that the store assigns
-(see `with_position`); and the same event in plain text and canonical form, which is digested."""
+"""The envelope of an event with its personal values sealed, and the event in plain text."""
 
 
 def encode(event: Event[Data], key: OwnerKey) -> Sealed:
+    """Return the event's envelope, its personal values sealed with the key, and its plain text.
+
+    The envelope lacks the attributes that the store adds: see `with_position`. The plain text is in
+    canonical form: the store keeps a digest of it, to recognise the event when it is sent again.
+    """
     form = _format(event.type)
     head, plain = _head(event, form.name), _encode(event.data)
-    data = _encode(_sealed(event, form, key)) if form.personal else plain
+    data = _encode(_seal_fields(event, form, key)) if form.personal else plain
     if not has_first_fields_only(type(event.data)):
         plain = canonical_bytes(event.data)
     if event.reason is None or isinstance(event.reason, Erased):
         return b'%b,"data":%b}' % (head[:-1], data), head + plain
-    reason = _encode(key.seal(event.reason.encode(), _about(event.id, form.name, "reason")))
+    reason = _encode(
+        key.seal(event.reason.encode(), _associated_data(event.id, form.name, "reason"))
+    )
     envelope = b'%b,"reason":%b,"data":%b}' % (head[:-1], reason, data)
     return envelope, head + plain + _encode(event.reason)
 
 
 def _head(event: Event[Data], name: str) -> bytes:
-    """The beginning of the envelope: all attributes that are never sealed, in JSON."""
+    """Return the beginning of the envelope: the attributes that are never sealed."""
     head = _Head(
         "1.0", event.id, event.source, name, event.subject, event.time, "application/json",
         f"urn:ordermade:schema:{name}", *_optional(event),
@@ -119,7 +127,7 @@ def _head(event: Event[Data], name: str) -> bytes:
 
 
 def with_position(envelope: bytes, position: Position, recorded: datetime, version: int) -> bytes:
-    """The envelope as it is stored and carried by the log: with position, time and version."""
+    """Return the envelope as it is stored: with its position, recorded time and stream version."""
     return (
         b'%b,"position":"%b","recordedtime":"%b","streamversion":%d}'
         % (envelope[:-1], str(position).encode(), _timestamp(recorded), version)
@@ -127,13 +135,13 @@ def with_position(envelope: bytes, position: Position, recorded: datetime, versi
 
 
 def recorded_time(stored: bytes) -> datetime:
-    """When an event was recorded, and nothing else of it."""
-    return _decode_when(stored).recordedtime
+    """Return when an event was recorded, without decoding the rest of its envelope."""
+    return _decode_recorded_time(stored).recordedtime
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StoredAttributes:
-    """What the store keeps beside an envelope, told by the envelope itself."""
+    """The columns that the store keeps beside an envelope."""
 
     id: UUID
     type: str
@@ -145,7 +153,7 @@ class StoredAttributes:
 
 
 def stored_attributes(stored: bytes) -> StoredAttributes:
-    """Raises KeyError for a type that this release does not know."""
+    """Return the columns of an envelope. Raises KeyError for an unknown type."""
     wire = _decode_wire(stored)
     return StoredAttributes(
         wire.id, wire.type, _stream(wire), wire.streamversion, wire.time, wire.recordedtime,
@@ -154,16 +162,16 @@ def stored_attributes(stored: bytes) -> StoredAttributes:
 
 
 def sealed_values(stored: bytes) -> int:
-    """How many personal values an envelope carries."""
-    # Inside a string the quotes would be escaped.
+    """Return how many personal values are sealed in an envelope."""
+    # In the text of another value the quotes are escaped, so that this finds no more.
     return stored.count(b'{"sealed":"') + (_decode_wire(stored).reason is not None)
 
 
 def decode(stored: bytes, key_of: KeyOf) -> Recorded[Data]:
-    """An event as it was recorded, in the newest version of its type.
+    """Return the event of an envelope, its data in the newest version of their type.
 
     Raises KeyError for a type that this release does not know, msgspec.DecodeError for bytes that
-    are no envelope or data of another shape.
+    are no envelope or whose data has another shape.
     """
     wire = _decode_wire(stored)
     form = _format(wire.type)
@@ -174,12 +182,12 @@ def decode(stored: bytes, key_of: KeyOf) -> Recorded[Data]:
     for field, parse in form.personal.items():
         value = getattr(data, field)
         if isinstance(value, Erased):
-            plain = _opened(value.sealed, wire, field, key)
-            # The object is new and nobody else's yet, so it may still be filled in.
+            plain = _open(value.sealed, wire, field, key)
+            # Nothing else refers to the new object yet, so it can still be filled in.
             object.__setattr__(data, field, ERASED if plain is None else parse(plain))
     reason: str | Erased | None = None
     if wire.reason:
-        plain = _opened(wire.reason, wire, "reason", key)
+        plain = _open(wire.reason, wire, "reason", key)
         reason = ERASED if plain is None else plain.decode()
     return Recorded(
         Event(*_attributes(wire), id=wire.id, data=upgrade(data), reason=reason),
@@ -193,26 +201,28 @@ def _stream(wire: WireEnvelope) -> str:
     return str(wire.id) if TYPES[wire.type].kind is Kind.FACT else wire.subject
 
 
-def _sealed(event: Event[Data], form: _Format, key: OwnerKey) -> dict[str, Any]:
+def _seal_fields(event: Event[Data], form: _Format, key: OwnerKey) -> dict[str, Any]:
     data = event.data
-    out = {field: getattr(data, field) for field in form.fields}
+    values = {field: getattr(data, field) for field in form.fields}
     for field in form.personal:
-        value = out[field]
+        value = values[field]
         if value is not None and not isinstance(value, Erased):
-            out[field] = {"sealed": key.seal(_encode(value), _about(event.id, form.name, field))}
-    return out
+            values[field] = {
+                "sealed": key.seal(_encode(value), _associated_data(event.id, form.name, field))
+            }
+    return values
 
 
-def _opened(sealed: bytes, wire: WireEnvelope, field: str, key: OwnerKey | None) -> bytes | None:
+def _open(sealed: bytes, wire: WireEnvelope, field: str, key: OwnerKey | None) -> bytes | None:
     if key is None:
         return None
     try:
-        return key.open(sealed, _about(wire.id, wire.type, field))
+        return key.open(sealed, _associated_data(wire.id, wire.type, field))
     except InvalidTag:
         raise ValueError(f"the sealed field {field} does not open under its owner's key") from None
 
 
-def _about(id: UUID, name: str, field: str) -> bytes:
+def _associated_data(id: UUID, name: str, field: str) -> bytes:
     return b"%b/%b/%b" % (id.bytes, name.encode(), field.encode())
 
 

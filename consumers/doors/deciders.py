@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from consumers.doors.message import malformed
+from consumers.doors.message import to_malformed
 from domain.book.book import Book
 from domain.catalogue import decide as catalogue
 from domain.catalogue.state import Catalogue
@@ -174,4 +174,4 @@ def parse_arguments(kind: str, name: str, said: bytes) -> dict[str, Any]:
     try:
         return by_name(_adapter(kind, name).validate_json(said))
     except ValidationError as error:
-        raise malformed(error) from None
+        raise to_malformed(error) from None

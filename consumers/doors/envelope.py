@@ -15,7 +15,7 @@ from domain.values import Name
 
 
 class CloudEvent(TypedDict):
-    """The attributes of a message that its event does not have as they are sent."""
+    """The attributes of a message that its event has in another form, or does not have."""
 
     specversion: NotRequired[Annotated[Literal["1.0"], Field(description="`1.0`")]]
     id: Annotated[Name, Field(description="unique within `source`; stored as a UUID made of both")]
@@ -41,10 +41,10 @@ _typed_dict: Any = TypedDict  # a call that mypy cannot follow
 def message_type(
     name: str, data: Any, attributes: Collection[str] = ATTRIBUTES, optional: Collection[str] = ()
 ) -> Any:
-    """Return the type, for pydantic, of a message with this data and these attributes of `Event`.
+    """Return the type of a message, for pydantic: with this data, and these attributes of `Event`.
 
-    The message becomes a dict of what was sent. `optional` attributes may be left out although an
-    event needs them.
+    pydantic makes a dict of the attributes that were sent. Those in `optional` may be left out,
+    although an event needs them.
     """
     hints = typing.get_type_hints(Event, include_extras=True)
     fields = dict(typing.get_type_hints(CloudEvent, include_extras=True))

@@ -16,7 +16,7 @@ from consumers.doors import gate
 from consumers.doors.commands import Command, CommandResult, Commands
 from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.envelope import message_type
-from consumers.doors.message import malformed, peek
+from consumers.doors.message import peek, to_malformed
 from domain.errors import CustomerDiffers, Malformed, Refusal
 from domain.subject import Subject
 from domain.values import PURPOSES, Purpose
@@ -81,7 +81,7 @@ def parse_command(line: bytes, now: datetime) -> Command:
     try:
         message = _adapter(type).validate_json(line)
     except ValidationError as error:
-        raise malformed(error) from None
+        raise to_malformed(error) from None
     customer, subject = message.get("customerid"), Subject.parse(message["subject"])
     if subject.kind != kind:
         raise Malformed(f"subject: a command of this type is about {kind}/<id>", "subject")

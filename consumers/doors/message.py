@@ -1,4 +1,4 @@
-"""What a publisher sends, taken literally: a CloudEvent in structured JSON becomes an event."""
+"""Facts and reports as they are published: a CloudEvent in structured JSON becomes an event."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class DecisionPublished(Malformed):
 class Message(msgspec.Struct, frozen=True, gc=False):
     """A fact or a report as it was published, valid in itself.
 
-    `customer` is the publisher's name of the customer; None if the message names none.
+    `customer` is the customer under the publisher's name; None if the message names nobody.
     """
 
     type: str
@@ -46,7 +46,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     customer: str | None
     event_id: UUID
     attributes: Mapping[str, Any]
-    """The data and the attributes that the event has as they were sent."""
+    """The data, and the attributes that the event has as they were sent."""
 
     def event(self, customer: str | None) -> Event[Data]:
         """Return the event, under our id of its customer."""
@@ -63,7 +63,7 @@ class _Peek(msgspec.Struct):
     type: str = ""
 
 
-_NO_JSON = "this is no JSON: send one whole object, a line in a file, in UTF-8"
+_NO_JSON = "this is no JSON: send one whole object in UTF-8, on one line of a file"
 _decode_peek = msgspec.json.Decoder(_Peek).decode
 
 
@@ -74,7 +74,7 @@ def _adapter(name: str) -> TypeAdapter[dict[str, Any]]:
 
 
 def peek(line: bytes) -> str:
-    """The type that a line of JSON names; none where it is no JSON, NaN say."""
+    """Return the type that a line of JSON names; an empty string if it is no JSON or names none."""
     try:
         return _decode_peek(line).type
     except (msgspec.MsgspecError, RecursionError):
@@ -82,17 +82,18 @@ def peek(line: bytes) -> str:
 
 
 def parse(line: bytes) -> Message:
-    """The message that a line of JSON holds.
+    """Return the message that a line of JSON holds.
 
-    Raises Malformed, with the field and the remedy, and without any value of the line.
+    Raises Malformed with the field and the remedy, but without any value of the line.
     """
-    name = peek(line)  # if it has none, what comes next may know better what is wrong
-    known = TYPES.get(name)
-    published = known is not None and known.kind is not Kind.DECISION
+    name = peek(line)
+    event_type = TYPES.get(name)
+    published = event_type is not None and event_type.kind is not Kind.DECISION
     try:
+        # Of an unknown type the envelope is validated all the same: its error may say more.
         values = _adapter(name if published else "").validate_json(line)
     except ValidationError as error:
-        raise malformed(error) from None
+        raise to_malformed(error) from None
     if not published:
         raise _unpublished(values["type"])
     customer = values.get("customerid")
@@ -113,10 +114,10 @@ def parse(line: bytes) -> Message:
 
 
 def _unpublished(name: str) -> Malformed:
-    known = TYPES.get(name)
-    if known is None:
+    event_type = TYPES.get(name)
+    if event_type is None:
         return EventTypeUnknown("type: no event has this type: see the event catalogue", "type")
-    if known.kind is Kind.DECISION:
+    if event_type.kind is Kind.DECISION:
         return DecisionPublished(
             "type: a decision is not published as an event: send the command that records it",
             "type",
@@ -124,18 +125,18 @@ def _unpublished(name: str) -> Malformed:
     return Malformed(_NO_JSON)
 
 
-def malformed(error: ValidationError) -> Malformed:
-    """The first thing that is wrong, by its field and without its value."""
+def to_malformed(error: ValidationError) -> Malformed:
+    """Return the first error as a refusal that names the field, but not its value."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     if first["type"] == "json_invalid":
         return Malformed(_NO_JSON)
     field = ".".join(str(part) for part in first["loc"])
-    words = wrong(first)
+    words = error_text(first)
     return Malformed(f"{field}: {words}", field) if field else Malformed(words)
 
 
-def wrong(error: ErrorDetails) -> str:
-    """What is wrong with a field, and what would mend it."""
+def error_text(error: ErrorDetails) -> str:
+    """Return what is wrong with a field, and how to correct it."""
     return {
         "missing": "is missing: add it",
         "extra_forbidden": "is not a field of this type: leave it out",

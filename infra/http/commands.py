@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from consumers.doors.commands import Command
 from consumers.doors.deciders import DECIDERS, arguments_of, by_name
-from consumers.doors.message import malformed
+from consumers.doors.message import to_malformed
 from domain.event import Data, Recorded, strict
 from domain.subject import Subject
 from domain.values import Name, Text
@@ -175,7 +175,7 @@ def _add(
         try:
             parsed = adapter.validate_json(body)
         except ValidationError as error:
-            raise malformed(error) from None
+            raise to_malformed(error) from None
         result = await run_in_threadpool(
             deployment.commands.execute,
             Command(

@@ -9,7 +9,7 @@ import msgspec
 from pydantic import TypeAdapter
 
 from infra.http.problems import MEDIA, Problem
-from infra.schemas import Untitled
+from infra.schemas import UntitledSchema
 
 JsonObject = dict[str, Any]
 schemas: JsonObject = {}
@@ -35,7 +35,7 @@ _ALWAYS = (421, 500, 503)
 def request_schema(cls: type, name: str) -> JsonObject:
     """A reference to the schema by which pydantic validates a request."""
     schema = TypeAdapter(cls).json_schema(
-        ref_template=_REF + "{model}", schema_generator=Untitled, mode="serialization"
+        ref_template=_REF + "{model}", schema_generator=UntitledSchema, mode="serialization"
     )
     schemas.update(schema.pop("$defs", {}))
     schemas[name] = schema

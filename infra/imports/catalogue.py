@@ -17,7 +17,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from consumers.doors.deciders import arguments_of, by_name
-from consumers.doors.message import wrong
+from consumers.doors.message import error_text
 from domain.book.book import Book
 from domain.book.contents import HEADER_FIELDS, PARTS
 from domain.catalogue.problems import name_of, problems
@@ -117,7 +117,7 @@ def _arguments(said: dict[str, Any], reading: _Reading) -> dict[str, Any] | None
     except ValidationError as error:
         for each in error.errors(include_input=False, include_url=False, include_context=False):
             path = each["loc"]
-            reading.faults.append(Fault(reading.line(path), _dotted(path), wrong(each)))
+            reading.faults.append(Fault(reading.line(path), _dotted(path), error_text(each)))
     return None
 
 

@@ -1,7 +1,8 @@
-"""Events as they were stored, for ever: `<wire name>/<number>.json`, and beside each one what it
-says in plain (`.value.json`) and the schema of that release (`.schema.json`).
+"""Golden files of events: `<wire name>/<number>.json` is an envelope as a release stored it.
 
-They are only added, by `python -m tests.golden`; SHA256SUMS (for `sha256sum -c`) holds them to it.
+Beside it are its data in plain text (`.value.json`) and the schema of that release
+(`.schema.json`). Files are only added, by `python -m tests.golden`, and never changed: SHA256SUMS,
+which `sha256sum -c` reads, has the checksum of each.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Golden:
 
     @property
     def value(self) -> dict[str, Any]:
-        """The data and the reason in plain, as they were said to that release."""
+        """The data and the reason in plain text, as they were given to that release."""
         return json.loads(self.file(".value.json").read_text(encoding="utf-8"))
 
     @property
@@ -45,9 +46,9 @@ class Golden:
 
 
 def goldens(folder: Path = FOLDER) -> Iterator[Golden]:
-    """All of them, by name and number."""
-    found = [(p.parent.name, int(p.name.split(".")[0])) for p in folder.glob("*/*.schema.json")]
-    yield from (Golden(folder, name, number) for name, number in sorted(found))
+    """All golden files, by name and number."""
+    names = [(p.parent.name, int(p.name.split(".")[0])) for p in folder.glob("*/*.schema.json")]
+    yield from (Golden(folder, name, number) for name, number in sorted(names))
 
 
 def key(folder: Path = FOLDER) -> OwnerKey:

@@ -34,9 +34,9 @@ _TIME = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
 
 
 def add(folder: Path = FOLDER) -> list[str]:
-    """The new files, by path. Raises ValueError where a type no longer reads its own past."""
+    """Return the paths of the new files. Raises ValueError if a type has changed incompatibly."""
     for name in TYPES:
-        schema = schemas.schema(name)
+        schema = schemas.schema_of(name)
         past = [g for g in goldens(folder) if g.name == name]
         if broken := sorted({b for g in past for b in breaking(g.schema, schema)}):
             raise ValueError(f"{name} has changed: make a new version of it. {'; '.join(broken)}")

@@ -1,4 +1,4 @@
-"""Whether a schema still takes all that an older one took."""
+"""Compares the schemas of two releases: does the newer one accept all that the older accepted?"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNDERSTOOD = {
 
 
 def breaking(old: Schema, new: Schema) -> list[str]:
-    """What of `old` does not hold in `new`: events and messages of `old` would be misread."""
+    """Return what breaks between the schemas: events of `old` that `new` refuses or misreads."""
     return list(_breaks("", whole(old), whole(new)))
 
 
@@ -50,12 +50,12 @@ def whole(schema: Schema, defs: Schema | None = None) -> Schema:
 def _breaks(at: str, old: Schema, new: Schema) -> Iterator[str]:
     # What a field is, whatever it may hold.
     if "default" in old and old["default"] != new.get("default"):
-        yield f"{at}: another default"  # whoever left the field out said something else
+        yield f"{at}: another default"  # events without the field would mean something else
     was, now = old.get("x-privacy"), new.get("x-privacy")
     if was != now and PERSONAL.name in (was, now):
-        yield f"{at}: was {was}, is {now}"  # sealed or not, it stays in the log as it is
+        yield f"{at}: was {was}, is {now}"  # what is in the log stays as it is
     if old.get("x-kind") != new.get("x-kind"):
-        yield f"{at}: another kind"  # it names the stream, and so the owner and the key
+        yield f"{at}: another kind"  # the kind decides the stream, and so the owner and the key
     # What it may hold: each alternative of the old must fit into one of the new.
     for each in old.get("anyOf", [old]):
         tries = [list(_narrowed(at, each, other)) for other in new.get("anyOf", [new])]
@@ -101,8 +101,8 @@ def _fields(at: str, old: Schema, new: Schema) -> Iterator[str]:
 
 
 def _types(schema: Schema) -> set[str]:
-    told = schema.get("type", _ANY)
-    types = {told} if isinstance(told, str) else set(told)
+    names = schema.get("type", _ANY)
+    types = {names} if isinstance(names, str) else set(names)
     return types | {"integer"} if "number" in types else types
 
 

@@ -112,7 +112,7 @@ def add() -> list[Path]:
     """Fix the digests of event types and commands that have none."""
     new = []
     for name in TYPES:
-        file, schema = DIGESTS / "events" / f"{name}.json", schemas.schema(name)
+        file, schema = DIGESTS / "events" / f"{name}.json", schemas.schema_of(name)
         if not file.exists():
             new.append(_write(file, _event(name, "full", sample(schema)),
                               _event(name, "required", required(schema))))  # fmt: skip

@@ -1,4 +1,4 @@
-"""An example of what a schema allows, with every field filled and none at its default."""
+"""Makes an example of a schema, in which every field is set and none has its default."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def sample(schema: dict[str, Any], defs: dict[str, Any] | None = None, at: str =
         case "string" if "format" in schema:
             return _FORMATS[schema["format"]]
         case "string":
-            said = [words.format(at=at) for words in _WORDS]
-            return next(s for s in said if re.search(schema.get("pattern", ""), s))
+            texts = [words.format(at=at) for words in _WORDS]
+            return next(s for s in texts if re.search(schema.get("pattern", ""), s))
     raise ValueError(f"{at}: no sample for {schema}: add one to {__file__}")

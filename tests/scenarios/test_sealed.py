@@ -44,7 +44,7 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front
     for name, known in TYPES.items():
         if known.kind is Kind.DECISION:
             continue
-        schema = infra.schemas.schema(name)
+        schema = infra.schemas.schema_of(name)
         data = sample(schema)
         for field, said in schema["properties"].items():
             if said["x-privacy"] == "personal" and isinstance(data[field], str):

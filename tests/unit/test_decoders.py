@@ -1,4 +1,4 @@
-"""The door's strict decoder and the replay's fast one agree on all that the door lets in."""
+"""pydantic at the doors and msgspec on replay decode alike whatever a door accepts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from domain.errors import Malformed
 from domain.event import TYPES, Event, Kind, Position, event_id, upgrade
 from infra import codec
 from infra.keys import OwnerKey
-from infra.schemas import schema
+from infra.schemas import schema_of
 from tests.golden.sample import sample
 
 KEY = OwnerKey.mint()
@@ -27,7 +27,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LONG = 300
 
 
-# Whatever the committed schema of a type allows.
+# Values that the schema of a type allows.
 
 
 def values(schema, defs):
@@ -110,8 +110,8 @@ OF_TYPE = {
 
 @functools.cache
 def data_of(name):
-    told = schema(name)
-    return values(told, told.get("$defs", {}))
+    schema = schema_of(name)
+    return values(schema, schema.get("$defs", {}))
 
 
 @functools.cache
@@ -120,7 +120,7 @@ def adapter(name):
 
 
 def at_the_door(name, text, reason="why"):
-    """The event, where a door takes the JSON text of its data."""
+    """The event, if a door accepts the JSON text of its data."""
     noun = name.partition(".")[0]
     if TYPES[name].kind is not Kind.DECISION:
         message = {"id": "1", "source": "/s", "type": name, "subject": f"{noun}/x", "data": 0}
@@ -146,9 +146,9 @@ def decode(name, text):
 @pytest.mark.parametrize("name", TYPES)
 @settings(deadline=None, max_examples=25)
 @given(data=st.data(), escaped=st.booleans(), reason=st.none() | st.sampled_from(["", "ü\n"]))
-def test_what_the_schema_allows_enters_and_reads_as_it_was_said(name, data, escaped, reason):
-    said = data.draw(data_of(name))
-    text = json.dumps(said, ensure_ascii=escaped)
+def test_data_that_the_schema_allows_are_accepted_and_read_back(name, data, escaped, reason):
+    sent = data.draw(data_of(name))
+    text = json.dumps(sent, ensure_ascii=escaped)
     event = at_the_door(name, text, reason)
 
     stored = codec.with_position(codec.encode(event, KEY)[0], Position(1, 3, 42), NOW, 1)
@@ -163,15 +163,15 @@ def test_what_the_schema_allows_enters_and_reads_as_it_was_said(name, data, esca
     assert repr(decode(name, written)) == repr(adapter(name).validate_json(written))
 
 
-def shipped(time):
+def shipped_at(time):
     message = {"id": "1", "source": "/s", "type": "order.order-shipped.v1", "subject": "order/x"}
     return parse(json.dumps({**message, "time": time, "data": {}}).encode()).event(None)
 
 
 @settings(deadline=None)
 @given(time=times())
-def test_a_moment_of_another_zone_is_kept_in_utc(time):
-    event = shipped(time)
+def test_a_time_of_another_zone_is_kept_in_utc(time):
+    event = shipped_at(time)
     read = codec.decode(
         codec.with_position(codec.encode(event, KEY)[0], Position(1, 3, 42), event.time, 1), {}.get
     )
@@ -181,21 +181,21 @@ def test_a_moment_of_another_zone_is_kept_in_utc(time):
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
-def test_a_moment_that_utc_does_not_hold_is_refused(time):
+def test_a_time_outside_the_years_of_utc_is_refused(time):
     with pytest.raises(Malformed, match="time: "):
-        shipped(time)
+        shipped_at(time)
 
 
 @pytest.mark.parametrize("name", [n for n, t in TYPES.items() if t.upcast])
 @settings(deadline=None)
 @given(data=st.data())
-def test_what_an_old_version_allowed_the_newest_allows(name, data):
+def test_data_of_an_old_version_are_valid_in_the_newest(name, data):
     old = adapter(name).validate_json(json.dumps(data.draw(data_of(name))))
     new = upgrade(old)
     assert TypeAdapter(type(new)).validate_json(codec._encode(new)) == new
 
 
-# What no door lets in.
+# Values that a door refuses.
 
 NO_TEXT = (7, 1.5, True, None, [], {}, {"sealed": "AAAA"}, "a\x00b", "\ud800")
 NO_NUMBER = ("7", "", True, None, [7], {}, {"sealed": "AAAA"}, nan, inf, -inf, -1e12, 1e12)
@@ -217,7 +217,7 @@ WRONG = {
 
 
 def spoiled(value, schema, defs):
-    """The value with one thing wrong, in each place and in each way."""
+    """The value with one error, in each place and of each kind."""
     if "$ref" in schema:
         yield from spoiled(value, defs[schema["$ref"].removeprefix("#/$defs/")], defs)
         return
@@ -247,15 +247,15 @@ def spoiled(value, schema, defs):
 
 
 @pytest.mark.parametrize("name", TYPES)
-def test_what_is_wrong_anywhere_is_refused(name):
-    told = schema(name)
-    good = sample(told)
+def test_an_error_anywhere_in_the_data_is_refused(name):
+    schema = schema_of(name)
+    good = sample(schema)
     at_the_door(name, json.dumps(good))
-    taken = []
-    for bad in spoiled(good, told, told.get("$defs", {})):
+    accepted = []
+    for bad in spoiled(good, schema, schema.get("$defs", {})):
         try:
             at_the_door(name, json.dumps(bad))
         except (Malformed, ValidationError):
             continue
-        taken.append(bad)
-    assert taken == []
+        accepted.append(bad)
+    assert accepted == []

@@ -1,4 +1,4 @@
-"""Every event type: its name, the privacy of its fields, the purpose it needs."""
+"""Every event type: its name, the privacy of its fields, its purpose and its docstring."""
 
 import dataclasses
 import typing
@@ -44,13 +44,13 @@ ROWS = [pytest.param(cls, id=cls.__name__) for cls in VIEWS if cls.__name__ != "
 
 
 @pytest.mark.parametrize("cls", [Event, Position, Cursor, Recorded, *DATA, *ROWS])
-def test_every_field_says_how_private_it_is(cls):
+def test_every_field_has_a_privacy_class(cls):
     unmarked = [name for name, hint in fields(cls).items() if privacy_of(hint) is None]
     assert unmarked == []
 
 
 @pytest.mark.parametrize("cls", DATA)
-def test_nothing_personal_is_nested_where_it_would_not_be_sealed(cls):
+def test_no_personal_field_is_nested_where_it_would_not_be_sealed(cls):
     for hint in fields(cls).values():
         for inner in nested(hint):
             if privacy_of(hint) is PERSONAL:

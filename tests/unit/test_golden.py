@@ -1,4 +1,4 @@
-"""What was ever stored is still read as it was meant, and the committed schemas say so."""
+"""Events that any release stored are still read as they were meant, and schemas are current."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def plain(data):
     return json.loads(codec._encode(data))
 
 
-def unsaid(told, expected, at=""):
-    """Where `told` does not say what `expected` says; a later release may say more."""
-    if isinstance(expected, dict) and isinstance(told, dict):
-        pairs = [(f"{at}.{name}", told.get(name, ...), each) for name, each in expected.items()]
-    elif isinstance(expected, list) and isinstance(told, list) and len(told) == len(expected):
-        pairs = [(f"{at}[]", *pair) for pair in zip(told, expected, strict=True)]
+def differences(value, expected, at=""):
+    """Where a value differs from the expected one; a later release may have more fields."""
+    if isinstance(expected, dict) and isinstance(value, dict):
+        pairs = [(f"{at}.{name}", value.get(name, ...), each) for name, each in expected.items()]
+    elif isinstance(expected, list) and isinstance(value, list) and len(value) == len(expected):
+        pairs = [(f"{at}[]", *pair) for pair in zip(value, expected, strict=True)]
     else:
-        return [] if told == expected else [f"{at}: {told!r}, not {expected!r}"]
-    return [words for where, one, other in pairs for words in unsaid(one, other, where)]
+        return [] if value == expected else [f"{at}: {value!r}, not {expected!r}"]
+    return [words for where, one, other in pairs for words in differences(one, other, where)]
 
 
-def but_sealed(envelope):
+def without_sealed(envelope):
     """The envelope without what is sealed, which differs each time it is written."""
     sealed = [k for k, v in envelope["data"].items() if isinstance(v, dict) and "sealed" in v]
     data = {k: v for k, v in envelope["data"].items() if k not in sealed}
@@ -58,8 +58,8 @@ def test_the_committed_schemas_are_what_the_code_says():
 
 
 @pytest.mark.parametrize("name", TYPES)
-def test_a_schema_is_one_and_refuses_surplus_fields(name):
-    schema = schemas.schema(name)
+def test_a_schema_is_valid_and_refuses_unknown_fields(name):
+    schema = schemas.schema_of(name)
     jsonschema.Draft202012Validator.check_schema(schema)
     objects = [schema, *schema.get("$defs", {}).values()]
     assert [o["title"] for o in objects if o.get("additionalProperties", True)] == []
@@ -77,9 +77,9 @@ def test_every_type_has_a_golden_file():
 
 
 @pytest.mark.parametrize("golden", GOLDEN)
-def test_it_reads_as_it_was_said(golden, monkeypatch):
+def test_a_golden_event_is_read_as_it_was_meant(golden, monkeypatch):
     read = as_stored(golden, {"golden": key()}, monkeypatch)
-    assert unsaid(plain(read.data), golden.value["data"]) == []
+    assert differences(plain(read.data), golden.value["data"]) == []
     assert read.event.reason == golden.value["reason"]
     newest = codec.decode(golden.stored, {"golden": key()}.get)
     assert newest.data == upgrade(read.data)
@@ -87,10 +87,10 @@ def test_it_reads_as_it_was_said(golden, monkeypatch):
 
 
 @pytest.mark.parametrize("golden", GOLDEN)
-def test_it_reads_without_its_key_but_for_what_is_personal(golden, monkeypatch):
+def test_a_golden_event_without_its_key_has_all_but_its_personal_values(golden, monkeypatch):
     whole = as_stored(golden, {"golden": key()}, monkeypatch)
     erased = as_stored(golden, {}, monkeypatch)
-    fields = schemas.schema(golden.name)["properties"]
+    fields = schemas.schema_of(golden.name)["properties"]
     for field, schema in fields.items():
         personal = schema["x-privacy"] == PERSONAL.name and field in golden.value["data"]
         expected = ERASED if personal else getattr(whole.data, field)
@@ -100,18 +100,18 @@ def test_it_reads_without_its_key_but_for_what_is_personal(golden, monkeypatch):
 
 
 @pytest.mark.parametrize("golden", GOLDEN)
-def test_the_envelope_is_written_as_it_was(golden, monkeypatch):
+def test_the_envelope_of_a_golden_event_is_written_alike_today(golden, monkeypatch):
     read = as_stored(golden, {"golden": key()}, monkeypatch)
     envelope, _ = codec.encode(read.event, key())
     again = codec.with_position(envelope, read.position, read.recorded, read.version)
-    before = but_sealed(json.loads(golden.stored))
-    assert unsaid(but_sealed(json.loads(again)), before) == []
+    before = without_sealed(json.loads(golden.stored))
+    assert differences(without_sealed(json.loads(again)), before) == []
     assert list(json.loads(again)) == list(json.loads(golden.stored)), "the order of the bytes"
 
 
 @pytest.mark.parametrize("golden", GOLDEN)
-def test_the_schema_of_today_takes_what_it_took(golden):
-    schema = schemas.schema(golden.name)
+def test_the_schema_of_today_accepts_golden_data(golden):
+    schema = schemas.schema_of(golden.name)
     jsonschema.validate(golden.value["data"], schema)
     assert breaking(golden.schema, schema) == [], "make a new version of the type, with an upcaster"
 
@@ -138,15 +138,15 @@ def another_day(monkeypatch):
     """Changes the schema of the type."""
 
     def change(how):
-        schema = schemas.schema(SHIPPED)
+        schema = schemas.schema_of(SHIPPED)
         how(schema)
-        monkeypatch.setattr(schemas, "schema", lambda name: schema)
+        monkeypatch.setattr(schemas, "schema_of", lambda name: schema)
 
     return change
 
 
-def test_nothing_is_added_where_nothing_is_new(folder, another_day):
-    another_day(lambda s: s.update(description="otherwise put"))
+def test_no_golden_file_is_added_without_a_change(folder, another_day):
+    another_day(lambda s: s.update(description="another text"))
     before = (folder / SUMS.name).read_text()
     assert __main__.add(folder) == []
     assert (folder / SUMS.name).read_text() == before
@@ -256,7 +256,7 @@ HOLDS = {
     "any text": lambda s, p, line: p["words"].pop("pattern"),
     "more items": lambda s, p, line: p["lines"].update(maxItems=10),
     "a pseudonym after all": lambda s, p, line: p["words"].update({"x-privacy": "pseudonym"}),
-    "other words": lambda s, p, line: s.update(title="Other", description="otherwise put"),
+    "other words": lambda s, p, line: s.update(title="Other", description="another text"),
     "opened": lambda s, p, line: s.update(additionalProperties=True),
     "in place": lambda s, p, line: p["lines"].update(items=line),
 }
@@ -268,5 +268,5 @@ def test_a_break_is_found(change):
 
 
 @pytest.mark.parametrize("change", HOLDS.values(), ids=HOLDS.keys())
-def test_what_only_adds_is_no_break(change):
+def test_an_addition_breaks_nothing(change):
     assert changed(change) == []

@@ -1,4 +1,4 @@
-"""A door takes a message literally, and says which field is wrong without repeating its value."""
+"""A door validates a message strictly, and names the wrong field without repeating its value."""
 
 import json
 
@@ -31,7 +31,7 @@ def line(data=None, **changes):
     return json.dumps({k: v for k, v in message.items() if v is not ...}).encode()
 
 
-def test_a_good_message_is_an_event():
+def test_a_valid_message_becomes_an_event():
     message = parse(line())
     event = message.event("c1")
     assert event.data == PreferenceStated(**GOOD["data"])
@@ -65,7 +65,7 @@ def test_a_good_message_is_an_event():
         (line({"effort_s": -1}), "data.effort_s: Input should be greater"),
     ],
 )
-def test_bad_input_is_answered_with_the_field(bad, words):
+def test_an_invalid_message_is_refused_with_the_field(bad, words):
     with pytest.raises(Malformed) as refused:
         parse(bad)
     assert words in str(refused.value)

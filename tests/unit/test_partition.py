@@ -18,7 +18,7 @@ def test_murmur2_is_kafkas(text, signed):
     assert murmur2(text.encode()) == signed & 0xFFFFFFFF
 
 
-def test_what_everybody_needs_lives_in_the_partition_after_the_last():
+def test_shared_subjects_are_in_the_partition_after_the_last():
     assert partition_of("catalogue/2026", 12) == 12
     assert partition_of("plant/leeds", 12) == 12
     assert {partition_of(f"order/{i}", 12) for i in range(500)} == set(range(12))
