@@ -1,4 +1,4 @@
-"""Two projectors under `up`: they share the partitions, and one goes on when the other dies."""
+"""Two projectors under `up` share the partitions, and one takes over when the other is killed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def lone_front(lone_front):
 
 
 def stated(count):
-    """A preference of each of so many customers."""
+    """A stated preference of each of `count` customers."""
     return [
         message(str(n), "customer.preference-stated.v1", f"customer/shop:{n}",
                 {"attribute": "milk", "value": "oat", **FACTS})
@@ -34,17 +34,17 @@ def stated(count):
     ]  # fmt: skip
 
 
-def held(deployment):
-    """By group, which member holds which partitions."""
+def holders(deployment):
+    """The partitions of each member, by group."""
     groups = deployment.views.live().values()
-    found = defaultdict(lambda: defaultdict(set))
+    partitions = defaultdict(lambda: defaultdict(set))
     for lag in deployment.progress.lags(groups):
         if lag.member:
-            found[lag.group][lag.member].add(lag.partition)
-    return {group: dict(members) for group, members in found.items()}
+            partitions[lag.group][lag.member].add(lag.partition)
+    return {group: dict(members) for group, members in partitions.items()}
 
 
-def test_members_share_the_partitions_and_those_of_a_dead_one_are_served_on(lone_front):
+def test_members_share_the_partitions_and_take_over_those_of_a_killed_one(lone_front):
     front = lone_front
     with Deployment(settings_of(front)) as deployment:
         views = len(deployment.views.live())
@@ -52,7 +52,7 @@ def test_members_share_the_partitions_and_those_of_a_dead_one_are_served_on(lone
         try:
 
             def shared():
-                groups = held(deployment)
+                groups = holders(deployment)
                 return len(groups) == views and all(len(m) == 2 for m in groups.values()) and groups
 
             for members in until(shared).values():
@@ -64,14 +64,14 @@ def test_members_share_the_partitions_and_those_of_a_dead_one_are_served_on(lone
             os.kill(int(victim.rpartition("-")[2]), signal.SIGKILL)
             front.publish(*stated(40))
             assert len(front.show("profile")) == 40
-            until(lambda: victim not in str(held(deployment)) and shared())
+            until(lambda: victim not in str(holders(deployment)) and shared())
             assert {row["events"] for row in front.rows("lag")} == {0}
         finally:
             up.terminate()
             assert up.wait(30) == 0
 
 
-def test_lag_is_told_of_each_group_and_partition_in_events_and_in_seconds(lone_front):
+def test_lag_lists_each_group_and_partition_in_events_and_seconds(lone_front):
     with Deployment(settings_of(lone_front)) as deployment:
         lines = [json.dumps(m).encode() for m in stated(40)]
         deployment.gate(["personalize"]).accept(lines, datetime.now(UTC))
@@ -83,12 +83,12 @@ def test_lag_is_told_of_each_group_and_partition_in_events_and_in_seconds(lone_f
             *(["relay"] if deployment.settings.kafka else []),
         }
     time.sleep(0.5)
-    found = defaultdict(list)
+    lags = defaultdict(list)
     for row in lone_front.rows("lag"):
-        if row["group"] != "intake":  # it reads what is not yet in the store
-            found[row["group"]].append(row)
-    assert found.keys() == groups
-    for rows in found.values():
+        if row["group"] != "intake":  # it reads messages that are not in the store yet
+            lags[row["group"]].append(row)
+    assert lags.keys() == groups
+    for rows in lags.values():
         assert [row["partition"] for row in rows] == list(range(13))
         assert [row["events"] for row in rows] == heads
         assert all((row["seconds"] >= 0.5) == (row["events"] > 0) for row in rows)

@@ -1,4 +1,4 @@
-"""The database is lost, wholly or in part, and comes back from the log in Kafka."""
+"""A database that is lost, wholly or in part, is restored from the log in Kafka."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tests.homes import (
 from tests.httpdoor import BATCH, serving
 from tests.within import Within
 
-pytestmark = pytest.mark.one_log("the other log is what was lost")
+pytestmark = pytest.mark.one_log("the embedded log is lost with the database")
 
 KIND = "customer.preference-stated.v1"
 ERASED = {"sealed": ""}
 
 
 def milk(id, customer="ann", value="oat"):
-    said = {"attribute": "milk", "value": value, **FACTS}
-    return message(id, KIND, f"customer/shop:{customer}", said, reason="said so")
+    data = {"attribute": "milk", "value": value, **FACTS}
+    return message(id, KIND, f"customer/shop:{customer}", data, reason="said so")
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ def front(tmp_path, made_home, on_kafka):
 
 
 def order(front, id, *customer):
-    """An order with a personal word, up to its being placed."""
+    """Drafts an order and makes a choice with a personal text."""
     front.ok("order", "draft", id, "--line", "L1=shirt", *customer)
     front.ok("order", "choose", id, "L1", "monogram", "serif", "--stage", "packaging",
              "--text", "A.B.", "--id", f"choose-{id}")  # fmt: skip
 
 
-def test_a_lost_database_comes_back_row_by_row_and_the_log_goes_on(front, tmp_path):
+def test_a_lost_database_is_restored_row_by_row_and_the_log_goes_on(front, tmp_path):
     messages = [milk(f"m{n}", f"c{n % 7}", f"v{n}") for n in range(60)]
     front.publish(*messages)
     order(front, "7", "--customer", "shop:c1")
@@ -52,19 +52,19 @@ def test_a_lost_database_comes_back_row_by_row_and_the_log_goes_on(front, tmp_pa
     front.ok("consent", "withdraw", "shop:c2", "analyse", "--policy", "2026-03")
     before, rows, profiles = stored_rows(front), view_rows(front), front.show("profile")
     keys = tmp_path / "keys"
-    told = json.loads(front.ok("keys", "export", keys, "--json"))
-    assert told == {"file": str(keys), "owners": 8, "aliases": 7}
+    report = json.loads(front.ok("keys", "export", keys, "--json"))
+    assert report == {"file": str(keys), "owners": 8, "aliases": 7}
     assert keys.stat().st_mode & 0o777 == 0o600
     secrets = json.loads((front.home / "secrets.json").read_text())
     assert secrets["masters"]["m1"] not in keys.read_text()
 
     other = with_empty_home(front, tmp_path / "other")
     assert "`ordermade restore`" in other.refused("order", "draft", "9", "--line", "L1=shirt")
-    torn = tmp_path / "torn"
-    torn.write_bytes(keys.read_bytes()[:-20])
-    assert "is not a complete backup of keys" in other.refused("restore", "--keys", torn)
-    told = json.loads(other.ok("restore", "--keys", keys, "--json"))
-    assert told == {
+    truncated = tmp_path / "truncated"
+    truncated.write_bytes(keys.read_bytes()[:-20])
+    assert "is not a complete backup of keys" in other.refused("restore", "--keys", truncated)
+    report = json.loads(other.ok("restore", "--keys", keys, "--json"))
+    assert report == {
         "events": len(before["event"]), "incarnation": 2,
         "erased": {"owners": 0, "values": 0}, "views": True,
     }  # fmt: skip
@@ -86,24 +86,23 @@ def test_a_lost_database_comes_back_row_by_row_and_the_log_goes_on(front, tmp_pa
                      other.ok("order", "draft", "9", "--line", "L1=shirt"))  # fmt: skip
 
 
-def test_without_keys_what_is_personal_reads_erased_and_is_counted(front, tmp_path):
+def test_without_keys_personal_values_read_erased_and_are_counted(front, tmp_path):
     front.publish(*[milk(f"m{n}", f"c{n % 3}") for n in range(6)])
     order(front, "8")
-    order_without_words = ("order", "draft", "9", "--line", "L1=shirt")
-    front.ok(*order_without_words)
+    front.ok("order", "draft", "9", "--line", "L1=shirt")  # has no personal value
     keys = tmp_path / "keys"
     front.ok("keys", "export", keys)
     stranger = with_empty_home(front, tmp_path / "stranger", secrets=False)
     assert "was exported with other secrets" in stranger.refused("restore", "--keys", keys)
-    told = stranger.ok("restore")
-    # Of each message its value and its reason, of the order the text.
-    assert "13 personal values of 4 owners read Erased" in " ".join(told.split())
+    output = stranger.ok("restore")
+    # Value and reason of each message, and the text of the order.
+    assert "13 personal values of 4 owners read Erased" in " ".join(output.split())
     profiles = stranger.show("profile")
     assert [p["values"] for p in profiles] == [ERASED] * 3
     assert "the key of order/8 was lost" in stranger.refused(
         "order", "clear", "8", "L1", "monogram", "--stage", "packaging"
     )
-    # Nothing of order 9 was sealed, and a customer of that name is a new one.
+    # Order 9 had no sealed value; a customer of a known name is a new customer.
     stranger.ok("order", "choose", "9", "L1", "monogram", "serif", "--stage", "packaging",
                 "--text", "A.B.")  # fmt: skip
     stranger.publish(milk("new", "c1"))
@@ -144,24 +143,24 @@ def test_a_database_older_than_its_log_takes_no_writes_until_it_is_restored(fron
         assert len(front.show("profile")) == 7
         assert "`ordermade restore`" in front.refused("order", "draft", "9", "--line", "L1=shirt")
 
-        told = json.loads(front.ok("restore", "--keys", tmp_path / "keys", "--json"))
-        assert told["events"] >= 21
-        assert told["incarnation"] == 2
-        again = door.publish(milk("lost", "c1"), "personalize")  # the door needs no new start
+        report = json.loads(front.ok("restore", "--keys", tmp_path / "keys", "--json"))
+        assert report["events"] >= 21
+        assert report["incarnation"] == 2
+        again = door.publish(milk("lost", "c1"), "personalize")  # without a new start of the server
         assert again.json()["items"][0]["position"].startswith("2.")
-        kept, gone = door.client.get("/v1/log", params={"after": in_log}), None
-        assert kept.status_code == 200
-        gone = door.client.get("/v1/log", params={"after": lost})
-        assert gone.status_code == 409
-        assert "were lost when it was restored" in gone.json()["detail"]
-        assert Cursor.parse(kept.json()["next"]).incarnation == 2
+        following = door.client.get("/v1/log", params={"after": in_log})
+        assert following.status_code == 200
+        invalid = door.client.get("/v1/log", params={"after": lost})
+        assert invalid.status_code == 409
+        assert "were lost when it was restored" in invalid.json()["detail"]
+        assert Cursor.parse(following.json()["next"]).incarnation == 2
     with database(front) as db:
         assert [r for r in db.execute(rows).fetchall() if r[0] == 1] == before
     assert len(front.show("profile")) == 14
     front.ok("--wait-log", "order", "draft", "9", "--line", "L1=shirt")
 
 
-def test_a_log_that_was_written_to_elsewhere_is_not_restored(front, tmp_path):
+def test_a_store_that_has_other_events_than_the_log_is_not_restored(front, tmp_path):
     front.ok("order", "draft", "7", "--line", "L1=shirt")
     other = Within(tmp_path / "other", front.more)
     away = Within(other.home, (*front.more, ("ORDERMADE_KAFKA", "127.0.0.1:1")))
@@ -172,13 +171,13 @@ def test_a_log_that_was_written_to_elsewhere_is_not_restored(front, tmp_path):
     assert "is another in the log than in the store" in other.refused("restore")
 
 
-def test_who_waits_for_a_log_that_is_none_is_told(tmp_path):
+def test_waiting_for_the_log_and_restoring_are_refused_without_kafka(tmp_path):
     front = Within(tmp_path / "home")
     assert "set ORDERMADE_KAFKA" in front.refused("--wait-log", "init")
     assert "set ORDERMADE_KAFKA" in front.refused("restore")
     with serving(front) as door:
-        asked = door.client.post("/v1/orders/7/draft", params={"wait": "log"},
-                                 json={"arguments": {"lines": []}},
-                                 headers={"Idempotency-Key": "1"})  # fmt: skip
-    assert asked.status_code == 422
-    assert asked.json()["field"] == "wait"
+        answer = door.client.post("/v1/orders/7/draft", params={"wait": "log"},
+                                  json={"arguments": {"lines": []}},
+                                  headers={"Idempotency-Key": "1"})  # fmt: skip
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "wait"
