@@ -19,7 +19,7 @@ from consumers.ports.log import LogBroken, StoreBehind
 from domain.errors import CodedError, ConsentMissing, Malformed, NotAllowed, NotFound, Refusal
 from infra.http.connection import DeploymentConnection
 from infra.http.remedies import explain
-from infra.postgres.server.embedded import ServerUnavailable
+from infra.postgres.server.folder import ServerUnavailable
 from infra.postgres.store.feed import CursorInvalid
 
 MEDIA = "application/problem+json"

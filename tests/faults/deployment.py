@@ -20,7 +20,7 @@ from domain.event import Data, Recorded
 from infra.deployment import Deployment
 from infra.kafka.errors import KafkaUnreachable
 from infra.postgres.server import embedded
-from infra.postgres.server.embedded import ServerUnavailable
+from infra.postgres.server.folder import ServerUnavailable
 from infra.settings import Settings
 from projections import discover
 from tests.broker import Broker

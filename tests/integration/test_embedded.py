@@ -1,4 +1,4 @@
-"""The life of the PostgreSQL that we start ourselves, with real processes."""
+"""The life cycle of the embedded PostgreSQL, with real processes."""
 
 import fcntl
 import json
@@ -17,8 +17,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.postgres.server.embedded import Server, ServerUnavailable, _program, start
+from infra.postgres.server.embedded import start
+from infra.postgres.server.folder import Server, ServerUnavailable
 from infra.postgres.server.keeper import try_lock
+from infra.postgres.server.launch import program
 from tests.waiting import until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -36,7 +38,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    """A home that does not exist yet; afterwards its server is gone."""
+    """A home that does not exist yet. The test ends when no process of its server is left."""
     home = tmp_path / "home"
     yield home
     until(lambda: nothing_lives(home))
@@ -72,13 +74,13 @@ def postmaster(home: Path) -> int:
 
 def processes() -> dict[int, tuple[int, str]]:
     """The parent and the state of every process."""
-    found = {}
+    result = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):  # it just ended
                 state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-                found[int(entry.name)] = int(parent), state
-    return found
+                result[int(entry.name)] = int(parent), state
+    return result
 
 
 def lives(pid: int) -> bool:
@@ -101,10 +103,12 @@ def mode(path: Path) -> int:
 
 
 def control_data(home: Path) -> str:
-    """What pg_controldata says about the state of the data directory."""
-    command = [_program("pg_controldata"), "-D", str(home / "postgres" / "data")]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return next(line for line in said.splitlines() if "cluster state" in line).split(":")[1].strip()
+    """The cluster state that pg_controldata prints for the data directory."""
+    command = [program("pg_controldata"), "-D", str(home / "postgres" / "data")]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return (
+        next(line for line in output.splitlines() if "cluster state" in line).split(":")[1].strip()
+    )
 
 
 def test_two_processes_that_start_at_once_share_one_server(home: Path) -> None:
@@ -122,7 +126,7 @@ def _commands(pid: int) -> list[bytes]:
     return []
 
 
-def test_the_server_keeps_what_it_acknowledges_and_talks_to_nobody_else(home: Path) -> None:
+def test_the_settings_keep_acknowledged_commits_and_refuse_other_connections(home: Path) -> None:
     with closing(start(home, linger_s=LINGER_S)) as server:
         settings = {
             "fsync": "on",
@@ -149,7 +153,7 @@ def test_the_server_keeps_what_it_acknowledges_and_talks_to_nobody_else(home: Pa
             psycopg.connect(wrong)
 
 
-def test_the_log_carries_no_values(home: Path) -> None:
+def test_the_log_contains_no_values(home: Path) -> None:
     with (
         closing(start(home, linger_s=LINGER_S)) as server,
         psycopg.connect(server.url(), autocommit=True) as connection,
@@ -193,7 +197,7 @@ def test_a_new_home_is_for_its_owner_only(home: Path) -> None:
     assert mode(home / "postgres" / "server.log") == 0o600
 
 
-def test_the_server_goes_when_its_last_client_is_killed(home: Path) -> None:
+def test_the_server_stops_when_its_last_client_is_killed(home: Path) -> None:
     with client(home) as process:
         port = port_of(process)
         pid = postmaster(home)
@@ -205,32 +209,32 @@ def test_the_server_goes_when_its_last_client_is_killed(home: Path) -> None:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_the_server_goes_when_its_keeper_is_killed(home: Path) -> None:
+def test_the_server_stops_when_its_keeper_is_killed(home: Path) -> None:
     with client(home) as process:
         port = port_of(process)
         pid = postmaster(home)
         os.kill(keeper(home), signal.SIGKILL)
         until(lambda: not lives(pid))
-        # Who comes next finds it again, and where it was.
+        # The next client starts it again, at the same port.
         with closing(start(home, linger_s=LINGER_S)) as server:
             assert (server.port, postmaster(home) != pid) == (port, True)
 
 
-def test_who_comes_while_it_lingers_finds_the_same_server(home: Path) -> None:
+def test_a_client_that_comes_while_the_server_lingers_joins_it(home: Path) -> None:
     start(home, linger_s=1.5).close()
     pid = postmaster(home)
     time.sleep(0.5)
     with closing(start(home, linger_s=LINGER_S)) as server:
-        time.sleep(2)  # longer than it lingers: we hold it
+        time.sleep(2)  # longer than it lingers, but it is held
         assert ask(server, "SELECT 1") == "1"
         assert postmaster(home) == pid
 
 
-def test_who_comes_while_it_stops_gets_a_new_server(home: Path) -> None:
+def test_a_client_that_comes_while_the_server_stops_starts_it_again(home: Path) -> None:
     for _ in range(6):
         with closing(start(home, linger_s=0)) as server:
             assert ask(server, "SELECT 1") == "1"
-        time.sleep(0.21)  # about when the keeper looks
+        time.sleep(0.21)  # about when the keeper tries the lock
 
 
 def test_a_stop_of_the_keeper_stops_the_server_cleanly(home: Path) -> None:
@@ -240,8 +244,8 @@ def test_a_stop_of_the_keeper_stops_the_server_cleanly(home: Path) -> None:
     assert control_data(home) == "shut down"
 
 
-def test_it_ends_with_the_pipes_of_its_caller(home: Path) -> None:
-    """The keeper must not hold the output of whoever started it: `ordermade ... | cat` returns."""
+def test_a_pipeline_ends_with_its_client(home: Path) -> None:
+    """The keeper must not hold the client's output open: `ordermade ... | cat` returns."""
     began = time.monotonic()
     command = [sys.executable, "-c", CLIENT, str(home), "1.5"]
     done = subprocess.run(command, cwd=REPOSITORY, input="", capture_output=True, text=True)
@@ -271,7 +275,7 @@ def test_a_ctrl_c_in_the_terminal_ends_only_the_client(home: Path) -> None:
             assert ask(server, "SELECT 1") == "1"
 
 
-def test_another_port_is_taken_if_the_last_one_is_gone(home: Path) -> None:
+def test_another_port_is_used_if_the_last_one_is_in_use(home: Path) -> None:
     with closing(start(home, linger_s=0)) as server:
         port = server.port
     until(lambda: nothing_lives(home))
@@ -284,8 +288,8 @@ def test_another_port_is_taken_if_the_last_one_is_gone(home: Path) -> None:
             assert ask(server, "SELECT 1") == "1"
 
 
-def test_a_copy_of_a_home_is_not_taken_to_the_server_of_the_first(home: Path) -> None:
-    """Its files have the same port and password until its own server is being started."""
+def test_a_copied_home_does_not_join_the_server_of_the_original(home: Path) -> None:
+    """The copy has the same port and password until its own server starts."""
     start(home, linger_s=0).close()
     until(lambda: nothing_lives(home))
     copy = home.parent / "copy"
@@ -295,18 +299,18 @@ def test_a_copy_of_a_home_is_not_taken_to_the_server_of_the_first(home: Path) ->
         assert starting is not None
         waits: list[str] = []
 
-        def let_go(sentence: str) -> None:
+        def release(sentence: str) -> None:
             if not waits:
                 os.close(starting)
             waits.append(sentence)
 
-        with closing(start(copy, linger_s=LINGER_S, on_wait=let_go)) as second:
+        with closing(start(copy, linger_s=LINGER_S, on_wait=release)) as second:
             assert waits
             assert ask(second, "SHOW data_directory") == str(copy / "postgres" / "data")
             assert ask(first, "SHOW data_directory") == str(home / "postgres" / "data")
 
 
-def test_a_missing_password_is_said_and_not_replaced(home: Path) -> None:
+def test_a_missing_password_is_an_error_and_not_replaced(home: Path) -> None:
     start(home, linger_s=0).close()
     until(lambda: nothing_lives(home))
     (home / "postgres" / "password").unlink()
@@ -314,14 +318,14 @@ def test_a_missing_password_is_said_and_not_replaced(home: Path) -> None:
         start(home)
 
 
-def test_a_home_that_cannot_be_used_is_said(home: Path) -> None:
+def test_an_unusable_home_is_an_error(home: Path) -> None:
     home.write_text("not a folder")
     with pytest.raises(ServerUnavailable, match="ORDERMADE_DATABASE_URL"):
         start(home)
     home.unlink()
 
 
-def test_a_server_that_cannot_start_is_said_with_its_reason(home: Path) -> None:
+def test_the_error_of_a_failed_start_has_its_reason(home: Path) -> None:
     start(home, linger_s=0).close()
     until(lambda: nothing_lives(home))
     with (home / "postgres" / "data" / "postgresql.conf").open("a") as file:
@@ -346,9 +350,9 @@ exec "$@" /mnt/python/bin/python3 -c "$CLIENT" /mnt/home 0.2
 
 @contextmanager
 def all_at_mnt(home: Path, *before: str) -> Iterator[subprocess.Popen[str]]:
-    """The client where every user can reach it (Python may be under /root): below /mnt.
+    """The client below /mnt, where every user can reach it; Python may be under /root.
 
-    Only its own mount namespace changes. `before` is put in front of it.
+    Only its own mount namespace changes. `before` is the beginning of its command.
     """
     places = {
         "PYTHON_FROM": sys.base_prefix,
@@ -376,7 +380,7 @@ def all_at_mnt(home: Path, *before: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_an_ordinary_user_can_run_it(home: Path) -> None:
-    if os.geteuid() != 0:  # we are one: so is every other test
+    if os.geteuid() != 0:  # as in every other test
         start(home, linger_s=LINGER_S).close()
         return
     home.mkdir(mode=0o700)
@@ -386,7 +390,7 @@ def test_an_ordinary_user_can_run_it(home: Path) -> None:
         pid = postmaster(home)
         assert (home / "postgres" / "data").stat().st_uid == 1000
         assert Path(f"/proc/{pid}").stat().st_uid == 1000
-        os.kill(keeper(home), signal.SIGKILL)  # so the request for a signal works here, too
+        os.kill(keeper(home), signal.SIGKILL)  # the kernel ends the server for this user, too
         until(lambda: not lives(pid))
 
 
@@ -406,7 +410,7 @@ def test_root_without_user_namespaces_becomes_nobody(home: Path) -> None:
         until(lambda: not lives(pid))
 
 
-def test_root_that_cannot_become_anybody_is_told_what_to_do(home: Path) -> None:
+def test_the_error_for_root_without_another_user_names_the_remedy(home: Path) -> None:
     alone = ["unshare", "--user", "--map-root-user", "sh", "-c", NO_NAMESPACES, "sh"]
     command = [*alone, sys.executable, "-c", CLIENT, str(home), "0"]
     done = subprocess.run(command, cwd=REPOSITORY, input="", capture_output=True, text=True)

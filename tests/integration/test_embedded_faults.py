@@ -1,4 +1,4 @@
-"""What was acknowledged survives: processes killed at the worst moment, and a disk that is full."""
+"""Acknowledged commits survive killed processes and a full disk."""
 
 import fcntl
 import os
@@ -47,7 +47,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 def server_processes(home: Path) -> list[int]:
-    """The keeper, the postmaster and all of its children, in the order that spares nobody."""
+    """The postmaster, its children and the keeper, in the order in which none can end another."""
     top = postmaster(home)
     family = [pid for pid, (parent, _) in processes().items() if parent == top]
     return [top, *family, keeper(home)]
@@ -65,29 +65,29 @@ def test_no_acknowledged_commit_is_lost_to_a_kill(home: Path, victim: str) -> No
             text=True,
         ) as writer:
             assert writer.stdout
-            said = [writer.stdout.readline() for _ in range(300)]
+            acknowledged = [writer.stdout.readline() for _ in range(300)]
             for pid in server_processes(home) if victim == "everything" else [postmaster(home)]:
-                with suppress(ProcessLookupError):  # the others go when the postmaster does
+                with suppress(ProcessLookupError):  # the others end with the postmaster
                     os.kill(pid, signal.SIGKILL)
             began = time.monotonic()
             with closing(start(home, linger_s=LINGER_S)) as recovered:
                 took = time.monotonic() - began
-                said += writer.stdout.readlines()  # it ended: its connection is lost
+                acknowledged += writer.stdout.readlines()  # the writer lost its connection
                 with psycopg.connect(recovered.url()) as connection:
                     rows = connection.execute("SELECT number FROM t").fetchall()
-                assert {int(line) for line in said} <= {number for (number,) in rows}
+                assert {int(line) for line in acknowledged} <= {number for (number,) in rows}
                 assert recovered.url() == server.url()
-                print(f"{len(said)} acknowledged; recovered in {took:.2f} s")
+                print(f"{len(acknowledged)} acknowledged; recovered in {took:.2f} s")
     assert writer.returncode != 0
 
 
-def test_what_remains_of_a_server_without_postmaster_is_ended(
+def test_processes_of_a_server_without_postmaster_are_killed(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "DEAF_S", 1.0)
+    monkeypatch.setattr(embedded, "SILENCE_S", 1.0)
     with closing(start(home, linger_s=LINGER_S)) as server:
         top, *family, helper = server_processes(home)
-        os.kill(family[0], signal.SIGSTOP)  # as good as one that waits for a lock of a killed one
+        os.kill(family[0], signal.SIGSTOP)  # like one that waits for a lock which a killed one held
         os.kill(helper, signal.SIGKILL)
         os.kill(top, signal.SIGKILL)
         until(lambda: not any(map(lives, family[1:])))
@@ -98,7 +98,7 @@ def test_what_remains_of_a_server_without_postmaster_is_ended(
         assert not lives(family[0])
 
 
-def test_a_pid_file_with_the_pid_of_a_stranger_confuses_nobody(home: Path) -> None:
+def test_a_pid_file_with_the_pid_of_another_program_does_no_harm(home: Path) -> None:
     start(home, linger_s=0).close()
     until(lambda: nothing_lives(home))
     left = home / "postgres" / "data" / "postmaster.pid"
@@ -107,7 +107,7 @@ def test_a_pid_file_with_the_pid_of_a_stranger_confuses_nobody(home: Path) -> No
         assert ask(server, "SELECT 1") == "1"
 
 
-def test_a_client_killed_while_it_makes_the_data_directory_leaves_no_half_of_it(home: Path) -> None:
+def test_a_client_killed_during_initdb_leaves_no_incomplete_data_directory(home: Path) -> None:
     with client(home) as process:
         until(lambda: any(home.glob("postgres/initdb-*/PG_VERSION")))
         process.kill()
@@ -117,7 +117,7 @@ def test_a_client_killed_while_it_makes_the_data_directory_leaves_no_half_of_it(
         assert not list(home.glob("postgres/initdb-*"))
 
 
-def test_a_client_killed_while_the_server_starts_leaves_it_to_the_next(home: Path) -> None:
+def test_a_client_killed_while_the_server_starts_does_not_stop_the_next_one(home: Path) -> None:
     for _ in range(3):
         with client(home) as process:
             until(lambda: not nothing_lives(home))
@@ -127,22 +127,22 @@ def test_a_client_killed_while_the_server_starts_leaves_it_to_the_next(home: Pat
         until(lambda: nothing_lives(home))
 
 
-def test_a_long_wait_is_told(home: Path) -> None:
+def test_a_long_wait_is_reported(home: Path) -> None:
     (home / "postgres").mkdir(parents=True)
     stopping = try_lock(home / "postgres" / "clients.lock", fcntl.LOCK_EX)  # as a keeper would
     assert stopping is not None
-    told = []
+    reports = []
 
-    def tell(sentence: str) -> None:
-        told.append(sentence)
-        if len(told) == 2:
+    def report(sentence: str) -> None:
+        reports.append(sentence)
+        if len(reports) == 2:
             os.close(stopping)
 
-    start(home, linger_s=0, on_wait=tell).close()
-    assert told[:2] == [f"Waiting for the server before to stop ({s} s)." for s in (1, 2)]
+    start(home, linger_s=0, on_wait=report).close()
+    assert reports[:2] == [f"Waiting for the last server to stop ({s} s)." for s in (1, 2)]
 
 
-def test_an_error_is_explained_only_if_the_server_is_to_blame(home: Path) -> None:
+def test_only_errors_of_the_server_are_explained(home: Path) -> None:
     with closing(start(home, linger_s=LINGER_S)) as server:
         with psycopg.connect(server.url()) as connection:
             with pytest.raises(psycopg.Error) as ours:
@@ -167,7 +167,8 @@ import os, subprocess, sys
 from contextlib import closing
 from pathlib import Path
 import psycopg, pytest
-from infra.postgres.server.embedded import ServerUnavailable, explain_failure, start
+from infra.postgres.server.embedded import explain_failure, start
+from infra.postgres.server.folder import ServerUnavailable
 from tests.integration.test_embedded import nothing_lives
 from tests.waiting import until
 
@@ -201,7 +202,7 @@ assert sentence.startswith(f"The disk that holds {home} is full: make room")
 until(lambda: nothing_lives(home))
 assert "No space left on device" in log.read_text(), log.read_text()
 
-fill()  # what its end has freed
+fill()  # what the end of the server has freed
 with pytest.raises(ServerUnavailable) as refused:
     start(home, linger_s=0)
 print(refused.value)
@@ -220,7 +221,7 @@ print(log.read_text())
 """
 
 
-def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_loses_nothing(tmp_path: Path) -> None:
     namespace = ["unshare", "--mount"]
     if os.geteuid() != 0:
         namespace = ["unshare", "--user", "--map-root-user", "--mount"]

@@ -1,4 +1,4 @@
-"""Rebuilds: another table beside the one that is shown, and one switch."""
+"""Rebuilds: a new table beside the live one, a comparison and a switch."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ BACKLOG = VIEWS["backlog"]
 
 
 @dataclass
-class Shop:
-    """Everything that a rebuild needs, upon ten customers with an order each."""
+class ShopViews:
+    """Everything that a rebuild needs, for ten customers with an order each."""
 
     store: object
     log: object
@@ -68,14 +68,14 @@ class Shop:
 
 
 @pytest.fixture
-def made(store, log, views, owners, deployment):  # noqa: F811
+def shop_views(store, log, views, owners, deployment):  # noqa: F811
     shop(store)
     with deployment.pool("projector") as pool:
-        yield Shop(store, log, views, owners.keys, pool)
+        yield ShopViews(store, log, views, owners.keys, pool)
 
 
 def spoiled(projection, **more):
-    """The same, but orders are placed under another word."""
+    """The same projection with another word for the status `placed`."""
 
     def evolve(row, event):
         after = projection.evolve(row, event)
@@ -85,36 +85,36 @@ def spoiled(projection, **more):
 
 
 @pytest.mark.parametrize("page", [2, 10_000])
-def test_a_rebuild_shows_the_fold_of_the_log_and_projectors_go_on(made, monkeypatch, page):
+def test_a_rebuild_has_the_fold_of_the_log_and_projectors_continue(shop_views, monkeypatch, page):
     monkeypatch.setattr(movers, "PAGE", page)
     monkeypatch.setattr(movers, "KEPT", page)
-    projectors = {name: made.project(view) for name, view in VIEWS.items()}
-    heads = dict(made.log.heads())
-    done = made.rebuild(*VIEWS.values())
-    assert made.log.heads() == heads  # it appends nothing: no emitter ran
+    projectors = {name: shop_views.project(view) for name, view in VIEWS.items()}
+    heads = dict(shop_views.log.heads())
+    done = shop_views.rebuild(*VIEWS.values())
+    assert shop_views.log.heads() == heads  # it appends nothing: no emitter ran
     for each in done:
-        rows = len(made.folded(VIEWS[each.view]))
+        rows = len(shop_views.folded(VIEWS[each.view]))
         assert each.switched
         assert each.difference == RowDifference(rows, rows, 0, [])
-    assert made.tables == {view.group for view in VIEWS.values()}
-    made.ship(1, 2)
+    assert shop_views.tables == {view.group for view in VIEWS.values()}
+    shop_views.ship(1, 2)
     for name, view in VIEWS.items():
         assert projectors[name].drain() == 2
-        assert made.rows(view) == made.folded(view)
+        assert shop_views.rows(view) == shop_views.folded(view)
 
 
-def test_a_row_that_differs_refuses_the_switch_within_a_version(made):
-    made.project(BACKLOG)
-    before = made.rows(BACKLOG)
-    [done] = made.rebuild(spoiled(BACKLOG))
+def test_a_row_that_differs_refuses_the_switch_within_a_version(shop_views):
+    shop_views.project(BACKLOG)
+    before = shop_views.rows(BACKLOG)
+    [done] = shop_views.rebuild(spoiled(BACKLOG))
     assert not done.switched
     assert (done.difference.count, len(done.difference.keys)) == (10, 10)
     assert set(done.difference.keys) == {f"o{n}" for n in range(10)}
-    assert made.rows(BACKLOG) == before
-    assert made.tables == {BACKLOG.group}
+    assert shop_views.rows(BACKLOG) == before
+    assert shop_views.tables == {BACKLOG.group}
 
 
-@pytest.mark.parametrize("harm", [
+@pytest.mark.parametrize("damage", [
     "DELETE FROM projection.profile_v2 WHERE key = 'c3'",
     "UPDATE projection.profile_v2 SET events = 9 WHERE key = 'c3'",
     "UPDATE projection.profile_v2 SET key = 'c33' WHERE key = 'c3'",
@@ -122,24 +122,24 @@ def test_a_row_that_differs_refuses_the_switch_within_a_version(made):
     "UPDATE projection.profile_v2 SET \"values\" = (SELECT \"values\" FROM projection.profile_v2 "
     "WHERE key = 'c4') WHERE key = 'c3'",
 ])  # fmt: skip
-def test_whatever_was_changed_in_a_row_is_found_sealed_values_too(made, deployment, harm):
+def test_every_change_of_a_row_is_found_also_in_sealed_values(shop_views, deployment, damage):
     profile = VIEWS["profile"]
-    made.project(profile)
+    shop_views.project(profile)
     with psycopg.connect(deployment.url, autocommit=True) as admin:
-        admin.execute(harm)
-    [done] = made.rebuild(profile)
+        admin.execute(damage)
+    [done] = shop_views.rebuild(profile)
     assert not done.switched
     assert "c3" in done.difference.keys
 
 
-def test_only_twenty_keys_are_named(made):
+def test_twenty_keys_are_listed(shop_views):
     audit = VIEWS["audit"]
-    made.project(audit)
+    shop_views.project(audit)
 
     def evolve(row, event):
         return msgspec.structs.replace(audit.evolve(row, event), channel="x")
 
-    [done] = made.rebuild(replace(audit, evolve=evolve))
+    [done] = shop_views.rebuild(replace(audit, evolve=evolve))
     assert (done.difference.count, len(done.difference.keys)) == (40, 20)
 
 
@@ -158,105 +158,105 @@ def counted(row, event):
 SECOND = replace(BACKLOG, version=BACKLOG.version + 1, row=SecondRow, evolve=counted)
 
 
-def test_another_version_waits_beside_the_one_that_is_shown_until_it_is_accepted(made):
-    old = made.project(BACKLOG)
-    before = made.rows(BACKLOG)
-    new = Projector(SECOND, made.log, made.views, "bob")
+def test_another_version_is_live_only_after_it_is_accepted(shop_views):
+    old = shop_views.project(BACKLOG)
+    before = shop_views.rows(BACKLOG)
+    new = Projector(SECOND, shop_views.log, shop_views.views, "bob")
     assert new.drain() == 0
-    [done] = made.rebuild(SECOND)
+    [done] = shop_views.rebuild(SECOND)
     assert not done.switched
     assert (done.difference.before, done.difference.after, done.difference.count) == (10, 10, 0)
-    made.ship(1)
+    shop_views.ship(1)
     old.drain()
-    shown = made.rows(SECOND)  # by this release, in the fields they have
+    shown = shop_views.rows(SECOND)  # by this release, in the fields they have
     assert shown["o2"].status == "placed"
     assert not hasattr(shown["o1"], "events")
-    assert made.rows(BACKLOG)["o2"] == before["o2"]
+    assert shop_views.rows(BACKLOG)["o2"] == before["o2"]
 
-    [done] = made.rebuild(SECOND, accept=True)
+    [done] = shop_views.rebuild(SECOND, accept=True)
     assert done.switched
-    assert made.tables == {SECOND.group}
-    assert made.rows(SECOND) == made.folded(SECOND)
-    made.ship(2)
+    assert shop_views.tables == {SECOND.group}
+    assert shop_views.rows(SECOND) == shop_views.folded(SECOND)
+    shop_views.ship(2)
     assert (old.drain(), new.drain()) == (0, 1)
-    assert made.rows(SECOND) == made.folded(SECOND)
-    assert made.rows(SECOND)["o2"].events == 3
+    assert shop_views.rows(SECOND) == shop_views.folded(SECOND)
+    assert shop_views.rows(SECOND)["o2"].events == 3
 
 
-def test_what_is_folded_between_comparison_and_switch_is_not_lost(made, monkeypatch):
-    projector = made.project(BACKLOG)
+def test_events_folded_between_comparison_and_switch_are_not_lost(shop_views, monkeypatch):
+    projector = shop_views.project(BACKLOG)
     switch = PostgresBuild.switch
 
     def later(self, follow):
-        made.ship(1, 2, 3)
+        shop_views.ship(1, 2, 3)
         projector.drain()
         switch(self, follow)
 
     monkeypatch.setattr(PostgresBuild, "switch", later)
-    [done] = made.rebuild(BACKLOG)
+    [done] = shop_views.rebuild(BACKLOG)
     assert done.switched
-    assert made.rows(BACKLOG) == made.folded(BACKLOG)
-    assert made.rows(BACKLOG)["o1"].status == "shipped"
+    assert shop_views.rows(BACKLOG) == shop_views.folded(BACKLOG)
+    assert shop_views.rows(BACKLOG)["o1"].status == "shipped"
     assert projector.drain() == 0
 
 
-def test_comparison_is_of_the_same_positions_while_projectors_go_on(made, monkeypatch):
-    projector = made.project(BACKLOG)
+def test_the_comparison_is_of_the_same_positions_while_projectors_run(shop_views, monkeypatch):
+    projector = shop_views.project(BACKLOG)
     differing_keys = builds.differing_keys
 
     def differing_keys_later(*comparison):
-        made.ship(1, 2, 3)
+        shop_views.ship(1, 2, 3)
         assert projector.drain() == 3
         return differing_keys(*comparison)
 
     monkeypatch.setattr(builds, "differing_keys", differing_keys_later)
-    assert made.rebuild(BACKLOG)[0].switched
-    assert made.rows(BACKLOG) == made.folded(BACKLOG)
+    assert shop_views.rebuild(BACKLOG)[0].switched
+    assert shop_views.rows(BACKLOG) == shop_views.folded(BACKLOG)
 
 
-def test_a_switch_that_had_to_wait_folds_again_what_it_gave_up(made, deployment, monkeypatch):
-    projector = made.project(BACKLOG)
+def test_a_switch_that_is_tried_again_folds_again(shop_views, deployment, monkeypatch):
+    projector = shop_views.project(BACKLOG)
     switch = PostgresBuild.switch
     with deployment.pool("analyst") as pool, pool.connection() as idle:
 
         def later(self, follow):
             idle.execute("BEGIN")
             idle.execute("SELECT FROM view.backlog")
-            made.ship(1, 2, 3)
+            shop_views.ship(1, 2, 3)
             projector.drain()
             switch(self, follow)
 
         monkeypatch.setattr(PostgresBuild, "switch", later)
-        told = []
+        reports = []
 
-        def waits(why):
-            told.append(why)
+        def waits(reason):
+            reports.append(reason)
             idle.execute("COMMIT")
 
-        assert made.rebuild(BACKLOG, waits=waits)[0].switched
-    assert len(told) == 1
-    assert made.rows(BACKLOG) == made.folded(BACKLOG)
+        assert shop_views.rebuild(BACKLOG, waits=waits)[0].switched
+    assert len(reports) == 1
+    assert shop_views.rows(BACKLOG) == shop_views.folded(BACKLOG)
 
 
-def test_who_folded_before_the_switch_cannot_write_after_it(made, monkeypatch):
-    projector = made.project(BACKLOG)
-    made.ship(1)
-    commit = made.views.commit
+def test_a_projector_that_folded_before_the_switch_cannot_write_after_it(shop_views, monkeypatch):
+    projector = shop_views.project(BACKLOG)
+    shop_views.ship(1)
+    commit = shop_views.views.commit
 
     def late(changes):
-        monkeypatch.setattr(made.views, "commit", commit)
-        made.rebuild(BACKLOG)
+        monkeypatch.setattr(shop_views.views, "commit", commit)
+        shop_views.rebuild(BACKLOG)
         commit(changes)
 
-    monkeypatch.setattr(made.views, "commit", late)
+    monkeypatch.setattr(shop_views.views, "commit", late)
     projector.drain()
     assert projector.refused == 1
     assert projector.drain() + 1 == 2
-    assert made.rows(BACKLOG) == made.folded(BACKLOG)
+    assert shop_views.rows(BACKLOG) == shop_views.folded(BACKLOG)
 
 
-def test_readers_see_the_old_rows_or_the_new_never_a_mix_or_nothing(made, deployment):
-    made.project(BACKLOG)
+def test_readers_get_the_old_rows_or_the_new_never_a_mix_or_none(shop_views, deployment):
+    shop_views.project(BACKLOG)
     second = spoiled(BACKLOG, version=BACKLOG.version + 1)
     seen: list[set] = []
     stop = threading.Event()
@@ -266,13 +266,13 @@ def test_readers_see_the_old_rows_or_the_new_never_a_mix_or_nothing(made, deploy
             seen.append(ask())
 
     def show():
-        return frozenset(r.status for r in made.rows(BACKLOG).values())
+        return frozenset(r.status for r in shop_views.rows(BACKLOG).values())
 
     with deployment.pool("analyst") as analysts, analysts.connection() as analyst:
 
         def ask():
             rows = analyst.execute("SELECT status FROM view.backlog").fetchall()
-            assert len(rows) == 5  # the customers who consent to it
+            assert len(rows) == 5  # customers who consent to it
             return frozenset(status for (status,) in rows)
 
         readers = [threading.Thread(target=read, args=[each]) for each in (show, ask)]
@@ -280,7 +280,7 @@ def test_readers_see_the_old_rows_or_the_new_never_a_mix_or_nothing(made, deploy
             reader.start()
         try:
             for n in range(6):
-                made.rebuild((second, BACKLOG)[n % 2], accept=True)
+                shop_views.rebuild((second, BACKLOG)[n % 2], accept=True)
         finally:
             stop.set()
             for reader in readers:
@@ -290,16 +290,16 @@ def test_readers_see_the_old_rows_or_the_new_never_a_mix_or_nothing(made, deploy
     assert len(seen) > 50
 
 
-def test_a_table_that_is_dropped_while_it_is_looked_at_is_not_one_without_columns(made):
-    with made.pool.connection() as db:
+def test_a_table_without_columns_was_dropped(shop_views):
+    with shop_views.pool.connection() as db:
         db.execute("CREATE TABLE projection.dropped ()")
         with pytest.raises(psycopg.errors.UndefinedTable):
             tables.existing_columns(db, "dropped")
 
 
-def test_an_open_transaction_holds_up_the_switch_and_nobody_else(made, deployment):
-    projector = made.project(BACKLOG)
-    told = []
+def test_an_open_transaction_delays_only_the_switch(shop_views, deployment):
+    projector = shop_views.project(BACKLOG)
+    reports = []
     with deployment.pool("analyst") as pool, pool.connection() as idle:
         idle.execute("BEGIN")
         idle.execute("SELECT FROM view.backlog")
@@ -320,50 +320,50 @@ def test_an_open_transaction_holds_up_the_switch_and_nobody_else(made, deploymen
             with pytest.raises(
                 ViewBusy, match=rf"process {idle.info.backend_pid} \(ordermade_analyst"
             ):
-                made.rebuild(BACKLOG, patience_s=1.5, waits=told.append)
+                shop_views.rebuild(BACKLOG, patience_s=1.5, waits=reports.append)
         finally:
             stop.set()
             reader.join()
         assert slowest < 1
-        assert "holds the view" in told[0]
-        made.ship(1)
+        assert "holds the view" in reports[0]
+        shop_views.ship(1)
         projector.drain()
-        assert made.rows(BACKLOG) == made.folded(BACKLOG)  # the old ones go on
+        assert shop_views.rows(BACKLOG) == shop_views.folded(BACKLOG)  # the old rows remain live
         idle.execute("COMMIT")
-    assert made.rebuild(BACKLOG)[0].switched
+    assert shop_views.rebuild(BACKLOG)[0].switched
 
 
-def test_a_transaction_that_froze_its_view_before_the_switch_is_told_so(made, deployment):
-    made.project(BACKLOG)
+def test_a_snapshot_from_before_the_switch_gets_an_error(shop_views, deployment):
+    shop_views.project(BACKLOG)
     with deployment.pool("analyst") as pool, pool.connection() as db:
         db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         db.execute("SELECT 1")
-        made.rebuild(BACKLOG)
+        shop_views.rebuild(BACKLOG)
         with pytest.raises(psycopg.errors.RaiseException, match="was rebuilt since"):
             db.execute("SELECT * FROM view.backlog")
         db.execute("ROLLBACK")
         assert len(db.execute("SELECT * FROM view.backlog").fetchall()) == 5
 
 
-def test_a_reader_whose_statement_died_repeats_it_once(made, deployment, owners):
-    made.project(BACKLOG)
+def test_a_reader_repeats_a_statement_whose_table_was_replaced(shop_views, deployment, owners):
+    shop_views.project(BACKLOG)
     with deployment.pool("reader") as pool:
-        reading = PostgresViews(pool, owners.keys)
-        for _ in range(8):  # the driver prepares what it sees often
-            reading.find(BACKLOG, None)
+        reader = PostgresViews(pool, owners.keys)
+        for _ in range(8):  # the driver prepares a statement that is repeated
+            reader.find(BACKLOG, None)
         with pool.connection() as db:
             prepared = db.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
         assert prepared[0] > 0
-        with made.pool.connection() as db:
+        with shop_views.pool.connection() as db:
             db.execute("DROP VIEW view.backlog")
             db.execute("ALTER TABLE projection.backlog_v3 ALTER status TYPE varchar")
-        assert len(reading.find(BACKLOG, None)) == 10
+        assert len(reader.find(BACKLOG, None)) == 10
 
 
-def test_poison_stops_a_rebuild_and_is_named(made):
-    made.project(BACKLOG)
-    made.project(VIEWS["profile"])
-    before = made.rows(BACKLOG)
+def test_an_event_that_cannot_be_folded_ends_a_rebuild(shop_views):
+    shop_views.project(BACKLOG)
+    shop_views.project(VIEWS["profile"])
+    before = shop_views.rows(BACKLOG)
 
     def evolve(row, event):
         if isinstance(event.data, OrderPlaced) and event.event.subject == "order/o3":
@@ -371,40 +371,40 @@ def test_poison_stops_a_rebuild_and_is_named(made):
         return BACKLOG.evolve(row, event)
 
     with pytest.raises(PoisonEvent) as poison:
-        made.rebuild(VIEWS["profile"], replace(BACKLOG, evolve=evolve))
-    [at] = [e.position for e in everything(made.log)
+        shop_views.rebuild(VIEWS["profile"], replace(BACKLOG, evolve=evolve))
+    [at] = [e.position for e in everything(shop_views.log)
             if isinstance(e.data, OrderPlaced) and e.event.subject == "order/o3"]  # fmt: skip
     assert f"backlog: the event at {at} cannot be folded into key o3: ValueError at" in str(
         poison.value
     )
     assert "secret" not in str(poison.value)
-    assert made.rows(BACKLOG) == before
+    assert shop_views.rows(BACKLOG) == before
 
 
-def test_a_rebuild_that_was_killed_can_be_run_again_and_only_one_runs(made, monkeypatch):
+def test_a_killed_rebuild_can_be_repeated_and_only_one_runs(shop_views, monkeypatch):
     monkeypatch.setattr(builds, "_MAINTENANCE_WAIT", "100ms")
-    made.project(BACKLOG)
-    with made.pool.connection() as db:
-        PostgresBuild(db, BACKLOG, made.keys)  # what a killed one leaves
-        assert f"{BACKLOG.group}_rebuild" in made.tables
+    shop_views.project(BACKLOG)
+    with shop_views.pool.connection() as db:
+        PostgresBuild(db, BACKLOG, shop_views.keys)  # as a killed rebuild leaves it
+        assert f"{BACKLOG.group}_rebuild" in shop_views.tables
         db.execute("SELECT pg_advisory_lock(7303)")
         with pytest.raises(MaintenanceRunning, match="another rebuild or restore is under way"):
-            made.rebuild(BACKLOG)
+            shop_views.rebuild(BACKLOG)
         db.execute("SELECT pg_advisory_unlock(7303)")
-    assert made.rebuild(BACKLOG)[0].switched
-    assert made.tables == {BACKLOG.group}
+    assert shop_views.rebuild(BACKLOG)[0].switched
+    assert shop_views.tables == {BACKLOG.group}
 
 
-def test_a_fold_until_a_time_leaves_what_is_shown_alone(made):
-    made.project(BACKLOG)
-    then = max(e.recorded for e in everything(made.log))
-    before = made.rows(BACKLOG)
-    made.ship(1)
-    rows = dict(fold_until(BACKLOG, made.log, made.log.at(then)))
-    assert rows == before == made.rows(BACKLOG)
+def test_a_fold_until_a_time_changes_no_rows(shop_views):
+    shop_views.project(BACKLOG)
+    then = max(e.recorded for e in everything(shop_views.log))
+    before = shop_views.rows(BACKLOG)
+    shop_views.ship(1)
+    rows = dict(fold_until(BACKLOG, shop_views.log, shop_views.log.at(then)))
+    assert rows == before == shop_views.rows(BACKLOG)
 
 
-def test_a_home_of_the_release_before_goes_on(server, tmp_path, monkeypatch):
+def test_a_database_of_an_earlier_release_is_migrated(server, tmp_path, monkeypatch):
     before = tmp_path / "migrations"
     before.mkdir()
     for path in database.MIGRATIONS.glob("00*.sql"):

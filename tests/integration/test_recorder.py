@@ -1,4 +1,4 @@
-"""Our recorder passes the conformance tests of the library whose port it is."""
+"""Our recorder passes the conformance tests of the library `eventsourcing`."""
 
 import pytest
 from eventsourcing.tests.persistence import AggregateRecorderTestCase

@@ -1,4 +1,4 @@
-"""A restore that is killed, and a log that somebody else wrote to."""
+"""A restore that is killed, and a log that another program wrote to."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ EVENTS = "SELECT * FROM store.event ORDER BY partition, number"
 
 @pytest.fixture
 def empty(server, deployment, monkeypatch):
-    """Another database with the same secrets, as its administrator sees it."""
+    """An empty database with the same secrets, and the restore into it."""
     monkeypatch.setattr(database, "DATABASE", f"{database.DATABASE}_restored")
-    made = Deployment(database.migrate(server.url(), deployment.secrets), deployment.secrets)
-    with ConnectionPool(made.url, kwargs={"autocommit": True}, open=True) as pool:
-        yield PostgresRestore(pool, made.secrets), made
+    other = Deployment(database.migrate(server.url(), deployment.secrets), deployment.secrets)
+    with ConnectionPool(other.url, kwargs={"autocommit": True}, open=True) as pool:
+        yield PostgresRestore(pool, other.secrets), other
 
 
-def test_a_restore_that_was_killed_goes_on_where_it_was(empty, kafka, store, deployment):
+def test_a_killed_restore_is_continued(empty, kafka, store, deployment):
     store.append([order_placed(f"o{n % 30}", n) for n in range(300)])
     kafka.catch_up()
-    restored, made = empty
-    wanted = missing(restored, kafka.writer)
-    assert wanted == {p: head for p, head in kafka.envelopes.heads().items() if head}
-    [first, second, *_] = wanted
+    restored, other = empty
+    lacking = missing(restored, kafka.writer)
+    assert lacking == {p: head for p, head in kafka.envelopes.heads().items() if head}
+    [first, second, *_] = lacking
     pull(restored, kafka.writer, first, lambda _: None)
 
     def killed(events):
@@ -42,15 +42,15 @@ def test_a_restore_that_was_killed_goes_on_where_it_was(empty, kafka, store, dep
     with suppress(KeyboardInterrupt):
         pull(restored, kafka.writer, second, killed)
     assert restored.refuses_appends()
-    assert missing(restored, kafka.writer).keys() == wanted.keys() - {first, second}
+    assert missing(restored, kafka.writer).keys() == lacking.keys() - {first, second}
     for partition in missing(restored, kafka.writer):
         pull(restored, kafka.writer, partition, lambda _: None)
-    assert made.sql(EVENTS) == deployment.sql(EVENTS)
+    assert other.sql(EVENTS) == deployment.sql(EVENTS)
     assert restored.accept_appends() == 2
     assert not restored.refuses_appends()
 
 
-def test_of_two_restores_one_waits(empty):
+def test_only_one_restore_runs(empty):
     restored, _ = empty
     with restored.maintenance(), pytest.raises(MaintenanceRunning), restored.maintenance():
         pass
@@ -58,7 +58,7 @@ def test_of_two_restores_one_waits(empty):
         pass
 
 
-def test_what_no_relay_wrote_is_not_restored(empty, kafka, store):
+def test_a_record_that_no_relay_wrote_is_not_restored(empty, kafka, store):
     [first, *_] = store.append([order_placed("o", n) for n in range(3)])
     partition = first.positions[0].partition
     kafka.relay.drain()
@@ -67,6 +67,8 @@ def test_what_no_relay_wrote_is_not_restored(empty, kafka, store):
     with suppress(WriteUnconfirmed):
         kafka.writer.write({partition: [(event, b"no chain")]})
     restored, _ = empty
-    with pytest.raises(LogForged, match=f"event 4 of partition {partition} is not what"):
+    with pytest.raises(
+        LogForged, match=f"event 4 of partition {partition} was not written by a relay"
+    ):
         pull(restored, kafka.writer, partition, lambda _: None)
     assert restored.heads()[partition] == 0

@@ -1,4 +1,4 @@
-"""The store: what an append promises, against a real PostgreSQL."""
+"""The guarantees of an append, against a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from domain.partition import partition_of
 from infra.postgres.store.store import PostgresStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-SEEN = BehaviourObserved(kind="view", item="rose")
+OBSERVED = BehaviourObserved(kind="view", item="rose")
 DRAFTED = OrderDrafted(lines=(OrderLine(line_id="L1", product="shirt"),))
 
 
@@ -29,7 +29,7 @@ def event(id, data, subject, **more):
     )
 
 
-def fact(id, customer, data=SEEN):
+def fact(id, customer, data=OBSERVED):
     e = event(id, data, f"customer/{customer}", customerid=customer)
     return StreamAppend(e.stream, (e,))
 
@@ -48,6 +48,7 @@ def order(id, name, *data, expected=None, customer=None):
 
 
 def numbers(deployment):
+    """The numbers of the events of each partition, in the order of their recorded times."""
     rows = deployment.sql(
         "SELECT partition, number FROM store.event ORDER BY recorded, partition, number"
     )
@@ -57,7 +58,7 @@ def numbers(deployment):
     return by_partition
 
 
-def test_what_was_appended_is_read_back_in_order(store):
+def test_appended_events_are_read_in_order(store):
     [first] = store.append([order("a", "1", DRAFTED, OrderPlaced(), expected=0)])
     assert isinstance(first, Appended)
     read = store.read_stream("order/1")
@@ -66,7 +67,7 @@ def test_what_was_appended_is_read_back_in_order(store):
     assert [r.version for r in read] == [1, 2]
 
 
-def test_one_conflict_fails_alone_and_costs_no_number(store, deployment):
+def test_a_conflict_fails_alone_and_uses_no_number(store, deployment):
     store.append([order("a", "1", DRAFTED, expected=0)])
     answers = store.append(
         [
@@ -83,8 +84,8 @@ def test_one_conflict_fails_alone_and_costs_no_number(store, deployment):
 def test_the_same_id_again_gives_the_first_answer_and_other_contents_are_refused(store):
     store.append([consent("c", "c1", "personalize")])
     [first] = store.append([fact("f", "c1")])
-    [again] = store.append([fact("f", "c1")])
-    assert again == Appended(first.positions, 1, first.recorded, duplicate=True)
+    [repeated] = store.append([fact("f", "c1")])
+    assert repeated == Appended(first.positions, 1, first.recorded, duplicate=True)
     [other] = store.append([fact("f", "c1", BehaviourObserved(kind="view", item="tulip"))])
     assert isinstance(other, ContentsDiffer)
     twice = store.append([fact("g", "c1"), fact("g", "c1")])
@@ -101,14 +102,14 @@ def test_consent_is_checked_in_the_append_that_it_guards(store):
     assert isinstance(store.append([fact("g", "c1")])[0], ConsentMissing)
 
 
-def test_an_owner_is_fixed_for_ever(store):
+def test_the_owner_of_a_stream_cannot_change(store):
     store.append([consent("c", "c1", "fulfil"), consent("d", "c2", "fulfil")])
     store.append([order("a", "1", DRAFTED, customer="c1")])
     [refused] = store.append([order("b", "1", OrderPlaced(), customer="c2")])
     assert isinstance(refused, OwnerDiffers)
 
 
-def test_eight_doors_on_one_stream_leave_one_winner_a_version(store, deployment):
+def test_of_eight_doors_on_one_stream_one_gets_each_version(store, deployment):
     def race(writer):
         won = 0
         for version in range(20):
@@ -125,40 +126,40 @@ def test_eight_doors_on_one_stream_leave_one_winner_a_version(store, deployment)
     assert list(numbers(deployment).values()) == [versions]
 
 
-def test_an_owner_who_is_being_changed_delays_only_its_own_appends(store, deployment):
+def test_a_locked_owner_delays_only_its_own_appends(store, deployment):
     store.append([consent("c", "c1", "personalize"), consent("d", "c2", "personalize")])
     with psycopg.connect(deployment.url) as changing, ThreadPoolExecutor(2) as pool:
         changing.execute("SELECT FROM store.owner WHERE owner = 'c1' FOR NO KEY UPDATE")
-        waits = pool.submit(store.append, [fact("1", "c1")])
+        waiting = pool.submit(store.append, [fact("1", "c1")])
         for n in range(20):
             [answer] = pool.submit(store.append, [fact(f"o{n}", "c2")]).result(timeout=5)
             assert isinstance(answer, Appended)
-        assert not waits.done()
+        assert not waiting.done()
         changing.execute("UPDATE store.owner SET purposes = '{}' WHERE owner = 'c1'")
         changing.commit()
-        [answer] = waits.result(timeout=5)
-    assert isinstance(answer, ConsentMissing)  # what was changed meanwhile holds
+        [answer] = waiting.result(timeout=5)
+    assert isinstance(answer, ConsentMissing)  # the change was committed first
 
 
-def test_many_at_once_are_as_many_as_were_sent_without_a_gap(store, deployment):
+def test_concurrent_batches_are_stored_whole_and_without_gaps(store, deployment):
     store.append([consent(f"c{i}", f"c{i}", "personalize") for i in range(40)])
     with ThreadPoolExecutor(8) as pool:
         batches = [[fact(f"{b}-{i}", f"c{i % 40}") for i in range(150)] for b in range(16)]
         answers = [a for batch in pool.map(store.append, batches) for a in batch]
     assert all(isinstance(a, Appended) for a in answers)
-    given = numbers(deployment)
-    assert sum(map(len, given.values())) == 40 + 16 * 150
-    assert all(sorted(n) == list(range(1, len(n) + 1)) for n in given.values())
+    by_partition = numbers(deployment)
+    assert sum(map(len, by_partition.values())) == 40 + 16 * 150
+    assert all(sorted(n) == list(range(1, len(n) + 1)) for n in by_partition.values())
 
 
-def test_two_doors_that_send_the_same_ids_at_once_store_each_once(store, door, owners, deployment):
+def test_ids_that_two_doors_send_at_once_are_stored_once(store, door, owners, deployment):
     customers = [[c for c in map(str, range(300)) if partition_of(c, 12) % 2 == n] for n in (0, 1)]
     store.append([consent(str(n), str(n), "personalize") for n in range(300)])
-    # No partition in common: no head makes one wait for the other before it looks for known ids.
+    # They have no partition in common, so that no head makes one wait before it looks for ids.
     ones, others = ([fact(f"f{i}", c) for i, c in enumerate(half[:100])] for half in customers)
     other = PostgresStore(door, owners)
     with psycopg.connect(deployment.url) as between, ThreadPoolExecutor(2) as pool:
-        # Both meet this row in their middle: when it goes, each waits for what the other has.
+        # Both wait for this row halfway. When it is rolled back, each waits for the other's rows.
         between.execute(
             "INSERT INTO store.event SELECT incarnation, partition, 0, owner, 'x', 1, %s, type, "
             "time, recorded, digest, data FROM store.event LIMIT 1",
@@ -172,12 +173,12 @@ def test_two_doors_that_send_the_same_ids_at_once_store_each_once(store, door, o
         answers = zip(first.result(), reversed(second.result()), strict=True)
     other.close()
     assert all({type(a) for a in pair} == {Appended, ContentsDiffer} for pair in answers)
-    given = numbers(deployment)
-    assert sum(map(len, given.values())) == 300 + 100
-    assert all(sorted(n) == list(range(1, len(n) + 1)) for n in given.values())
+    by_partition = numbers(deployment)
+    assert sum(map(len, by_partition.values())) == 300 + 100
+    assert all(sorted(n) == list(range(1, len(n) + 1)) for n in by_partition.values())
 
 
-def test_the_recorded_time_never_runs_backwards(door, owners):
+def test_recorded_times_never_decrease(door, owners):
     times = iter([NOW, NOW - timedelta(hours=1), NOW + timedelta(seconds=1)])
     store = PostgresStore(door, owners, now=lambda: next(times))
     recorded = [store.append([order(str(i), "1", OrderPlaced())])[0].recorded for i in range(3)]
@@ -185,12 +186,12 @@ def test_the_recorded_time_never_runs_backwards(door, owners):
     assert recorded == [NOW, NOW, NOW + timedelta(seconds=1)]
 
 
-def test_a_door_cannot_change_what_is_stored(door):
+def test_the_role_of_a_door_cannot_delete_events(door):
     with door.connection() as db, pytest.raises(psycopg.errors.InsufficientPrivilege):
         db.execute("DELETE FROM store.event")
 
 
-def test_two_doors_that_mint_one_name_agree_on_the_customer(owners, deployment):
+def test_doors_that_mint_the_same_external_ids_agree_on_the_customers(owners, deployment):
     with ThreadPoolExecutor(8) as pool:
         minted = list(pool.map(lambda _: owners.mint(["shop:ann", "shop:bob"]), range(16)))
     assert len({(m["shop:ann"], m["shop:bob"]) for m in minted}) == 1

@@ -1,4 +1,4 @@
-"""Connections, and the numbered SQL files that make our tables."""
+"""The database of a deployment: its migrations, its roles, and pools of connections."""
 
 from __future__ import annotations
 
@@ -16,35 +16,37 @@ from infra.keys import Secrets
 from infra.postgres.server.locks import MIGRATION
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
+"""Numbered SQL files, each applied once. A released one is never changed."""
+
 DATABASE = "ordermade"
 
 
 class WrongDatabase(Exception):
-    """The database is another deployment's than the settings say."""
+    """The database belongs to another deployment than the settings say."""
 
 
 def migrate(admin_url: str, secrets: Secrets, partitions: int = 12) -> str:
     """Brings the database up to this release, as its administrator; returns its address.
 
-    Several processes may do so at once. Raises NotOurs where the database was made with other
-    secrets or another number of partitions.
+    Several processes may do so at once. Raises WrongDatabase where the database was created with
+    other secrets or another number of partitions.
     """
     with psycopg.connect(admin_url, autocommit=True) as server:
-        known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-        if not known.fetchone():
-            # Another process may be first.
+        existing = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+        if not existing.fetchone():
+            # Another process may create it meanwhile.
             with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
     url = make_conninfo(admin_url, dbname=DATABASE)
     with psycopg.connect(url) as admin:
         admin.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION])
         admin.execute("CREATE TABLE IF NOT EXISTS public.migration (number int PRIMARY KEY)")
-        done = {n for (n,) in admin.execute("SELECT number FROM public.migration")}
+        applied = {n for (n,) in admin.execute("SELECT number FROM public.migration")}
         files = {int(path.name[:4]): path for path in sorted(MIGRATIONS.glob("*.sql"))}
-        for number in sorted(set(files) - done):
+        for number in sorted(set(files) - applied):
             admin.execute(files[number].read_bytes())
             admin.execute("INSERT INTO public.migration VALUES (%s)", [number])
-        if not done:
+        if not applied:
             admin.execute(
                 "INSERT INTO store.deployment (partitions, home) VALUES (%s, %s)",
                 [partitions, secrets.fingerprint],
@@ -54,7 +56,7 @@ def migrate(admin_url: str, secrets: Secrets, partitions: int = 12) -> str:
                 [partitions],
             )
         _check(admin, secrets, partitions)
-        if set(files) - done:
+        if set(files) - applied:
             for role, password in secrets.passwords.items():
                 admin.execute(
                     sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
@@ -80,7 +82,7 @@ def _check(admin: psycopg.Connection, secrets: Secrets, partitions: int) -> None
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether an error is the database's, and not that of what was sent to it."""
+    """Whether the database failed, and not the statement because of the values in it."""
     return isinstance(error, psycopg.Error | StoreBehind) and not isinstance(
         error, psycopg.DataError | psycopg.IntegrityError
     )
@@ -89,14 +91,17 @@ def is_outage(error: Exception) -> bool:
 def connection_pool(
     url: str, role: str, secrets: Secrets, size: int = 4, patience_s: float = 30.0
 ) -> ConnectionPool:
-    """Connections of a role, opened when they are first needed and waited for so long."""
-    info = make_conninfo(
+    """Up to `size` connections of a role, opened on demand.
+
+    A caller waits for one for up to `patience_s`.
+    """
+    conninfo = make_conninfo(
         url,
         user=f"ordermade_{role}",
         password=secrets.passwords[role],
         application_name=f"ordermade {role} {os.getpid()}",
     )
     return ConnectionPool(
-        info, min_size=0, max_size=size, open=True, timeout=patience_s,
+        conninfo, min_size=0, max_size=size, open=True, timeout=patience_s,
         kwargs={"autocommit": True},
     )  # fmt: skip

@@ -1,8 +1,8 @@
-"""The process that keeps a PostgreSQL running for as long as somebody uses it.
+"""The process that keeps a PostgreSQL running for as long as a client uses it.
 
-`python keeper.py HOME LINGER COMMAND...` detaches, runs COMMAND as its child, and
-stops it when nobody has held HOME/postgres/clients.lock for LINGER seconds. It imports nothing but
-the standard library, so that it starts at once and stays small.
+`python keeper.py HOME LINGER COMMAND...` detaches, runs COMMAND as its child, and stops it when no
+process has held HOME/postgres/clients.lock for LINGER seconds. It imports only the standard
+library, so that it starts at once and stays small.
 """
 
 import fcntl
@@ -18,9 +18,10 @@ STOP_S = 15.0  # PostgreSQL 18 waits for ever if one of its processes was killed
 
 
 def try_lock(path: Path, kind: int) -> int | None:
-    """Take a lock (`fcntl.LOCK_SH` or `LOCK_EX`) without waiting: the open file that holds it.
+    """Takes a lock (`fcntl.LOCK_SH` or `LOCK_EX`) without waiting: the open file that holds it.
 
-    None when others are in the way. `os.close` lets go; so does the kernel when the process dies.
+    Returns None when another process has it. `os.close` releases it, and so does the kernel when
+    the process dies.
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -32,25 +33,25 @@ def try_lock(path: Path, kind: int) -> int | None:
 
 
 def keep(clients: Path, linger_s: float, command: list[str]) -> None:
-    """Run the server until nobody has held the clients' lock for `linger_s`, or it ends by itself.
+    """Runs the server until no client has held the lock for `linger_s`, or it ends by itself.
 
-    The last lock is kept until this process ends: who comes while the server stops must wait.
+    The lock is then kept until this process ends: a client that comes meanwhile must wait.
     """
-    # close_fds=False: every process of the server inherits server.lock (see embedded.py).
+    # close_fds=False: every process of the server inherits server.lock (see folder.py).
     server = subprocess.Popen(  # noqa: S603
         command, close_fds=False, env={**os.environ, "KEEPER": str(os.getpid())}
     )
-    last_seen = time.monotonic()
+    last_used = time.monotonic()
     try:
         while server.poll() is None:
             time.sleep(POLL_S)
-            alone = try_lock(clients, fcntl.LOCK_EX)
-            if alone is None:
-                last_seen = time.monotonic()
-            elif time.monotonic() - last_seen >= linger_s:
+            unused = try_lock(clients, fcntl.LOCK_EX)
+            if unused is None:
+                last_used = time.monotonic()
+            elif time.monotonic() - last_used >= linger_s:
                 return
             else:
-                os.close(alone)
+                os.close(unused)
     finally:
         _stop(server)
 
@@ -65,9 +66,9 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 
 def main(home: str, linger_s: str, *command: str) -> None:
-    """Detach from the client that started us, then keep."""
+    """Detaches from the client that started this process, then keeps the server."""
     if os.fork():
-        os._exit(0)  # the client waits for this one; the keeper has no parent to leave a zombie to
+        os._exit(0)  # the client waits for this process; the keeper leaves no zombie to a parent
     os.setsid()
     os.chdir("/")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

@@ -1,11 +1,13 @@
-"""Advisory locks of the database: one number each, and who holds it works alone."""
+"""Advisory locks of the database. Each has a number; one connection at a time holds it."""
 
 from __future__ import annotations
 
 from domain.errors import Refusal
 
-MIGRATION, NEW_VIEW, MAINTENANCE = 7301, 7302, 7303
-"""MAINTENANCE is held by a restore and by a rebuild."""
+MIGRATION = 7301
+NEW_VIEW = 7302
+MAINTENANCE = 7303
+"""Held by a restore and by a rebuild."""
 
 
 class MaintenanceRunning(Refusal):

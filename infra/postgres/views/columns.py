@@ -30,7 +30,7 @@ class Column:
     """A column. `parse` decodes its JSON; None where the SQL type holds the value itself."""
 
     name: str
-    sql: str
+    sql_type: str
     personal: bool
     parse: Callable[[bytes], Any] | None
 
@@ -79,8 +79,8 @@ def _column(name: str, hint: Any) -> Column:
     return Column(name, "jsonb", False, msgspec.json.Decoder(hint).decode)
 
 
-def column_by_type(name: str, sql: str) -> Column:
+def column_by_type(name: str, sql_type: str) -> Column:
     """A column of another release's table, known by its SQL type; JSON values are not parsed
     into classes."""
-    parse = msgspec.json.decode if sql in ("bytea", "jsonb") else None
-    return Column(name, sql, sql == "bytea", parse)
+    parse = msgspec.json.decode if sql_type in ("bytea", "jsonb") else None
+    return Column(name, sql_type, sql_type == "bytea", parse)

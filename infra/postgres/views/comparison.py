@@ -29,8 +29,8 @@ def differing_keys(
 
     PostgreSQL compares plain columns; sealed values are opened, since their bytes always differ.
     """
-    live_columns = {(c.name, c.sql) for c in tables.existing_columns(db, live_group)}
-    shared = [c for c in columns(projection) if (c.name, c.sql) in live_columns]
+    live_columns = {(c.name, c.sql_type) for c in tables.existing_columns(db, live_group)}
+    shared = [c for c in columns(projection) if (c.name, c.sql_type) in live_columns]
     sealed = [c for c in shared if c.personal]
     with db.cursor(name="differing") as cursor:
         cursor.execute(_statement(live_group, rebuilt_table, shared))

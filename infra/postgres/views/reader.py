@@ -77,11 +77,11 @@ class RowReader:
         names = ["partition", "key"]
         if where and not _is_optional(projection, projection.sort_by):  # NULL is before nothing
             names.insert(0, projection.sort_by)
-        found, order = self._sorted(projection, where, after, names, limit + 1)
-        rows = [stored.row for stored in found[:limit]]
-        if len(found) <= limit:
+        stored, order = self._sorted(projection, where, after, names, limit + 1)
+        rows = [each.row for each in stored[:limit]]
+        if len(stored) <= limit:
             return rows, None
-        last = found[limit - 1]
+        last = stored[limit - 1]
         values = {"partition": last.partition, "key": last.key}
         return rows, [str(values.get(c, getattr(last.row, c, None))) for c in order]
 

@@ -39,7 +39,7 @@ def select_statement(
 ) -> sql.Composed:
     """A SELECT of whole rows, for `decode_rows`."""
     names = [
-        sql.SQL("{}::text" if c.sql == "jsonb" else "{}").format(sql.Identifier(c.name))
+        sql.SQL("{}::text" if c.sql_type == "jsonb" else "{}").format(sql.Identifier(c.name))
         for c in table.columns
     ]
     parts = [
@@ -147,11 +147,16 @@ def copy_rows(
     """Inserts many rows that the table does not have yet."""
     row_columns = columns(projection)
     # In PostgreSQL's binary form a jsonb is its text behind a version, 1.
-    documents = [n for n, c in enumerate(row_columns, 3) if c.sql == "jsonb"]
+    documents = [n for n, c in enumerate(row_columns, 3) if c.sql_type == "jsonb"]
     statement = sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(identifier(table))
     with cursor.copy(statement) as copy:
         copy.set_types(
-            ["int4", "text", "text", *(_BINARY_TYPES.get(c.sql, c.sql) for c in row_columns)]
+            [
+                "int4",
+                "text",
+                "text",
+                *(_BINARY_TYPES.get(c.sql_type, c.sql_type) for c in row_columns),
+            ]
         )
         for row in rows:
             values = list(row)
@@ -173,11 +178,11 @@ def _upsert_statement(projection: AnyProjection, table: str) -> bytes:
     names = [sql.Identifier(c.name) for c in row_columns]
     arrays = [sql.SQL("%b::int[], %b::text[], %b::text[]")]
     arrays += [
-        sql.SQL("%b::" + ("text" if c.parse and not c.personal else c.sql) + "[]")
+        sql.SQL("%b::" + ("text" if c.parse and not c.personal else c.sql_type) + "[]")
         for c in row_columns
     ]
     values = [
-        sql.SQL("{}::jsonb").format(name) if c.sql == "jsonb" else name
+        sql.SQL("{}::jsonb").format(name) if c.sql_type == "jsonb" else name
         for c, name in zip(row_columns, names, strict=True)
     ]
     statement = sql.SQL(

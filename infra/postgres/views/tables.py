@@ -45,7 +45,7 @@ def identifier(table: str) -> sql.Identifier:
 def create_table(db: psycopg.Connection, projection: AnyProjection, table: str) -> None:
     """Creates an empty table, without indexes: a rebuild fills it first."""
     fields = [
-        sql.SQL("{} " + c.sql).format(sql.Identifier(c.name)) for c in columns(projection)
+        sql.SQL("{} " + c.sql_type).format(sql.Identifier(c.name)) for c in columns(projection)
     ]  # fmt: skip
     db.execute(
         sql.SQL(
