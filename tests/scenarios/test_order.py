@@ -1,4 +1,4 @@
-"""The whole life of an order, told through the command line and read back with `show`."""
+"""The whole life of an order, by commands on the command line, and its row in `backlog`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def progress(front):
     return front.show("backlog", "7")[0]["progress"]
 
 
-def test_words_of_the_customer_are_kept_read_and_answered_before_the_order_is_placed(front):
+def test_an_instruction_must_be_interpreted_and_accepted_before_the_order_is_placed(front):
     tell(front, "instruct", instruction={"instruction_id": "I1", "text": "no starch!", **FACTS})
     front.ok("order", "quote", "7", "Q1", "--line", "L1=80.00", "--currency", "EUR")
     assert "instruction I1 is open" in front.refused("order", "place", "7", "Q1")
@@ -59,7 +59,7 @@ def test_words_of_the_customer_are_kept_read_and_answered_before_the_order_is_pl
     assert progress(front)["total"] == "82.00"
 
 
-def test_a_change_order_pauses_what_it_touches_and_alters_what_is_frozen(front):
+def test_a_change_order_pauses_its_operations_and_changes_a_frozen_choice(front):
     front.ok("order", "choose", "7", "L1", "fit", "slim", "--stage", "pre_manufacture")
     place(front)
     front.ok("order", "queue", "7", "--operation", "cut:L1:cutting", "--operation",
@@ -87,8 +87,8 @@ def test_rework_is_bounded_and_a_refund_never_exceeds_what_was_paid(front):
         report(front, "quality-check-failed", check_id=f"C{n}", line_id="L1", quantity=1,
                defect="loose thread")  # fmt: skip
         step = {"operation_id": f"again-{n}", "line_id": "L1", "work_centre": "sewing"}
-        said = tell(front, "rework", check_id=f"C{n}", route=[step])
-        assert ("rework-escalated" in said) == (n == 3)
+        output = tell(front, "rework", check_id=f"C{n}", route=[step])
+        assert ("rework-escalated" in output) == (n == 3)
     report(front, "payment-recorded", amount="80.00", currency="EUR")
     report(front, "order-delivered")
     line = {"line_id": "L1", "product": "shirt", "quantity": 3}
@@ -102,7 +102,7 @@ def test_rework_is_bounded_and_a_refund_never_exceeds_what_was_paid(front):
     assert progress(front)["refunded"] == "80.00"
 
 
-def test_cancelling_after_it_is_queued_carries_what_was_spent(front):
+def test_cancelling_a_queued_order_requires_and_records_the_sunk_cost(front):
     place(front)
     front.ok("order", "queue", "7", "--operation", "cut:L1:cutting")
     assert "give the cost so far" in front.refused("order", "cancel", "7")

@@ -1,4 +1,4 @@
-"""Rows as they were, views made again, and what waits for them, through the front door."""
+"""Rows of the past, rebuilt views and parked events, on the command line."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def milk(front, *more):
     return [value for row in front.show("profile", "shop:ann", *more) for _, value in row["values"]]
 
 
-def test_what_was_known_then_and_what_had_happened_by_then(front):
+def test_as_of_cuts_by_recorded_time_and_valid_at_by_event_time(front):
     front.publish(stated("1", "oat", 12))
     first = now()
     front.publish(stated("2", "soy", 15))
     second = now()
-    front.publish(stated("3", "cow", 9))  # news from before
+    front.publish(stated("3", "cow", 9))  # an older event, recorded last
 
     assert milk(front) == ["soy"]
     assert milk(front, "--as-of", first) == ["oat"]
@@ -47,11 +47,11 @@ def test_what_was_known_then_and_what_had_happened_by_then(front):
     story = front.show("audit", f"customer/{customer}", "--as-of", second)
     assert len(story) == 3
     assert story == front.show("audit", f"customer/{customer}")[:3]
-    told = front.rows("rebuild", "profile", "--to", first)
-    assert [row["values"] for row in told] == [[["milk", "oat"]]]
+    rows = front.rows("rebuild", "profile", "--to", first)
+    assert [row["values"] for row in rows] == [[["milk", "oat"]]]
 
 
-def test_an_order_is_found_by_its_stream_and_times_need_a_zone(front):
+def test_rows_of_the_past_come_from_the_events_of_their_stream_and_times_need_a_zone(front):
     front.publish(stated("1", "oat", 12))
     front.ok("order", "draft", "7", "--line", "L1=shirt", "--customer", "shop:ann")
     drafted = now()
@@ -71,23 +71,25 @@ def test_an_order_is_found_by_its_stream_and_times_need_a_zone(front):
         assert f"{words[-2]}: {naive}" in front.refused(*words)
 
 
-def test_rebuild_says_what_it_did_and_refuses_what_differs(front):
+def test_a_rebuild_reports_the_rows_and_does_not_switch_when_some_differ(front):
     front.publish(stated("1", "oat", 12), stated("2", "soy", 12, "shop:bob"))
-    said = front.ok("rebuild", "all")
-    assert "profile: 2 rows before, 2 after, 0 differ. The new rows are shown now." in said
-    assert said.count("are shown now") == len(discover())
+    report = front.ok("rebuild", "all")
+    assert "profile: 2 rows before, 2 after, 0 differ. The new rows are shown now." in report
+    assert report.count("are shown now") == len(discover())
     with Deployment(settings_of(front)) as deployment, psycopg.connect(deployment.url) as admin:
         admin.execute("UPDATE projection.profile_v2 SET events = 7")
-    done = front.run("rebuild", "profile", "--accept")
-    assert done.returncode == 1
-    assert "2 rows before, 2 after, 2 differ (" in done.stdout
-    assert "in the same version: nothing was switched" in done.stdout
+    run = front.run("rebuild", "profile", "--accept")
+    assert run.returncode == 1
+    assert "2 rows before, 2 after, 2 differ (" in run.stdout
+    assert "in the same version: nothing was switched" in run.stdout
     assert [row["events"] for row in front.show("profile")] == [7, 7]
     assert "there is no view nothing" in front.refused("rebuild", "nothing")
 
 
-def test_a_release_with_another_version_shows_the_old_one_until_it_is_told(lone_front):
-    front = lone_front  # members of this release would go on with the tables that are renamed
+def test_a_new_version_of_a_view_is_shown_only_when_it_is_accepted(
+    lone_front,
+):
+    front = lone_front  # members of this release would write to the tables that are renamed
     front.ok("order", "draft", "7", "--line", "L1=shirt")
     with Deployment(settings_of(front)) as deployment, psycopg.connect(deployment.url) as admin:
         admin.execute("ALTER TABLE projection.backlog_v3 RENAME TO backlog_v0")
@@ -104,18 +106,18 @@ def test_a_release_with_another_version_shows_the_old_one_until_it_is_told(lone_
     assert len(front.show("audit", "order/7")) == 2
     assert front.rows("sql", "SELECT status FROM backlog") == [{"status": "draft"}]
     assert "shown as backlog_v0, and this release makes backlog_v3" in front.ok("lag")
-    said = front.ok("rebuild", "backlog")
-    assert "`ordermade rebuild backlog --accept` shows the new version" in said
+    report = front.ok("rebuild", "backlog")
+    assert "`ordermade rebuild backlog --accept` shows the new version" in report
     assert front.show("backlog", "7") == [old]
     assert "1 rows before, 1 after, 0 differ" in front.ok("rebuild", "backlog", "--accept")
     assert front.show("backlog", "7")[0]["status"] == "cancelled"
     assert front.rows("sql", "SELECT status FROM backlog") == [{"status": "cancelled"}]
 
 
-@pytest.mark.one_log("events become unknown, and known again, which those in Kafka cannot")
+@pytest.mark.one_log("stored events are changed, which is not possible in Kafka")
 @pytest.mark.parametrize("on_log", ["embedded"], indirect=True)
-def test_what_waits_is_listed_tried_sent_on_and_dropped(lone_front):
-    front = lone_front  # members would fold the events while they still are known
+def test_parked_events_are_listed_tried_retried_and_dropped(lone_front):
+    front = lone_front  # members would fold the events before they are changed
     messages = [stated(str(n), f"v{n}", 12) for n in range(4)]
     with Deployment(settings_of(front)) as deployment:
         gate = deployment.gate(["personalize"])
@@ -130,12 +132,12 @@ def test_what_waits_is_listed_tried_sent_on_and_dropped(lone_front):
                     [old, new, at[number].partition, at[number].number],
                 )
 
-        # This release does not know two of the types; then one of them is known again.
+        # Two events get a type that this release does not know; then one gets its type back.
         for number in (1, 2):
             swap(number, "preference-stated.v1", "preference-sung.v1")
         deployment.drain()
-        waiting = [r for r in front.rows("parked") if r["view"] == "profile"]
-        assert [r["number"] for r in waiting] == [p.number for p in at[1:]]
+        parked = [r for r in front.rows("parked") if r["view"] == "profile"]
+        assert [r["number"] for r in parked] == [p.number for p in at[1:]]
         assert milk(front) == ["v0"]
         swap(1, "preference-sung.v1", "preference-stated.v1")
         assert "v1" in front.ok("parked", "retry", "profile", "--dry-run")
@@ -144,8 +146,8 @@ def test_what_waits_is_listed_tried_sent_on_and_dropped(lone_front):
         number = str(at[2].number)
         assert f"{number} cannot be folded into any key" in front.refused("rebuild", "profile")
         assert "is not parked" in front.refused("parked", "drop", "profile", "shop:ann", "1")
-        said = front.ok("parked", "drop", "profile", "shop:ann", number, "--actor", "ops")
-        assert said.startswith("dropped at 1.")
+        output = front.ok("parked", "drop", "profile", "shop:ann", number, "--actor", "ops")
+        assert output.startswith("dropped at 1.")
         assert milk(front) == ["v3"]
         assert "0 differ. The new rows are shown now." in front.ok("rebuild", "profile")
         assert milk(front, "--as-of", now()) == ["v3"]

@@ -1,4 +1,4 @@
-"""What becomes due is said once, by `up` or by `timers --once`."""
+"""Each event that becomes due is recorded once, by `up` or by `timers --once`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def promised(front, order, days):
     front.ok("order", "tell", order, "promise", dates)
 
 
-def said(front, subject):
+def event_names(front, subject):
     return [r["type"].split(".")[1] for r in front.show("audit", subject)]
 
 
@@ -45,24 +45,24 @@ def test_a_quote_expires_once_and_a_placed_one_never(front):
     time.sleep(0.72)
     assert "1 events were due" in front.ok("timers", "--once")
     assert "0 events were due" in front.ok("timers", "--once")
-    assert said(front, "order/1")[-1] == "quote-expired"
+    assert event_names(front, "order/1")[-1] == "quote-expired"
     assert front.show("backlog", "1")[0]["status"] == "draft"
-    assert "quote-expired" not in said(front, "order/2")
+    assert "quote-expired" not in event_names(front, "order/2")
     assert "expired" in front.refused("order", "place", "1", "Q1")
 
 
-def test_a_promise_is_missed_when_its_day_has_passed_and_kept_when_delivery_was_in_time(front):
+def test_a_promise_is_missed_after_its_day_and_kept_when_delivery_is_in_time(front):
     for order, days in (("late", -2), ("coming", 2), ("kept", 2)):
         promised(front, order, days)
     front.publish(message("1", "order.order-delivered.v1", "order/kept", {}, time=at(0)))
     assert "2 events were due" in front.ok("timers", "--once")
-    assert said(front, "order/late")[-1] == "promise-missed"
-    assert said(front, "order/coming")[-1] == "promise-made"
-    assert said(front, "order/kept")[-1] == "promise-kept"
-    # The parcel had been there in time; its report was late.
+    assert event_names(front, "order/late")[-1] == "promise-missed"
+    assert event_names(front, "order/coming")[-1] == "promise-made"
+    assert event_names(front, "order/kept")[-1] == "promise-kept"
+    # Delivered in time, but reported late.
     front.publish(message("2", "order.order-delivered.v1", "order/late", {}, time=at(-3)))
     front.ok("timers", "--once")
-    assert said(front, "order/late")[-2:] == ["order-delivered", "promise-kept"]
+    assert event_names(front, "order/late")[-2:] == ["order-delivered", "promise-kept"]
     assert "0 events were due" in front.ok("timers", "--once")
 
 
@@ -82,7 +82,7 @@ def test_an_intake_that_nobody_finishes_is_abandoned(front):
     assert "0 events were due" in front.ok("timers", "--once")
 
 
-def test_timers_killed_at_any_moment_say_each_thing_once(front):
+def test_timers_killed_at_any_moment_record_each_event_once(front):
     dice = random.Random(20260301)
     orders = [f"o{n}" for n in range(3)]
     for order in orders:
@@ -94,7 +94,7 @@ def test_timers_killed_at_any_moment_say_each_thing_once(front):
         timers.wait()
     front.ok("timers", "--once")
     for order in orders:
-        assert said(front, f"order/{order}").count("quote-expired") == 1
+        assert event_names(front, f"order/{order}").count("quote-expired") == 1
 
 
 def test_a_report_on_an_order_that_nobody_opened_is_held_listed_and_released(front):
@@ -107,5 +107,5 @@ def test_a_report_on_an_order_that_nobody_opened_is_held_listed_and_released(fro
     )
     assert "Stored at" in front.ok("held", "release", held["id"])
     assert front.rows("held") == []
-    assert said(front, "order/9") == ["order-delivered"]
+    assert event_names(front, "order/9") == ["order-delivered"]
     assert "no report is held" in front.refused("held", "release", held["id"])
