@@ -1,4 +1,4 @@
-"""Where it backs up, against numbers made by hand."""
+"""The figures of the backlog, against numbers by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def work(kind, operation, hours, centre="sewing", order="1", **more):
     return said(f"order/{order}", data, T0 + hours * HOUR)
 
 
-def done(operation, hours, run_s, **more):
+def completed(operation, hours, run_s, **more):
     return work(r.OperationCompleted, operation, hours, quantity=1, run_s=run_s, **more)
 
 
@@ -24,35 +24,35 @@ SHOP = [
     work(r.OperationQueued, "a", 0),
     work(r.OperationStarted, "a", 1),
     work(r.OperationQueued, "b", 1),
-    done("a", 2, 1800.0),
+    completed("a", 2, 1800.0),
     work(r.OperationQueued, "c", 3),
     work(r.OperationStarted, "b", 3),
     work(r.OperationQueued, "d", 3, "cutting", "2"),
-    done("d", 4, 600.0, centre="cutting", order="2"),
+    completed("d", 4, 600.0, centre="cutting", order="2"),
 ]
 
 
 def test_a_work_centre_in_figures():
-    """Queued at 0, 1 and 3 h, one completed after 2 h; the plant's last word is at 4 h."""
-    made = figures("backlog", SHOP, T0 + 5 * HOUR)
-    cutting, sewing = made.work_centres
+    """Queued at 0, 1 and 3 h, one completed after 2 h; the last report of the plant is at 4 h."""
+    backlog = figures("backlog", SHOP, T0 + 5 * HOUR)
+    cutting, sewing = backlog.work_centres
     assert (sewing.wip, sewing.paused) == (2, 0)
     assert (sewing.age_p50_h, sewing.age_p90_h) == (2.0, 4.0)
     assert (sewing.arrivals, sewing.completions, sewing.growing) == (3 / 4, 1 / 4, True)
     assert (sewing.run_s, sewing.utilisation) == (1800.0, 3 / 4 * 0.5)
     assert (sewing.took_h, sewing.little_h) == (2.0, 2 / (3 / 4))
     assert (cutting.wip, cutting.took_h, cutting.growing) == (0, 1.0, False)
-    assert (made.bottleneck, made.until) == ("sewing", T0 + 4 * HOUR)
+    assert (backlog.bottleneck, backlog.until) == ("sewing", T0 + 4 * HOUR)
 
 
-def test_rates_are_those_of_four_weeks():
-    old = [work(r.OperationQueued, "x", -24 * 100), done("x", -24 * 100 + 1, 60.0)]
+def test_rates_are_averages_over_four_weeks():
+    old = [work(r.OperationQueued, "x", -24 * 100), completed("x", -24 * 100 + 1, 60.0)]
     [sewing] = figures("backlog", [*old, *SHOP[:4]], T0 + 5 * HOUR).work_centres
     assert (sewing.arrivals, sewing.completions) == (2 / 672, 1 / 672)
     assert sewing.run_s == 1800.0
 
 
-def test_what_is_cancelled_or_paused():
+def test_paused_operations_are_work_in_progress_and_cancelled_ones_are_not():
     steps = tuple(e.Step(operation_id=id, line_id="L1", work_centre="sewing") for id in ("a", "b"))
     queued = [
         said("order/1", e.OrderQueued(route=steps)),
@@ -66,26 +66,26 @@ def test_what_is_cancelled_or_paused():
 
 def test_promises_and_statuses():
     def promised(order, *more, days=3):
-        made = e.PromiseMade(p50=T0 + DAY, p90=T0 + days * DAY, basis="clerk")
-        return [said(f"order/{order}", data) for data in (made, *more)]
+        promise = e.PromiseMade(p50=T0 + DAY, p90=T0 + days * DAY, basis="clerk")
+        return [said(f"order/{order}", data) for data in (promise, *more)]
 
     again = e.PromiseRevised(p50=T0 + 2 * DAY, p90=T0 + 5 * DAY, basis="clerk")
     kept = e.PromiseKept(promised=T0 + 5 * DAY, delivered=T0 + 3 * DAY)
-    made = figures("backlog", [
+    backlog = figures("backlog", [
         *promised("1", again, again, kept),
         said("order/1", r.OrderDelivered(), T0 + 3 * DAY),
         *promised("2", e.PromiseMissed(promised=T0 + DAY)),
         *promised("3"),
         *promised("4", days=30),
     ], T0 + 10 * DAY)  # fmt: skip
-    promises = made.promises
+    promises = backlog.promises
     assert (promises.made, promises.revised, promises.revisions_an_order) == (4, 1, 0.5)
     assert (promises.kept, promises.missed, promises.hit_rate) == (1, 1, 0.5)
     assert (promises.open, promises.overdue, promises.late_days) == (2, 1, 1.0)
-    assert (made.orders, made.by_status) == (4, {"new": 3, "delivered": 1})
+    assert (backlog.orders, backlog.by_status) == (4, {"new": 3, "delivered": 1})
 
 
-def test_what_a_report_breaks_stands_in_the_orders_row():
+def test_a_report_that_breaks_a_rule_is_listed_in_the_row_of_its_order():
     sale = r.OrderLineAdopted(
         line_id="1", product="p", quantity=1, unit_price=Decimal(1), currency="GBP", origin="shop"
     )
@@ -101,8 +101,13 @@ def test_what_a_report_breaks_stands_in_the_orders_row():
 
 
 def test_an_empty_plant_has_no_rates():
-    made = figures("backlog", [])
-    assert (made.orders, made.until, made.bottleneck, made.work_centres) == (0, None, None, ())
+    backlog = figures("backlog", [])
+    assert (backlog.orders, backlog.until, backlog.bottleneck, backlog.work_centres) == (
+        0,
+        None,
+        None,
+        (),
+    )
 
 
 def chosen(order, option, value, line="L1", stage="pre_manufacture"):
@@ -110,48 +115,48 @@ def chosen(order, option, value, line="L1", stage="pre_manufacture"):
     return said(f"order/{order}", e.OptionChosen(line_id=line, option=option, value=value, **facts))
 
 
-def agreed(order, pieces):
+def placed(order, pieces):
     lines = tuple(OrderLine(line_id=x, product="shoe", quantity=n) for x, n in pieces.items())
     return [said(f"order/{order}", e.OrderDrafted(lines=lines)),
             said(f"order/{order}", e.OrderPlaced())]  # fmt: skip
 
 
-def test_load_by_option_is_what_is_still_to_be_made_of_what_is_agreed():
+def test_load_by_option_counts_outstanding_pieces_of_placed_orders():
     passed = r.QualityCheckPassed(check_id="C1", line_id="L1", quantity=2)
     steps = tuple(e.Step(operation_id=i, line_id="L1", work_centre="sewing") for i in "ab")
-    story = [
-        *agreed("1", {"L1": 3, "L2": 1}), chosen("1", "sole", "red"),
+    events = [
+        *placed("1", {"L1": 3, "L2": 1}), chosen("1", "sole", "red"),
         chosen("1", "sole", "red", "L2"), chosen("1", "lace", "blue", "L2"),
         said("order/1", e.OrderQueued(route=steps)),
-        done("a", 1, 60.0), said("order/1", passed),
-        *agreed("2", {"L1": 5}), chosen("2", "sole", "red"), chosen("2", "sole", "black"),
+        completed("a", 1, 60.0), said("order/1", passed),
+        *placed("2", {"L1": 5}), chosen("2", "sole", "red"), chosen("2", "sole", "black"),
         said("order/3", e.OrderDrafted(lines=(OrderLine(line_id="L1", product="shoe"),))),
         chosen("3", "sole", "red"),
-        *agreed("4", {"L1": 9}), chosen("4", "sole", "red"), said("order/4", e.OrderCancelled()),
+        *placed("4", {"L1": 9}), chosen("4", "sole", "red"), said("order/4", e.OrderCancelled()),
     ]  # fmt: skip
-    made = figures("backlog", story)
-    assert [(x.option, x.value, x.orders, x.pieces, x.operations) for x in made.load] == [
+    backlog = figures("backlog", events)
+    assert [(x.option, x.value, x.orders, x.pieces, x.operations) for x in backlog.load] == [
         ("sole", "black", 1, 5, 0), ("sole", "red", 1, 2, 1), ("lace", "blue", 1, 1, 0),
     ]  # fmt: skip
-    assert made.load_left_off == 0
+    assert backlog.load_left_off == 0
 
 
 def test_a_choice_may_change_until_its_stage_begins_then_by_change_order():
     change = e.ChangeOrderRequested(
         change_id="X1", line_id="L1", option="sole", value="black", **CHOICE
     )
-    story = [*agreed("1", {"L1": 1}), chosen("1", "sole", "red"),
+    events = [*placed("1", {"L1": 1}), chosen("1", "sole", "red"),
              chosen("1", "monogram", "serif", stage="packaging")]  # fmt: skip
 
-    def told(*more):
-        [row] = fold("backlog", [*story, *more]).values()
+    def answers(*more):
+        [row] = fold("backlog", [*events, *more]).values()
         return {c.value: may_change(row, c) for c in row.choices.options}
 
-    assert told() == {"red": "yes", "serif": "yes"}
+    assert answers() == {"red": "yes", "serif": "yes"}
     cut = work(r.OperationStarted, "a", 1)
-    assert told(cut) == {"red": "by change order", "serif": "yes"}
+    assert answers(cut) == {"red": "by change order", "serif": "yes"}
     approved = (said("order/1", change), said("order/1", e.ChangeOrderApproved(change_id="X1")))
-    assert told(cut, *approved) == {"serif": "yes", "black": "by change order"}
+    assert answers(cut, *approved) == {"serif": "yes", "black": "by change order"}
     packed = said("order/1", r.PackagingStarted())
-    assert set(told(cut, packed).values()) == {"by change order"}
-    assert set(told(said("order/1", e.OrderCancelled())).values()) == {"no"}
+    assert set(answers(cut, packed).values()) == {"by change order"}
+    assert set(answers(said("order/1", e.OrderCancelled())).values()) == {"no"}

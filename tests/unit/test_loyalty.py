@@ -1,4 +1,4 @@
-"""Who comes back, and seconds to rebuild, against small examples."""
+"""The figures of loyalty, against small examples."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ SHOP = [
 ]
 
 
-def test_who_has_two_orders_comes_back():
-    made = figures("loyalty", SHOP)
-    assert (made.customers, made.repeat_customers, made.orders) == (3, 2, 6)
-    assert made.repeat_rate == 2 / 3
+def test_a_customer_with_two_orders_is_a_repeat_customer():
+    loyalty = figures("loyalty", SHOP)
+    assert (loyalty.customers, loyalty.repeat_customers, loyalty.orders) == (3, 2, 6)
+    assert loyalty.repeat_rate == 2 / 3
 
 
 def test_retention_is_by_the_month_of_the_first_order():
-    made = figures("loyalty", SHOP).cohorts
-    assert [(c.month, c.customers, c.active) for c in made] == [
+    cohorts = figures("loyalty", SHOP).cohorts
+    assert [(c.month, c.customers, c.active) for c in cohorts] == [
         ("2026-03", 2, (2, 1, 1)), ("2026-04", 1, (1,)),
     ]  # fmt: skip
-    assert made[0].retention == (1.0, 0.5, 0.5)
+    assert cohorts[0].retention == (1.0, 0.5, 0.5)
 
 
 def test_recency_frequency_and_money():
-    made = {t.customer: t for t in figures("loyalty", SHOP, T0 + 80 * DAY).rfm}
-    ann, bob = made["ann"], made["bob"]
+    scores = {t.customer: t for t in figures("loyalty", SHOP, T0 + 80 * DAY).rfm}
+    ann, bob = scores["ann"], scores["bob"]
     assert (ann.recency_days, ann.frequency, ann.monetary) == (49, 2, Decimal(35))
     assert (bob.recency_days, bob.frequency, bob.monetary) == (9, 3, Decimal(3))
-    assert {c: t.score for c, t in made.items()} == {"ann": "122", "bob": "441", "cyd": "214"}
+    assert {c: t.score for c, t in scores.items()} == {"ann": "122", "bob": "441", "cyd": "214"}
 
 
 def content(item, effort_s, portable):
@@ -64,20 +64,20 @@ def content(item, effort_s, portable):
     )  # fmt: skip
 
 
-def test_what_would_have_to_be_rebuilt_counts_work_that_cannot_be_taken_along_and_is_used():
-    about = {"kind": "payee", "item_id": "p1"}
-    made = figures("loyalty", [
-        said("customer/ann", ContentReused(**about)),  # told before what it is about
+def test_time_to_rebuild_counts_used_content_that_is_not_portable():
+    item = {"kind": "payee", "item_id": "p1"}
+    loyalty = figures("loyalty", [
+        said("customer/ann", ContentReused(**item)),  # reported before the content itself
         said("customer/ann", content("p1", 500, 0.5)),
         said("customer/ann", content("p1", 100, 0.5)),
-        *(said("customer/ann", ContentReused(**about)) for _ in range(2)),
+        *(said("customer/ann", ContentReused(**item)) for _ in range(2)),
         said("customer/ann", content("p2", 9000, 0.0)),  # never used
         said("customer/bob", content("p3", 60, 0.0)),
         said("customer/bob", ContentReused(kind="payee", item_id="p3")),
         said("customer/bob", ContentRemoved(kind="payee", item_id="p3")),
     ])  # fmt: skip
-    [ann] = made.rebuild
+    [ann] = loyalty.rebuild
     assert (ann.customer, ann.items) == ("ann", 2)
     assert ann.seconds == pytest.approx(600 * 0.5 * (1 - 1 / math.e))
-    assert made.rebuild_s == ann.seconds
-    assert made.customers == 0
+    assert loyalty.rebuild_s == ann.seconds
+    assert loyalty.customers == 0

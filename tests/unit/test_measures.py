@@ -1,4 +1,4 @@
-"""Formulas against published or hand-made numbers."""
+"""Formulas, against published numbers or numbers by hand."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ from projections.figures.measures import percentile, quintile, wilson
 )  # fmt: skip
 def test_wilson_as_in_newcombe_1998(successes, trials, low, high):
     """Statistics in Medicine 17, table I, method 3."""
-    made = wilson(successes, trials)
-    assert (made.low, made.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    interval = wilson(successes, trials)
+    assert (interval.low, interval.high) == (
+        pytest.approx(low, abs=5e-5),
+        pytest.approx(high, abs=5e-5),
+    )
 
 
 @given(st.integers(0, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_an_interval_holds_its_proportion_and_is_one(seen):
-    successes, trials = seen
-    made = wilson(successes, trials)
-    assert 0 <= made.low <= made.high <= 1
+def test_an_interval_is_in_order_and_contains_its_proportion(counts):
+    successes, trials = counts
+    interval = wilson(successes, trials)
+    assert 0 <= interval.low <= interval.high <= 1
     if trials:
-        assert made.low <= successes / trials <= made.high
+        assert interval.low <= successes / trials <= interval.high
 
 
-def test_a_percentile_is_a_value_that_was_seen():
+def test_a_percentile_is_one_of_the_values():
     assert [percentile([1, 2, 3, 4], p) for p in (50, 51, 99)] == [2, 3, 4]
     assert percentile([], 50) is None
 
 
-def test_fifths():
+def test_quintiles():
     assert [quintile([10, 20, 30, 40, 50], v) for v in (10, 20, 50)] == [1, 2, 5]
     assert [quintile([1, 1, 1, 1, 9], v) for v in (1, 9)] == [1, 5]

@@ -1,7 +1,8 @@
-"""What was sold and what came back, against sums made by hand."""
+"""The figures of prices, against sums by hand."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -23,10 +24,10 @@ def line(id, quantity, price, **more):
 
 
 def returned(*lines, currency="GBP"):
-    made = tuple(
+    return_lines = tuple(
         r.ReturnLine(product="p", quantity=q, unit_price=p and Decimal(p)) for q, p in lines
     )
-    return r.ReturnReported(lines=made, currency=currency)
+    return r.ReturnReported(lines=return_lines, currency=currency)
 
 
 def quoted(id, total, expires=T0 + DAY, adder="0"):
@@ -60,14 +61,19 @@ SHOP = [
 ]  # fmt: skip
 
 
-def test_revenue_is_what_was_sold_and_nothing_else():
-    made = figures("prices", SHOP)
-    assert made.orders == 5
-    assert made.revenue == {"EUR": Decimal("70.50"), "GBP": Decimal("38.653")}
-    assert made.revenue_unrecognised == {"GBP": Decimal("8.40")}
-    assert made.adjusted == {"GBP": Decimal("-11.06")}
-    back = made.returned["GBP"]
-    assert (back.value, back.count, back.pieces, back.unpriced) == (Decimal("5.10"), 2, 3, 1)
+def test_revenue_is_the_sum_of_sales_without_returns_and_adjustments():
+    result = figures("prices", SHOP)
+    assert result.orders == 5
+    assert result.revenue == {"EUR": Decimal("70.50"), "GBP": Decimal("38.653")}
+    assert result.revenue_unrecognised == {"GBP": Decimal("8.40")}
+    assert result.adjusted == {"GBP": Decimal("-11.06")}
+    returns = result.returned["GBP"]
+    assert (returns.value, returns.count, returns.pieces, returns.unpriced) == (
+        Decimal("5.10"),
+        2,
+        3,
+        1,
+    )
 
 
 def test_an_order_counts_on_the_day_of_its_first_sale():
@@ -81,17 +87,17 @@ def test_an_order_counts_on_the_day_of_its_first_sale():
     ]
 
 
-def test_revenue_by_customer_leaves_out_who_is_not_recognised():
-    made = figures("prices", SHOP).revenue_by_customer
-    assert [(c.customer, c.currency, c.orders, c.revenue) for c in made] == [
+def test_revenue_by_customer_leaves_out_orders_without_a_customer():
+    by_customer = figures("prices", SHOP).revenue_by_customer
+    assert [(c.customer, c.currency, c.orders, c.revenue) for c in by_customer] == [
         ("ann", "GBP", 2, Decimal("22.753")),
         ("bob", "GBP", 1, Decimal("7.50")),
         ("cyd", "EUR", 1, Decimal("70.50")),
     ]
 
 
-def test_what_becomes_of_quotes():
-    made = figures("prices", [
+def test_quotes_are_counted_by_what_became_of_them():
+    result = figures("prices", [
         said("order/1", quoted("Q1", "50")),
         said("order/1", quoted("Q2", "60", adder="10")),
         said("order/1", placed("Q2", "60")),
@@ -101,53 +107,54 @@ def test_what_becomes_of_quotes():
         said("order/3", quoted("Q1", "30", expires=T0)),
         said("order/4", quoted("Q1", "20")),
     ])  # fmt: skip
-    quotes = made.quotes
+    quotes = result.quotes
     assert (quotes.issued, quotes.placed, quotes.expired, quotes.replaced) == (6, 1, 1, 1)
     assert (quotes.open, quotes.lapsed, quotes.off_trace) == (3, 1, 0)
     assert (quotes.orders, quotes.conversion) == (4, 0.25)
-    assert [(x.rule_id, x.quotes, x.amount) for x in made.by_rule] == [
+    assert [(x.rule_id, x.quotes, x.amount) for x in result.by_rule] == [
         ("base", 1, Decimal(50)), ("monogram", 1, Decimal(10)),
     ]  # fmt: skip
 
 
-def test_a_trace_that_does_not_make_the_total_is_counted():
-    odd = quoted("Q1", "50")
-    odd = e.QuoteIssued(**{f: getattr(odd, f) for f in odd.__dataclass_fields__} | {
-        "total": Decimal("50.01")})  # fmt: skip
-    assert figures("prices", [said("order/1", odd)]).quotes.off_trace == 1
+def test_a_quote_whose_trace_does_not_add_up_to_its_total_is_counted():
+    quote = replace(quoted("Q1", "50"), total=Decimal("50.01"))
+    assert figures("prices", [said("order/1", quote)]).quotes.off_trace == 1
 
 
 def test_changes_cancellations_payments_and_refunds_are_sums_of_their_own():
-    asked = [
+    requested = [
         e.ChangeOrderRequested(change_id=id, line_id="L1", option="o", value="v",
                                delta_price=Decimal(delta), **CHOICE)
         for id, delta in (("X1", "5"), ("X2", "100"), ("X3", "7"))
     ]  # fmt: skip
-    story = [
-        quoted("Q1", "50"), placed("Q1", "50"), *asked, e.ChangeOrderApproved(change_id="X1"),
+    events = [
+        quoted("Q1", "50"), placed("Q1", "50"), *requested, e.ChangeOrderApproved(change_id="X1"),
         e.ChangeOrderRejected(change_id="X2"), e.ChangeOrderApproved(change_id="X1"),
         r.PaymentRecorded(amount=Decimal(55), currency="EUR"),
         e.RefundIssued(refund_id="F1", amount=Decimal(3), currency="EUR"),
         e.OrderCancelled(sunk_cost=Decimal("4.50"), currency="EUR"),
     ]  # fmt: skip
-    made = figures("prices", [said("order/1", data) for data in story])
-    assert made.revenue == made.cancelled == {"EUR": Decimal(50)}
-    assert made.changed == {"EUR": Decimal(5)}
-    assert (made.paid, made.refunded) == ({"EUR": Decimal(55)}, {"EUR": Decimal(3)})
-    assert made.sunk_cost == {"EUR": Decimal("4.50")}
+    result = figures("prices", [said("order/1", data) for data in events])
+    assert result.revenue == result.cancelled == {"EUR": Decimal(50)}
+    assert result.changed == {"EUR": Decimal(5)}
+    assert (result.paid, result.refunded) == ({"EUR": Decimal(55)}, {"EUR": Decimal(3)})
+    assert result.sunk_cost == {"EUR": Decimal("4.50")}
 
 
-def test_another_currency_is_never_added_to_the_orders_own():
-    made = figures("prices", [
+def test_another_currency_is_never_added_to_that_of_the_order():
+    result = figures("prices", [
         said("order/1", line("1", 1, "10"), customer="ann"),
         said("order/1", line("2", 1, "4", currency="EUR"), customer="ann"),
         said("order/1", returned((1, "4"), currency="EUR"), customer="ann"),
         said("order/2", r.PaymentRecorded(amount=Decimal(1), currency="EUR"), customer="ann"),
         said("order/2", line("1", 1, "3"), customer="ann"),
     ])  # fmt: skip
-    assert made.revenue == {"EUR": Decimal(4), "GBP": Decimal(13)}
-    assert made.returned["EUR"].value == Decimal(4)
-    assert [(c.currency, c.orders) for c in made.revenue_by_customer] == [("EUR", 1), ("GBP", 2)]
+    assert result.revenue == {"EUR": Decimal(4), "GBP": Decimal(13)}
+    assert result.returned["EUR"].value == Decimal(4)
+    assert [(c.currency, c.orders) for c in result.revenue_by_customer] == [
+        ("EUR", 1),
+        ("GBP", 2),
+    ]
 
 
 prices = st.decimals(min_value=0, max_value=1000, places=3)
@@ -160,14 +167,14 @@ reports = st.one_of(
 
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.integers(0, 2), reports), max_size=12).flatmap(
-        lambda told: st.tuples(st.just(told), st.permutations(told))
+        lambda reported: st.tuples(st.just(reported), st.permutations(reported))
     )
 )
-def test_sums_do_not_depend_on_the_order_of_reports_and_days_make_the_whole(told):
+def test_sums_do_not_depend_on_the_order_of_reports_and_parts_add_up_to_them(orders_of_reports):
     first, second = (
         figures("prices", [said(f"order/{o}", data, T0 + day * DAY, f"c{o}")
                            for o, day, data in reports])
-        for reports in told
+        for reports in orders_of_reports
     )  # fmt: skip
     assert first == second
     assert sum(d.orders for d in first.revenue_by_day) == first.orders
@@ -175,7 +182,7 @@ def test_sums_do_not_depend_on_the_order_of_reports_and_days_make_the_whole(told
         assert sum(p.revenue for p in parts) == sum(first.revenue.values())
 
 
-def test_a_row_says_what_it_is_about():
+def test_a_row_has_its_customer_and_the_time_of_its_first_sale():
     rows = fold("prices", SHOP)
     assert set(rows) == {"1", "2", "3", "4", "5", "C1", "A1"}
     assert (rows["1"].customer, rows["1"].first_sale) == ("ann", T0)

@@ -1,4 +1,4 @@
-"""Yields, pairs and instructions, against counts made by hand."""
+"""The figures of quality, against counts by hand."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def rework(check):
     return e.ReworkOrdered(check_id=check, route=(step,))
 
 
-def wish(id):
+def instruct(id):
     return e.SpecialInstructionGiven(instruction_id=id, text="please", **CHOICE)
 
 
-def read(id, *operations):
+def interpret(id, *operations):
     return e.SpecialInstructionInterpreted(
         instruction_id=id, operations=operations, confidence=0.5, by="clerk"
     )
 
 
 def shop(**orders):
-    return [said(f"order/{order}", data) for order, story in orders.items() for data in story]
+    return [said(f"order/{order}", data) for order, events in orders.items() for data in events]
 
 
 SLIM, SERIF, SANS, WIDE = (
@@ -62,62 +62,65 @@ SHOP = shop(
 )  # fmt: skip
 
 
-def test_a_line_that_ever_failed_did_not_pass_at_first():
-    made = figures("quality", SHOP).first_pass_yield
-    assert (made.first_pass, made.checked, made.rate) == (2, 4, 0.5)
-    assert made.interval == wilson(2, 4)
+def test_a_line_with_any_failed_check_is_no_first_pass():
+    quality = figures("quality", SHOP).first_pass_yield
+    assert (quality.first_pass, quality.checked, quality.rate) == (2, 4, 0.5)
+    assert quality.interval == wilson(2, 4)
 
 
-def test_pairs_are_counted_over_lines_that_were_checked_the_worst_first():
-    made = figures("quality", SHOP)
-    assert [(p.one, p.other, p.first_pass, p.checked, p.rate) for p in made.pairs] == [
+def test_pairs_of_options_are_counted_over_checked_lines_the_worst_first():
+    quality = figures("quality", SHOP)
+    assert [(p.one, p.other, p.first_pass, p.checked, p.rate) for p in quality.pairs] == [
         ("fit=slim", "font=sans", 0, 1, 0.0), ("fit=slim", "font=serif", 1, 2, 0.5),
     ]  # fmt: skip
-    assert made.pairs[1].interval == wilson(1, 2)
-    assert made.pairs_left_off == 0
+    assert quality.pairs[1].interval == wilson(1, 2)
+    assert quality.pairs_left_off == 0
 
 
-def test_rework_escalations_defects_and_what_instructions_caused():
-    made = figures("quality", SHOP)
-    assert (made.reworked, made.escalated, made.reworked_by_instruction) == (2, 1, 1)
-    assert [(d.defect, d.checks, d.pieces) for d in made.defects] == [("thread", 2, 4)]
+def test_rework_escalations_and_defects_are_counted():
+    quality = figures("quality", SHOP)
+    assert (quality.reworked, quality.escalated, quality.reworked_by_instruction) == (2, 1, 1)
+    assert [(d.defect, d.checks, d.pieces) for d in quality.defects] == [("thread", 2, 4)]
 
 
-def test_what_was_seldom_built_is_listed():
+def test_configurations_that_are_seldom_built_are_listed():
     more = shop(**{f"x{n}": (drafted("L1"), SLIM, SERIF, passed("C1")) for n in range(2)})
-    made = figures("quality", SHOP + more)
-    assert [(c.product, c.options, c.built) for c in made.rare] == [
+    quality = figures("quality", SHOP + more)
+    assert [(c.product, c.options, c.built) for c in quality.rare] == [
         ("shirt", (), 1), ("shirt", ("fit=slim", "font=sans"), 1),
     ]  # fmt: skip
 
 
-def test_options_are_those_that_stand_after_clearing_and_change_orders():
+def test_options_are_those_that_remain_after_clearing_and_change_orders():
     def change(id, option, value):
         return e.ChangeOrderRequested(
             change_id=id, line_id="L1", option=option, value=value, **CHOICE
         )
 
-    made = figures("quality", shop(
+    quality = figures("quality", shop(
         a=(drafted("L1"), SLIM, SERIF, chosen("L1", "cuff", "french"),
            e.OptionCleared(line_id="L1", option="cuff", **CHOICE),
            change("X1", "font", "sans"), e.ChangeOrderApproved(change_id="X1"),
            change("X2", "fit", None), e.ChangeOrderRejected(change_id="X2"), passed("C1")),
     ))  # fmt: skip
-    assert [c.options for c in made.rare] == [("fit=slim", "font=sans")]
+    assert [c.options for c in quality.rare] == [("fit=slim", "font=sans")]
 
 
-def test_shares_of_instructions():
-    made = figures("quality", shop(
-        a=(wish("I1"), read("I1", "no-starch"), e.SpecialInstructionAccepted(instruction_id="I1")),
-        b=(wish("I1"), read("I1"), e.SpecialInstructionDeclined(instruction_id="I1"), wish("I2")),
-    )).instructions  # fmt: skip
-    assert (made.given, made.not_understood, made.declined) == (3, 1, 1)
-    assert (made.not_understood_share, made.declined_share) == (0.5, 1 / 3)
+def test_shares_of_instructions_that_are_declined_or_not_understood():
+    quality = figures("quality", shop(
+        a=(instruct("I1"), interpret("I1", "no-starch"),
+           e.SpecialInstructionAccepted(instruction_id="I1")),
+        b=(instruct("I1"), interpret("I1"), e.SpecialInstructionDeclined(instruction_id="I1"),
+           instruct("I2")),
+    ))  # fmt: skip
+    shares = quality.instructions
+    assert (shares.given, shares.not_understood, shares.declined) == (3, 1, 1)
+    assert (shares.not_understood_share, shares.declined_share) == (0.5, 1 / 3)
 
 
 @given(st.lists(st.sampled_from(["pass", "fail", "rework"]), max_size=12))
-def test_good_scrap_and_open_make_what_was_ordered(words):
-    """Whatever is checked and reworked: good passed, scrap failed and was not reworked since."""
+def test_good_scrap_and_outstanding_pieces_add_up_to_the_ordered_ones(words):
+    """After any checks and rework: good passed, scrap failed and was not reworked."""
     order = evolve(Progress(), drafted("L1"), T0)
     good, bad = 0, []
     for n, word in enumerate(words):
