@@ -1,21 +1,20 @@
-"""Every event, as who said what about whom, when and because of what."""
+"""The view `audit`: one row for each event, with who recorded it and what caused it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from domain.event import Data, Event, event_id, recorded_id
+from domain.event import Data, event_id, recorded_id
 from domain.personal import Personal, Plain, Pseudonym
 from projections.view import AnyEvent, Projection, Row
 
-_MOST = 16
-"""Events of a command that are tried: none records more than a handful."""
+_COMMAND_EVENTS = 16
+"""How many ids of a command's events are compared: no command records more than a handful."""
 
 
 class AuditRow(Row, frozen=True, kw_only=True):
-    """`cause` is our id of what `causationid` names: a command that recorded this, or an event."""
+    """An event. `cause` is our id of the event or command that `causationid` names."""
 
     event_id: Plain[UUID]
     subject: Pseudonym[str]
@@ -32,43 +31,43 @@ class AuditRow(Row, frozen=True, kw_only=True):
     reason: Personal[str | None]
 
 
-def keys(event: AnyEvent) -> Iterable[str]:
-    return [str(event.event.id)]
+audit = Projection(
+    "audit", 1, AuditRow,
+    answers="Who did what, about whom, and because of what?",
+    find_by="subject", sort_by="number", look_up=("cause",),
+)  # fmt: skip
 
 
-def evolve(_: AuditRow | None, event: AnyEvent) -> AuditRow:
-    said = event.event
-    cause = _cause(said) if said.causationid else None
+def _by_event(event: AnyEvent) -> str:
+    return str(event.event.id)
+
+
+@audit.on(Data, key=_by_event)
+def add_event(_: AuditRow | None, event: AnyEvent) -> AuditRow:
+    envelope = event.event
+    cause = _cause(envelope.source, envelope.causationid) if envelope.causationid else None
     return AuditRow(
-        event_id=said.id,
-        subject=said.subject,
-        type=said.type,
-        time=said.time,
+        event_id=envelope.id,
+        subject=envelope.subject,
+        type=envelope.type,
+        time=envelope.time,
         recorded=event.recorded,
         position=str(event.position),
         number=event.position.number,
-        actor=said.actor,
-        channel=said.channel,
-        causationid=said.causationid,
+        actor=envelope.actor,
+        channel=envelope.channel,
+        causationid=envelope.causationid,
         cause=cause,
         by_command=cause is not None
-        and any(recorded_id(cause, n) == said.id for n in range(_MOST)),
-        reason=said.reason,
+        and any(recorded_id(cause, n) == envelope.id for n in range(_COMMAND_EVENTS)),
+        reason=envelope.reason,
     )
 
 
-def _cause(said: Event[Data]) -> UUID:
-    """A uuid5 is an id of ours; everything else is what the same publisher calls an event."""
-    text = said.causationid or ""
+def _cause(source: str, causationid: str) -> UUID:
+    """Our id of a cause. A uuid5 is one already; any other text is a publisher's id of an event."""
     try:
-        named = UUID(text)
+        id = UUID(causationid)
     except ValueError:
-        return event_id(said.source, text)
-    return named if named.version == 5 else event_id(said.source, text)
-
-
-projection = Projection(
-    "audit", 1, AuditRow, keys, evolve,
-    answers="Who did what, about whom, and because of what?", find_by="subject", sort_by="number",
-    look_up=("cause",),
-)  # fmt: skip
+        return event_id(source, causationid)
+    return id if id.version == 5 else event_id(source, causationid)

@@ -1,4 +1,4 @@
-"""Beliefs about a customer, and which of them hold."""
+"""Beliefs about a customer: values of attributes with their sources, and which of them hold."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from domain.personal import Plain
 from projections.view import Part
 
 TAU = 0.5
-"""An observed value is believed from this confidence on."""
+"""The least confidence with which an observed value is believed."""
 _RANK = {"direct": 2, "observed": 1, "third_party": 0}
 
 
 class Belief(Part, frozen=True, kw_only=True):
-    """What one source says; the value itself stands at the same place of the row's `values`.
+    """The value of an attribute by one source; the value is in the row's `values`, same index.
 
-    `evidence` are the events behind an inference, `rests_on` the vendors behind those.
+    `evidence` are the events that an inference was made from, `rests_on` the vendors whose data
+    is among them. `confirmed` is None until the customer confirms or rejects the value.
     """
 
     attribute: Plain[str]
@@ -30,30 +31,31 @@ class Belief(Part, frozen=True, kw_only=True):
     evidence: Plain[tuple[UUID, ...]] = ()
     rests_on: Plain[tuple[str, ...]] = ()
     vetoed: Plain[bool] = False
-    confirmed: Plain[bool | None] = None  # None: the customer has not said
+    confirmed: Plain[bool | None] = None
 
     @property
     def source(self) -> tuple[str, str, str | None]:
-        """Each source has one word on an attribute: its newest."""
+        """Attribute, origin and vendor: a newer value of the same source replaces this one."""
         return self.attribute, self.origin, self.vendor
 
 
-def standing(belief: Belief, now: datetime) -> bool:
-    """Whether a belief may be held at a time, were there no better one."""
+def is_credible(belief: Belief, now: datetime) -> bool:
+    """Whether a belief may hold: it has not expired, is not vetoed, and is sure enough."""
     expired = belief.expires_at is not None and belief.expires_at <= now
     weak = belief.origin == "observed" and (belief.confidence or 0) < TAU
     return not (expired or belief.vetoed or weak)
 
 
 def believed(beliefs: Iterable[Belief], now: datetime) -> dict[str, Belief]:
-    """By attribute: the customer's own word before what was observed, that before a vendor's.
+    """The belief that holds of each attribute.
 
-    Of the same rank the newest holds.
+    A direct one is preferred to an observed one, and that to a third party's; of the same origin
+    the newest holds.
     """
     best: dict[str, Belief] = {}
     for belief in beliefs:
         old = best.get(belief.attribute)
-        if standing(belief, now) and (old is None or _order(belief) > _order(old)):
+        if is_credible(belief, now) and (old is None or _order(belief) > _order(old)):
             best[belief.attribute] = belief
     return best
 

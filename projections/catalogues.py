@@ -1,22 +1,33 @@
-"""Catalogues: which versions there are, who wrote and approved each, and from when it holds."""
+"""The view `catalogues`: the versions of each book, with authors, approvers and dates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
 
 from domain.book.book import Term
-from domain.catalogue import events as e
+from domain.catalogue.events import (
+    BookApproved,
+    BookDrafted,
+    BookPublished,
+    ConstraintsDrafted,
+    OptionsDrafted,
+    OptionWithdrawn,
+    PricesDrafted,
+)
+from domain.event import Recorded
 from domain.personal import Plain, Pseudonym
-from domain.subject import Subject
-from projections.view import AnyEvent, Part, Projection, Row
+from projections.keys import by_catalogue
+from projections.view import Part, Projection, Row
 
 
 class Edition(Part, frozen=True, kw_only=True):
-    """A version. Without `effective_from` it is not published, without `approver` not approved."""
+    """A version of a book, and how many options, constraints and price rules it has.
+
+    Without an `approver` it is not approved, without `effective_from` it is not published.
+    """
 
     version: Plain[int]
     author: Pseudonym[str]
@@ -30,7 +41,7 @@ class Edition(Part, frozen=True, kw_only=True):
 
 
 class CatalogueRow(Row, frozen=True, kw_only=True):
-    """`withdrawn` is what was taken out of the versions that there were by then."""
+    """A book. `withdrawn` values are withdrawn from the versions that were published before."""
 
     book: Plain[str]
     currency: Plain[str]
@@ -39,50 +50,61 @@ class CatalogueRow(Row, frozen=True, kw_only=True):
 
 
 def current(row: CatalogueRow, at: datetime) -> Edition | None:
-    """The version that is effective at a time."""
-    begun = [x for x in row.editions if x.effective_from and x.effective_from <= at]
-    return begun[-1] if begun else None
+    """The version that is effective at a time: the latest whose `effective_from` has passed."""
+    effective = [x for x in row.editions if x.effective_from and x.effective_from <= at]
+    return effective[-1] if effective else None
 
 
-def keys(event: AnyEvent) -> Iterable[str]:
-    subject = Subject.parse(event.event.subject)
-    return [subject.id] if subject.kind == "catalogue" else []
-
-
-def evolve(row: CatalogueRow | None, event: AnyEvent) -> CatalogueRow | None:
-    if isinstance(said := event.data, e.BookDrafted):
-        new = Edition(version=said.version, author=said.author, drafted=event.event.time)
-        row = row or CatalogueRow(book=said.book, currency=said.currency)
-        return replace(row, currency=said.currency, editions=(*row.editions, new))
-    if row is None:
-        return None  # nobody drafted it: nothing else may come first
-    match event.data:
-        case e.OptionsDrafted(options=options):
-            return _counted(row, "options", len(options))
-        case e.ConstraintsDrafted(constraints=constraints):
-            return _counted(row, "constraints", len(constraints))
-        case e.PricesDrafted(prices=prices):
-            return _counted(row, "prices", len(prices))
-        case e.BookApproved(version=version, approver=approver):
-            return _edited(row, version, approver=approver)
-        case e.BookPublished(version=version, effective_from=effective, rules_hash=rules):
-            return _edited(row, version, effective_from=effective, rules_hash=rules)
-        case e.OptionWithdrawn(option=option, values=values):
-            return replace(row, withdrawn=(*row.withdrawn, Term(option=option, values=values)))
-    return row
-
-
-def _counted(row: CatalogueRow, what: str, more: int) -> CatalogueRow:
-    last = row.editions[-1]
-    return _edited(row, last.version, **{what: getattr(last, what) + more})
-
-
-def _edited(row: CatalogueRow, version: int, **now: Any) -> CatalogueRow:
-    editions = tuple(replace(x, **now) if x.version == version else x for x in row.editions)
-    return replace(row, editions=editions)
-
-
-projection = Projection(
-    "catalogues", 1, CatalogueRow, keys, evolve,
+catalogues = Projection(
+    "catalogues", 1, CatalogueRow,
     answers="Which versions of each book are there, by whom, and from when?",
 )  # fmt: skip
+
+
+@catalogues.on(BookDrafted, key=by_catalogue)
+def add_edition(row: CatalogueRow | None, event: Recorded[BookDrafted]) -> CatalogueRow:
+    data = event.data
+    new = Edition(version=data.version, author=data.author, drafted=event.event.time)
+    row = row or CatalogueRow(book=data.book, currency=data.currency)
+    return replace(row, currency=data.currency, editions=(*row.editions, new))
+
+
+@catalogues.on(OptionsDrafted, ConstraintsDrafted, PricesDrafted, key=by_catalogue)
+def count_entries(
+    row: CatalogueRow | None, event: Recorded[OptionsDrafted | ConstraintsDrafted | PricesDrafted]
+) -> CatalogueRow | None:
+    """Adds to the counts of the newest version, to which each part of a draft belongs."""
+    if row is None:
+        return None
+    last = row.editions[-1]
+    match event.data:
+        case OptionsDrafted(options=options):
+            return _changed(row, last.version, options=last.options + len(options))
+        case ConstraintsDrafted(constraints=constraints):
+            return _changed(row, last.version, constraints=last.constraints + len(constraints))
+        case PricesDrafted(prices=prices):
+            return _changed(row, last.version, prices=last.prices + len(prices))
+
+
+@catalogues.on(BookApproved, key=by_catalogue)
+def approve(row: CatalogueRow | None, event: Recorded[BookApproved]) -> CatalogueRow | None:
+    return row and _changed(row, event.data.version, approver=event.data.approver)
+
+
+@catalogues.on(BookPublished, key=by_catalogue)
+def publish(row: CatalogueRow | None, event: Recorded[BookPublished]) -> CatalogueRow | None:
+    data = event.data
+    return row and _changed(
+        row, data.version, effective_from=data.effective_from, rules_hash=data.rules_hash
+    )
+
+
+@catalogues.on(OptionWithdrawn, key=by_catalogue)
+def withdraw(row: CatalogueRow | None, event: Recorded[OptionWithdrawn]) -> CatalogueRow | None:
+    term = Term(option=event.data.option, values=event.data.values)
+    return row and replace(row, withdrawn=(*row.withdrawn, term))
+
+
+def _changed(row: CatalogueRow, version: int, **changes: Any) -> CatalogueRow:
+    editions = tuple(replace(x, **changes) if x.version == version else x for x in row.editions)
+    return replace(row, editions=editions)

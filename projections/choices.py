@@ -1,10 +1,17 @@
-"""What is chosen for the lines of an order, change orders included: a part of several views."""
+"""The options chosen for the lines of an order: a part of the rows of `backlog` and `quality`."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from domain.order import events as e
+from domain.order.events import (
+    ChangeOrderApproved,
+    ChangeOrderRejected,
+    ChangeOrderRequested,
+    OptionChosen,
+    OptionCleared,
+    OrderDrafted,
+)
 from domain.personal import Plain
 from domain.values import Stage
 from projections.view import Part
@@ -18,7 +25,7 @@ class ChosenOption(Part, frozen=True, kw_only=True):
 
 
 class OpenChange(Part, frozen=True, kw_only=True):
-    """A change order that nobody has answered: a value of None clears the option."""
+    """A change order that is neither approved nor rejected. A value of None clears the option."""
 
     change_id: Plain[str]
     line_id: Plain[str]
@@ -28,48 +35,64 @@ class OpenChange(Part, frozen=True, kw_only=True):
 
 
 class Choices(Part, frozen=True, kw_only=True):
-    """The options as they are now, what may become of them, and the book that they are from."""
+    """The options of all lines as they are now, the open changes to them, and the order's book."""
 
     book: Plain[str | None] = None
     options: Plain[tuple[ChosenOption, ...]] = ()
     asked: Plain[tuple[OpenChange, ...]] = ()
 
 
-Choosing = (
-    e.OrderDrafted
-    | e.OptionChosen
-    | e.OptionCleared
-    | e.ChangeOrderRequested
-    | e.ChangeOrderApproved
-    | e.ChangeOrderRejected
+ChoiceEvent = (
+    OrderDrafted
+    | OptionChosen
+    | OptionCleared
+    | ChangeOrderRequested
+    | ChangeOrderApproved
+    | ChangeOrderRejected
 )
+"""Events that change the choices of an order."""
 
 
-def evolve(now: Choices, event: Choosing) -> Choices:
+def changed_choices(choices: Choices, event: ChoiceEvent) -> Choices:
+    """The choices after an event. An approved change order changes its option."""
     match event:
-        case e.OrderDrafted(book=book):
+        case OrderDrafted(book=book):
             return Choices(book=book)
-        case e.OptionChosen(line_id=line, option=option, value=value, stage=stage):
-            return _chosen(now, line, option, value, stage)
-        case e.OptionCleared(line_id=line, option=option, stage=stage):
-            return _chosen(now, line, option, None, stage)
-        case e.ChangeOrderRequested():
-            asked = OpenChange(
+        case OptionChosen(line_id=line, option=option, value=value, stage=stage):
+            return _with_option(choices, line, option, value, stage)
+        case OptionCleared(line_id=line, option=option, stage=stage):
+            return _with_option(choices, line, option, None, stage)
+        case ChangeOrderRequested():
+            change = OpenChange(
                 change_id=event.change_id, line_id=event.line_id, option=event.option,
                 value=event.value, stage=event.stage,
             )  # fmt: skip
-            return replace(now, asked=(*now.asked, asked))
-        case e.ChangeOrderApproved(change_id=id) | e.ChangeOrderRejected(change_id=id):
-            left = tuple(a for a in now.asked if a.change_id != id)
-            if isinstance(event, e.ChangeOrderApproved):
-                for a in now.asked:
-                    if a.change_id == id:
-                        now = _chosen(now, a.line_id, a.option, a.value, a.stage)
-            return replace(now, asked=left)
+            return replace(choices, asked=(*choices.asked, change))
+        case ChangeOrderApproved(change_id=id):
+            for change in choices.asked:
+                if change.change_id == id:
+                    choices = _with_option(
+                        choices, change.line_id, change.option, change.value, change.stage
+                    )
+            return _closed(choices, id)
+        case ChangeOrderRejected(change_id=id):
+            return _closed(choices, id)
 
 
-def _chosen(now: Choices, line: str, option: str, value: str | None, stage: Stage) -> Choices:
-    options = tuple(c for c in now.options if (c.line_id, c.option) != (line, option))
+def without_option(
+    options: tuple[ChosenOption, ...], line_id: str, option: str
+) -> tuple[ChosenOption, ...]:
+    return tuple(c for c in options if (c.line_id, c.option) != (line_id, option))
+
+
+def _with_option(
+    choices: Choices, line_id: str, option: str, value: str | None, stage: Stage
+) -> Choices:
+    options = without_option(choices.options, line_id, option)
     if value is not None:
-        options += (ChosenOption(line_id=line, option=option, value=value, stage=stage),)
-    return replace(now, options=options)
+        options += (ChosenOption(line_id=line_id, option=option, value=value, stage=stage),)
+    return replace(choices, options=options)
+
+
+def _closed(choices: Choices, change_id: str) -> Choices:
+    return replace(choices, asked=tuple(c for c in choices.asked if c.change_id != change_id))

@@ -1,32 +1,40 @@
-"""What customers asked for in their own words, and what became of it."""
+"""The view `demand`: the special instructions of each order, and what became of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from domain.event import Recorded
 from domain.free_text.interpretation import Meaning
-from domain.order import events as e
+from domain.order.events import (
+    OrderCancelled,
+    OrderDrafted,
+    SpecialInstructionAccepted,
+    SpecialInstructionDeclined,
+    SpecialInstructionGiven,
+    SpecialInstructionInterpreted,
+)
 from domain.order.state import InstructionStatus
 from domain.personal import ERASED, Erased, Personal, Plain, Pseudonym
 from domain.subject import Subject
+from projections.keys import by_order
 from projections.view import AnyEvent, Part, Projection, Row
 
 
-class Pieces(Part, frozen=True, kw_only=True):
-    """How much a wish is about: those of its line, or of all lines."""
-
+class LineQuantity(Part, frozen=True, kw_only=True):
     line_id: Plain[str]
     pieces: Plain[int]
 
 
 class SpecialInstruction(Part, frozen=True, kw_only=True):
-    """An instruction; its text stands at the same place of `texts`.
+    """An instruction; its text is in the row's `texts`, at the same index.
 
-    `meanings` are what it was last taken for: empty, it was not understood; None, nobody has said.
+    Without a line it is about the whole order. `meanings` is its last interpretation, each priced
+    in `currency`: None before the first, empty if nothing was understood. `understood` is the
+    share of its words that the meanings stand for.
     """
 
     instruction_id: Plain[str]
@@ -46,96 +54,96 @@ class SpecialInstruction(Part, frozen=True, kw_only=True):
 
 
 class DemandRow(Row, frozen=True, kw_only=True):
-    """An order. It `waits_for` a person to say what a wish means, or for a yes or no to one."""
+    """An order. `waits_for` says whether a `person` must interpret an instruction, or else an
+    `answer` to one is open, or `nobody` is to do anything.
+    """
 
     order_id: Pseudonym[str]
     customer: Pseudonym[str | None]
-    waits_for: Plain[str] = "nobody"
+    waits_for: Plain[Literal["person", "answer", "nobody"]] = "nobody"
     cancelled: Plain[bool] = False
-    lines: Plain[tuple[Pieces, ...]] = ()
+    lines: Plain[tuple[LineQuantity, ...]] = ()
     wishes: Plain[tuple[SpecialInstruction, ...]] = ()
     texts: Personal[tuple[str, ...]] = ()
 
-    def pieces(self, wish: SpecialInstruction) -> int:
-        return sum(li.pieces for li in self.lines if wish.line_id in (li.line_id, None))
+    def pieces(self, instruction: SpecialInstruction) -> int:
+        """The quantity of the instruction's line, or of all lines."""
+        return sum(li.pieces for li in self.lines if instruction.line_id in (li.line_id, None))
 
 
-_HANDLED = (
-    e.OrderDrafted
-    | e.SpecialInstructionGiven
-    | e.SpecialInstructionInterpreted
-    | e.SpecialInstructionAccepted
-    | e.SpecialInstructionDeclined
-    | e.OrderCancelled
-)
-
-
-def keys(event: AnyEvent) -> Iterable[str]:
-    handled = isinstance(event.data, _HANDLED)
-    return [Subject.parse(event.event.subject).id] if handled else []
-
-
-def evolve(row: DemandRow | None, event: AnyEvent) -> DemandRow:
-    said = event.event
-    row = row or DemandRow(order_id=Subject.parse(said.subject).id, customer=said.customerid)
-    match event.data:
-        case e.OrderDrafted(lines=lines):
-            pieces = tuple(Pieces(line_id=li.line_id, pieces=li.quantity) for li in lines)
-            return replace(row, lines=pieces)
-        case e.OrderCancelled():
-            row = replace(row, cancelled=True)
-        case e.SpecialInstructionGiven(instruction_id=id, line_id=line, text=text):
-            wish = SpecialInstruction(instruction_id=id, line_id=line, given=said.time)
-            row = replace(row, wishes=(*row.wishes, wish), texts=_with(row.texts, text))
-        case e.SpecialInstructionInterpreted(instruction_id=id) as read:
-            row = _wish(
-                row,
-                id,
-                answer=InstructionStatus.UNSURE if read.unsure else InstructionStatus.INTERPRETED,
-                meanings=_meanings(read),
-                currency=read.currency,
-                understood=read.understood,
-                confidence=read.confidence,
-                by=read.by,
-            )
-        case e.SpecialInstructionAccepted(instruction_id=id):
-            row = _wish(row, id, answer=InstructionStatus.ACCEPTED)
-        case e.SpecialInstructionDeclined(instruction_id=id, cause=cause):
-            row = _wish(row, id, answer=InstructionStatus.DECLINED, cause=cause)
-    return replace(row, waits_for=_waits(row))
-
-
-def worded(row: DemandRow) -> list[tuple[SpecialInstruction, str | None]]:
-    """Each wish with its words; None where they cannot be read."""
+def instructions_with_texts(row: DemandRow) -> list[tuple[SpecialInstruction, str | None]]:
+    """Each instruction with its text; None where the text cannot be read."""
     texts = (None,) * len(row.wishes) if isinstance(row.texts, Erased) else row.texts
     return list(zip(row.wishes, texts, strict=True))
 
 
-def _with(texts: tuple[str, ...] | Erased, text: str | Erased) -> tuple[str, ...] | Erased:
-    if isinstance(texts, Erased) or isinstance(text, Erased):
-        return ERASED
-    return (*texts, text)
+def _initial(event: AnyEvent) -> DemandRow:
+    envelope = event.event
+    return DemandRow(order_id=Subject.parse(envelope.subject).id, customer=envelope.customerid)
 
 
-def _meanings(read: e.SpecialInstructionInterpreted) -> tuple[Meaning, ...]:
-    """What was said before there were meanings: each operation is one."""
-    return read.meanings or tuple(Meaning(operations=(o,)) for o in read.operations)
-
-
-def _wish(row: DemandRow, id: str, **now: Any) -> DemandRow:
-    wishes = tuple(replace(w, **now) if w.instruction_id == id else w for w in row.wishes)
-    return replace(row, wishes=wishes)
-
-
-def _waits(row: DemandRow) -> Literal["person", "answer", "nobody"]:
-    waiting = {w.answer for w in row.wishes if w.open and not row.cancelled}
-    if waiting & {InstructionStatus.GIVEN, InstructionStatus.UNSURE}:
-        return "person"
-    return "answer" if waiting else "nobody"
-
-
-projection = Projection(
-    "demand", 1, DemandRow, keys, evolve,
+demand = Projection(
+    "demand", 1, DemandRow, initial=_initial,
     answers="What did customers ask for in their own words, and what became of it?",
     look_up=("customer", "waits_for"),
 )  # fmt: skip
+
+
+@demand.on(OrderDrafted, key=by_order)
+def draft(row: DemandRow, event: Recorded[OrderDrafted]) -> DemandRow:
+    lines = (LineQuantity(line_id=li.line_id, pieces=li.quantity) for li in event.data.lines)
+    return replace(row, lines=tuple(lines))
+
+
+@demand.on(OrderCancelled, key=by_order)
+def cancel(row: DemandRow, _: Recorded[OrderCancelled]) -> DemandRow:
+    return _waiting(replace(row, cancelled=True))
+
+
+@demand.on(SpecialInstructionGiven, key=by_order)
+def add_instruction(row: DemandRow, event: Recorded[SpecialInstructionGiven]) -> DemandRow:
+    data = event.data
+    new = SpecialInstruction(
+        instruction_id=data.instruction_id, line_id=data.line_id, given=event.event.time
+    )
+    texts: tuple[str, ...] | Erased = ERASED
+    if not isinstance(row.texts, Erased) and not isinstance(data.text, Erased):
+        texts = (*row.texts, data.text)
+    return _waiting(replace(row, wishes=(*row.wishes, new), texts=texts))
+
+
+@demand.on(SpecialInstructionInterpreted, key=by_order)
+def interpret(row: DemandRow, event: Recorded[SpecialInstructionInterpreted]) -> DemandRow:
+    data = event.data
+    # Events of releases that had no meanings: each operation is one.
+    meanings = data.meanings or tuple(Meaning(operations=(o,)) for o in data.operations)
+    return _changed(
+        row, data.instruction_id,
+        answer=InstructionStatus.UNSURE if data.unsure else InstructionStatus.INTERPRETED,
+        meanings=meanings, currency=data.currency, understood=data.understood,
+        confidence=data.confidence, by=data.by,
+    )  # fmt: skip
+
+
+@demand.on(SpecialInstructionAccepted, key=by_order)
+def accept(row: DemandRow, event: Recorded[SpecialInstructionAccepted]) -> DemandRow:
+    return _changed(row, event.data.instruction_id, answer=InstructionStatus.ACCEPTED)
+
+
+@demand.on(SpecialInstructionDeclined, key=by_order)
+def decline(row: DemandRow, event: Recorded[SpecialInstructionDeclined]) -> DemandRow:
+    data = event.data
+    return _changed(row, data.instruction_id, answer=InstructionStatus.DECLINED, cause=data.cause)
+
+
+def _changed(row: DemandRow, id: str, **changes: Any) -> DemandRow:
+    wishes = tuple(replace(x, **changes) if x.instruction_id == id else x for x in row.wishes)
+    return _waiting(replace(row, wishes=wishes))
+
+
+def _waiting(row: DemandRow) -> DemandRow:
+    """The row with `waits_for` as its instructions are now."""
+    answers = {x.answer for x in row.wishes if x.open and not row.cancelled}
+    if answers & {InstructionStatus.GIVEN, InstructionStatus.UNSURE}:
+        return replace(row, waits_for="person")
+    return replace(row, waits_for="answer" if answers else "nobody")

@@ -1,21 +1,30 @@
-"""Designs: what is chosen in each, and whether its book allows it."""
+"""The view `designs`: what is chosen in each design, and whether its book allows it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from domain.design import events as e
+from domain.design.events import (
+    ConfigurationStarted,
+    ConfigurationValidated,
+    DesignOptionChosen,
+    DesignOptionCleared,
+)
+from domain.event import Recorded
 from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
-from projections.choices import ChosenOption
-from projections.view import AnyEvent, Part, Projection, Row
+from projections.choices import ChosenOption, without_option
+from projections.keys import by_design
+from projections.view import Part, Projection, Row
 
 
 class Validated(Part, frozen=True, kw_only=True):
-    """What version `rules_version` of the book said of what is chosen."""
+    """The result of checking the choices against version `rules_version` of the book.
+
+    `broken` are the ids of the rules that they break.
+    """
 
     rules_version: Plain[int]
     valid: Plain[bool]
@@ -24,7 +33,7 @@ class Validated(Part, frozen=True, kw_only=True):
 
 
 class DesignRow(Row, frozen=True, kw_only=True):
-    """`validated` is of what is chosen now: none after another choice."""
+    """A design. `validated` is None until it is validated, and again after each change."""
 
     design_id: Pseudonym[str]
     customer: Pseudonym[str | None]
@@ -35,44 +44,46 @@ class DesignRow(Row, frozen=True, kw_only=True):
     validated: Plain[Validated | None] = None
 
 
-def keys(event: AnyEvent) -> Iterable[str]:
-    subject = Subject.parse(event.event.subject)
-    return [subject.id] if subject.kind == "design" else []
-
-
-def evolve(row: DesignRow | None, event: AnyEvent) -> DesignRow | None:
-    said = event.event
-    if isinstance(event.data, e.ConfigurationStarted):
-        return DesignRow(
-            design_id=Subject.parse(said.subject).id,
-            customer=said.customerid,
-            book=event.data.book,
-            started=said.time,
-            products=tuple(line.product for line in event.data.lines),
-        )
-    if row is None:
-        return None  # nobody started it: nothing else may come first
-    match event.data:
-        case e.DesignOptionChosen(line_id=line, option=option, value=value, stage=stage):
-            new = ChosenOption(line_id=line, option=option, value=value, stage=stage)
-            return replace(_without(row, line, option), options=(*_others(row, line, option), new))
-        case e.DesignOptionCleared(line_id=line, option=option):
-            return _without(row, line, option)
-        case e.ConfigurationValidated(rules_version=version, valid=valid, broken=broken):
-            validated = Validated(rules_version=version, valid=valid, broken=broken, at=said.time)
-            return replace(row, validated=validated)
-    return row
-
-
-def _without(row: DesignRow, line: str, option: str) -> DesignRow:
-    return replace(row, options=_others(row, line, option), validated=None)
-
-
-def _others(row: DesignRow, line: str, option: str) -> tuple[ChosenOption, ...]:
-    return tuple(c for c in row.options if (c.line_id, c.option) != (line, option))
-
-
-projection = Projection(
-    "designs", 1, DesignRow, keys, evolve,
+designs = Projection(
+    "designs", 1, DesignRow,
     answers="What is chosen in each design, and does its book allow it?", look_up=("customer",),
 )  # fmt: skip
+
+
+@designs.on(ConfigurationStarted, key=by_design)
+def start(_: DesignRow | None, event: Recorded[ConfigurationStarted]) -> DesignRow:
+    return DesignRow(
+        design_id=Subject.parse(event.event.subject).id,
+        customer=event.event.customerid,
+        book=event.data.book,
+        started=event.event.time,
+        products=tuple(line.product for line in event.data.lines),
+    )
+
+
+@designs.on(DesignOptionChosen, key=by_design)
+def choose(row: DesignRow | None, event: Recorded[DesignOptionChosen]) -> DesignRow | None:
+    if row is None:
+        return None
+    data = event.data
+    new = ChosenOption(line_id=data.line_id, option=data.option, value=data.value, stage=data.stage)
+    others = without_option(row.options, data.line_id, data.option)
+    return replace(row, options=(*others, new), validated=None)
+
+
+@designs.on(DesignOptionCleared, key=by_design)
+def clear(row: DesignRow | None, event: Recorded[DesignOptionCleared]) -> DesignRow | None:
+    if row is None:
+        return None
+    options = without_option(row.options, event.data.line_id, event.data.option)
+    return replace(row, options=options, validated=None)
+
+
+@designs.on(ConfigurationValidated, key=by_design)
+def validate(row: DesignRow | None, event: Recorded[ConfigurationValidated]) -> DesignRow | None:
+    data = event.data
+    validated = Validated(
+        rules_version=data.rules_version, valid=data.valid, broken=data.broken,
+        at=event.event.time,
+    )  # fmt: skip
+    return row and replace(row, validated=validated)

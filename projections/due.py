@@ -1,17 +1,17 @@
-"""What falls due, and when: quotes that expire, promised days that pass, intakes left unfinished.
+"""The view `due`: open quotes, promises and intakes, and the time at which each falls due.
 
-`consumers/emitters/timers.py` asks for what is due and says it; here nothing reads a clock.
+The emitter `consumers/emitters/timers.py` reads it and records what has fallen due.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from domain.customer.events import IntakeAbandoned, IntakeAnswered, IntakeSkipped, IntakeStarted
+from domain.event import Recorded
 from domain.order.events import (
     OrderCancelled,
     OrderPlaced,
@@ -27,17 +27,15 @@ from domain.personal import Plain, Pseudonym
 from projections.view import AnyEvent, Projection, Row
 
 ABANDONED_AFTER = timedelta(days=1)
-"""An intake with open questions and no answer for so long is abandoned."""
-
-_QUOTE = QuoteIssued | QuoteExpired | OrderPlaced | OrderCancelled
-_PROMISE = (
-    PromiseMade | PromiseRevised | PromiseKept | PromiseMissed | OrderDelivered | OrderCancelled
-)
-_INTAKE = IntakeStarted | IntakeAnswered | IntakeSkipped | IntakeAbandoned
+"""An intake with open questions is abandoned when it has had no answer for this long."""
 
 
 class DueRow(Row, frozen=True, kw_only=True):
-    """`cause` is the event that it follows from; without `due` it waits for another one."""
+    """A quote, a promise or an intake that is open.
+
+    `ref` is the quote's id, the promised p90 or the intake's id. `cause` is the event that set
+    `due`; without `due` nothing happens until another event.
+    """
 
     subject: Pseudonym[str]
     kind: Plain[str]
@@ -49,54 +47,87 @@ class DueRow(Row, frozen=True, kw_only=True):
     last_question: Plain[str | None] = None
 
 
-def keys(event: AnyEvent) -> Iterable[str]:
-    subject, data = event.event.subject, event.data
-    if isinstance(data, _QUOTE):
-        yield f"{subject}/quote"
-    if isinstance(data, _PROMISE):
-        yield f"{subject}/promise"
-    if isinstance(data, _INTAKE):
-        yield f"{subject}/intake/{data.intake_id}"
+due = Projection(
+    "due", 1, DueRow,
+    answers="What falls due, and when?", find_by="subject", sort_by="due",
+)  # fmt: skip
+_IntakeEvent = IntakeStarted | IntakeAnswered | IntakeSkipped | IntakeAbandoned
 
 
-def evolve(row: DueRow | None, event: AnyEvent) -> DueRow | None:
-    match event.data:
-        case QuoteIssued(quote_id=quote, expires_at=expires):
-            return _row(event, "quote", quote, expires)
-        case PromiseMade(p90=p90) | PromiseRevised(p90=p90):
-            return _row(event, "promise", p90.isoformat(), _day_after(p90))
-        case OrderDelivered():
-            at = event.event.time
-            if row and (row.due or at < _day_after(datetime.fromisoformat(row.ref))):
-                return replace(row, due=at, cause=event.event.id)
-            return row  # missed, as was said already
-        case PromiseMissed():
-            return replace(row, due=None) if row else None
-        case IntakeStarted(intake_id=intake, questions=questions) if questions:
-            due = event.event.time + ABANDONED_AFTER
-            return replace(_row(event, "intake", intake, due), open_questions=questions)
-        case IntakeAnswered(question_id=question) | IntakeSkipped(question_id=question) if row:
-            left = tuple(q for q in row.open_questions if q != question)
-            due = event.event.time + ABANDONED_AFTER
-            return (
-                replace(row, due=due, open_questions=left, last_question=question) if left else None
-            )
-    return None
+def _quote(event: AnyEvent) -> str:
+    return f"{event.event.subject}/quote"
 
 
-def _row(event: AnyEvent, kind: str, ref: str, due: datetime) -> DueRow:
-    said = event.event
-    return DueRow(
-        subject=said.subject, kind=kind, ref=ref, due=due, cause=said.id, customer=said.customerid
+def _promise(event: AnyEvent) -> str:
+    return f"{event.event.subject}/promise"
+
+
+def _intake(event: Recorded[_IntakeEvent]) -> str:
+    return f"{event.event.subject}/intake/{event.data.intake_id}"
+
+
+@due.on(QuoteIssued, key=_quote)
+def await_expiry(_: DueRow | None, event: Recorded[QuoteIssued]) -> DueRow:
+    return _row(event, "quote", event.data.quote_id, event.data.expires_at)
+
+
+@due.on(PromiseMade, PromiseRevised, key=_promise)
+def await_delivery(_: DueRow | None, event: Recorded[PromiseMade | PromiseRevised]) -> DueRow:
+    p90 = event.data.p90
+    return _row(event, "promise", p90.isoformat(), _day_after(p90))
+
+
+@due.on(OrderDelivered, key=_promise)
+def deliver(row: DueRow | None, event: Recorded[OrderDelivered]) -> DueRow | None:
+    """The promise is due at once: it was kept or missed. One that was missed already is not."""
+    at = event.event.time
+    if row and (row.due or at < _day_after(datetime.fromisoformat(row.ref))):
+        return replace(row, due=at, cause=event.event.id)
+    return row
+
+
+@due.on(PromiseMissed, key=_promise)
+def miss(row: DueRow | None, _: Recorded[PromiseMissed]) -> DueRow | None:
+    """The row stays: a delivery on time that is reported late corrects the miss."""
+    return row and replace(row, due=None)
+
+
+@due.on(IntakeStarted, key=_intake)
+def await_answers(_: DueRow | None, event: Recorded[IntakeStarted]) -> DueRow | None:
+    questions = event.data.questions
+    if not questions:
+        return None
+    row = _row(event, "intake", event.data.intake_id, event.event.time + ABANDONED_AFTER)
+    return replace(row, open_questions=questions)
+
+
+@due.on(IntakeAnswered, IntakeSkipped, key=_intake)
+def await_next_answer(
+    row: DueRow | None, event: Recorded[IntakeAnswered | IntakeSkipped]
+) -> DueRow | None:
+    question = event.data.question_id
+    if row is None or not (left := tuple(q for q in row.open_questions if q != question)):
+        return None
+    return replace(
+        row, due=event.event.time + ABANDONED_AFTER, open_questions=left, last_question=question
     )
 
 
+@due.on(QuoteExpired, OrderPlaced, OrderCancelled, key=_quote)
+@due.on(PromiseKept, OrderCancelled, key=_promise)
+@due.on(IntakeAbandoned, key=_intake)
+def close(_: DueRow | None, __: AnyEvent) -> None:
+    return None
+
+
+def _row(event: AnyEvent, kind: str, ref: str, at: datetime) -> DueRow:
+    envelope = event.event
+    return DueRow(
+        subject=envelope.subject, kind=kind, ref=ref, due=at, cause=envelope.id,
+        customer=envelope.customerid,
+    )  # fmt: skip
+
+
 def _day_after(moment: datetime) -> datetime:
-    """When the (UTC) day of a moment has passed."""
+    """The end of a moment's day, in UTC."""
     return datetime.combine(moment.date() + timedelta(days=1), time(), UTC)
-
-
-projection = Projection(
-    "due", 1, DueRow, keys, evolve,
-    answers="What falls due, and when?", find_by="subject", sort_by="due",
-)  # fmt: skip

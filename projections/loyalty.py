@@ -1,25 +1,24 @@
-"""What each customer bought, and what they would have to rebuild elsewhere."""
+"""The view `loyalty`: what each customer has bought, and the content that they made here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
 
 from msgspec.structs import replace
 
 from domain.customer.events import ContentContributed, ContentRemoved, ContentReused
-from domain.order.events import OrderCancelled, OrderPlaced
-from domain.order.reports import OrderAdopted, OrderLineAdopted
-from domain.order.sales import SALES, Sale, add_sale
+from domain.event import Recorded
+from domain.order.events import OrderCancelled
+from domain.order.sales import Sale, add_sale
 from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
+from projections.keys import by_customer
 from projections.view import AnyEvent, Part, Projection, Row
 
 
 class Purchase(Part, frozen=True, kw_only=True):
-    """An order on the day of its first sale; `amount` is gross, by `domain.order.sales`."""
+    """An order, at the time of its first sale; `amount` is gross: see `domain.order.sales`."""
 
     order_id: Pseudonym[str]
     at: Plain[datetime]
@@ -28,7 +27,11 @@ class Purchase(Part, frozen=True, kw_only=True):
 
 
 class Content(Part, frozen=True, kw_only=True):
-    """Something that the customer put work into and still keeps with us."""
+    """Something that the customer made here, such as a saved design.
+
+    `effort_s` is the time it took them in all, `portable` the share of it that another shop could
+    take over, `reused` how often it was used again.
+    """
 
     kind: Plain[str]
     item_id: Pseudonym[str]
@@ -38,63 +41,74 @@ class Content(Part, frozen=True, kw_only=True):
 
 
 class LoyaltyRow(Row, frozen=True, kw_only=True):
-    """A cancelled order is no purchase, and removed content is nothing to rebuild."""
+    """A customer, without the orders that were cancelled and the content that was removed."""
 
     customer: Pseudonym[str]
     purchases: Plain[tuple[Purchase, ...]] = ()
     contents: Plain[tuple[Content, ...]] = ()
 
 
-_HANDLED = {*SALES, OrderCancelled, ContentContributed, ContentReused, ContentRemoved}
+def _initial(event: AnyEvent) -> LoyaltyRow:
+    assert event.event.customerid  # it is the key of the row
+    return LoyaltyRow(customer=event.event.customerid)
 
 
-def keys(event: AnyEvent) -> Iterable[str]:
-    customer = event.event.customerid
-    return [customer] if customer and type(event.data) in _HANDLED else []
+loyalty = Projection(
+    "loyalty", 1, LoyaltyRow, initial=_initial,
+    answers="What did each customer buy, and what would they have to rebuild elsewhere?",
+)  # fmt: skip
 
 
-def evolve(row: LoyaltyRow | None, event: AnyEvent) -> LoyaltyRow:
-    row = row or LoyaltyRow(customer=cast(str, event.event.customerid))
-    match event.data:
-        case OrderPlaced() | OrderAdopted() | OrderLineAdopted() as sale:
-            return replace(row, purchases=_bought(row.purchases, sale, event))
-        case OrderCancelled():
-            order = _order(event)
-            return replace(row, purchases=tuple(p for p in row.purchases if p.order_id != order))
-        case ContentContributed(effort_s=effort, portable=portable) as given:
-            before = _content(row, given)
-            after = replace(before, effort_s=before.effort_s + effort, portable=portable)
-            return _with(row, before, after)
-        case ContentReused() as again:
-            before = _content(row, again)
-            return _with(row, before, replace(before, reused=before.reused + 1))
-        case ContentRemoved() as gone:
-            before = _content(row, gone)
-            return replace(row, contents=tuple(c for c in row.contents if c is not before))
-    return row
+@loyalty.on(Sale, key=by_customer)
+def book_sale(row: LoyaltyRow, event: Recorded[Sale]) -> LoyaltyRow:
+    """Adds a purchase, or the amount of a sale to the order's purchase."""
+    order, at, sale = _order(event), event.event.time, event.data
+    purchases = row.purchases
+    for n in range(len(purchases) - 1, -1, -1):  # most often it is the latest one
+        if purchases[n].order_id == order:
+            old = purchases[n]
+            new = replace(old, at=min(old.at, at), amount=add_sale(old.amount, sale))
+            return replace(row, purchases=(*purchases[:n], new, *purchases[n + 1 :]))
+    amount = add_sale(Decimal(0), sale)
+    new = Purchase(order_id=order, at=at, currency=sale.currency, amount=amount)
+    return replace(row, purchases=(*purchases, new))
 
 
-def _order(event: AnyEvent) -> str:
+@loyalty.on(OrderCancelled, key=by_customer)
+def remove_purchase(row: LoyaltyRow, event: Recorded[OrderCancelled]) -> LoyaltyRow:
+    order = _order(event)
+    return replace(row, purchases=tuple(p for p in row.purchases if p.order_id != order))
+
+
+@loyalty.on(ContentContributed, key=by_customer)
+def add_content(row: LoyaltyRow, event: Recorded[ContentContributed]) -> LoyaltyRow:
+    before = _content(row, event.data)
+    effort = before.effort_s + event.data.effort_s
+    return _with(row, before, replace(before, effort_s=effort, portable=event.data.portable))
+
+
+@loyalty.on(ContentReused, key=by_customer)
+def count_reuse(row: LoyaltyRow, event: Recorded[ContentReused]) -> LoyaltyRow:
+    before = _content(row, event.data)
+    return _with(row, before, replace(before, reused=before.reused + 1))
+
+
+@loyalty.on(ContentRemoved, key=by_customer)
+def remove_content(row: LoyaltyRow, event: Recorded[ContentRemoved]) -> LoyaltyRow:
+    before = _content(row, event.data)
+    return replace(row, contents=tuple(c for c in row.contents if c is not before))
+
+
+def _order(event: Recorded[Sale | OrderCancelled]) -> str:
     return Subject.parse(event.event.subject).id
 
 
-def _bought(before: tuple[Purchase, ...], sale: Sale, event: AnyEvent) -> tuple[Purchase, ...]:
-    order, at = _order(event), event.event.time
-    for n in range(len(before) - 1, -1, -1):  # most often it is the latest one
-        if before[n].order_id == order:
-            old = before[n]
-            new = replace(old, at=min(old.at, at), amount=add_sale(old.amount, sale))
-            return (*before[:n], new, *before[n + 1 :])
-    amount = add_sale(Decimal(0), sale)
-    return (*before, Purchase(order_id=order, at=at, currency=sale.currency, amount=amount))
-
-
-def _content(row: LoyaltyRow, said: ContentContributed | ContentReused | ContentRemoved) -> Content:
-    """What we know of the item; a reuse may be reported before the contribution."""
+def _content(row: LoyaltyRow, data: ContentContributed | ContentReused | ContentRemoved) -> Content:
+    """The content of an event, or a new one: a reuse may be recorded before the contribution."""
     for content in row.contents:
-        if (content.kind, content.item_id) == (said.kind, said.item_id):
+        if (content.kind, content.item_id) == (data.kind, data.item_id):
             return content
-    return Content(kind=said.kind, item_id=said.item_id)
+    return Content(kind=data.kind, item_id=data.item_id)
 
 
 def _with(row: LoyaltyRow, before: Content, after: Content) -> LoyaltyRow:
@@ -103,9 +117,3 @@ def _with(row: LoyaltyRow, before: Content, after: Content) -> LoyaltyRow:
     else:
         contents = (*row.contents, after)
     return replace(row, contents=contents)
-
-
-projection = Projection(
-    "loyalty", 1, LoyaltyRow, keys, evolve,
-    answers="What did each customer buy, and what would they have to rebuild elsewhere?",
-)  # fmt: skip

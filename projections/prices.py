@@ -1,29 +1,40 @@
-"""Orders in money: what was quoted, sold, changed, returned and paid."""
+"""The view `prices`: each order in money, from quotes and sales to returns and payments."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from domain.order import events as e
-from domain.order import reports as r
-from domain.order.sales import SALES, Sale, add_sale
+from domain.event import Recorded
+from domain.order.events import (
+    ChangeOrderApproved,
+    ChangeOrderRejected,
+    ChangeOrderRequested,
+    OrderCancelled,
+    OrderPlaced,
+    QuoteExpired,
+    QuoteIssued,
+    RefundIssued,
+)
+from domain.order.reports import OrderAdjusted, PaymentRecorded, ReturnReceived, ReturnReported
+from domain.order.sales import Sale, add_sale
 from domain.personal import Plain, Pseudonym
 from domain.pricing.engines import GIVEN
 from domain.pricing.quote import QuoteInput
 from domain.subject import Subject
+from projections.keys import by_order
 from projections.view import AnyEvent, Part, Projection, Row
 
 Booked = Literal["sold", "changed", "returned", "adjusted", "paid", "refunded", "sunk_cost"]
-State = Literal["open", "placed", "expired", "replaced"]
+"""The columns of a row that are sums of money."""
+QuoteState = Literal["open", "placed", "expired", "replaced"]
 
 
-class ByRule(Part, frozen=True, kw_only=True):
-    """What a pricing rule added to a quote, at which step, and what that cost us, if known."""
+class RuleAmount(Part, frozen=True, kw_only=True):
+    """The amount that a price rule added to a quote, its step, and its cost where it is known."""
 
     rule_id: Plain[str]
     amount: Plain[Decimal]
@@ -32,27 +43,27 @@ class ByRule(Part, frozen=True, kw_only=True):
 
 
 class Quote(Part, frozen=True, kw_only=True):
-    """`inputs` are those of a book's quote, as long as it is open or placed."""
+    """A quote. `inputs` are kept of a quote that a book priced, while it is open or placed."""
 
     quote_id: Plain[str]
     issued: Plain[datetime]
     expires_at: Plain[datetime]
     currency: Plain[str]
     total: Plain[Decimal]
-    by_rule: Plain[tuple[ByRule, ...]]
+    by_rule: Plain[tuple[RuleAmount, ...]]
     inputs: Plain[tuple[QuoteInput, ...]] = ()
-    state: Plain[State] = "open"
+    state: Plain[QuoteState] = "open"
 
 
 class OpenChangePrice(Part, frozen=True, kw_only=True):
-    """A change order that nobody has answered, and what it would add to the price."""
+    """A change order that is neither approved nor rejected, and what it would add to the price."""
 
     change_id: Plain[str]
     delta_price: Plain[Decimal]
 
 
-class Foreign(Part, frozen=True, kw_only=True):
-    """An amount that was reported in another currency than the order's."""
+class ForeignAmount(Part, frozen=True, kw_only=True):
+    """An amount in another currency than the order's; it is not converted."""
 
     booked: Plain[Booked]
     currency: Plain[str]
@@ -60,9 +71,9 @@ class Foreign(Part, frozen=True, kw_only=True):
 
 
 class PricesRow(Row, frozen=True, kw_only=True):
-    """Exact sums in the order's `currency`; nothing is rounded before it is shown.
+    """An order. Sums are exact, in the order's `currency`; `sold` is gross (`domain.order.sales`).
 
-    `sold` is gross, by `domain.order.sales`. Of what came back, `unpriced` pieces named no price.
+    `returned` is the value of the returned pieces but `unpriced` ones, whose price is not known.
     """
 
     order_id: Pseudonym[str]
@@ -82,94 +93,118 @@ class PricesRow(Row, frozen=True, kw_only=True):
     sunk_cost: Plain[Decimal] = Decimal(0)
     quotes: Plain[tuple[Quote, ...]] = ()
     asked: Plain[tuple[OpenChangePrice, ...]] = ()
-    foreign: Plain[tuple[Foreign, ...]] = ()
+    foreign: Plain[tuple[ForeignAmount, ...]] = ()
 
 
-_HANDLED = {
-    *SALES,
-    e.QuoteIssued,
-    e.QuoteExpired,
-    e.ChangeOrderRequested,
-    e.ChangeOrderApproved,
-    e.ChangeOrderRejected,
-    e.OrderCancelled,
-    e.RefundIssued,
-    r.OrderAdjusted,
-    r.PaymentRecorded,
-    r.ReturnReceived,
-    r.ReturnReported,
-}
+def _initial(event: AnyEvent) -> PricesRow:
+    envelope = event.event
+    return PricesRow(order_id=Subject.parse(envelope.subject).id, customer=envelope.customerid)
 
 
-def keys(event: AnyEvent) -> Iterable[str]:
-    return [Subject.parse(event.event.subject).id] if type(event.data) in _HANDLED else []
+prices = Projection(
+    "prices", 2, PricesRow, initial=_initial,
+    answers="What was each order quoted, sold for, returned and paid?", look_up=("customer",),
+)  # fmt: skip
 
 
-def evolve(row: PricesRow | None, event: AnyEvent) -> PricesRow:
-    said, at = event.event, event.event.time
-    row = row or PricesRow(order_id=Subject.parse(said.subject).id, customer=said.customerid)
-    match event.data:
-        case e.OrderPlaced() | r.OrderAdopted() | r.OrderLineAdopted() as sale:
-            return _sold(row, sale, at)
-        case e.QuoteIssued() as issued:
-            before = {q.quote_id for q in row.quotes if q.state == "open"}
-            quotes = (*_settled(row.quotes, before, "replaced"), _quote(issued, at))
-            return replace(row, quotes=quotes, currency=row.currency or issued.currency)
-        case e.QuoteExpired(quote_id=id):
-            return replace(row, quotes=_settled(row.quotes, {id}, "expired"))
-        case e.ChangeOrderRequested(change_id=id, delta_price=delta):
-            return replace(
-                row, asked=(*row.asked, OpenChangePrice(change_id=id, delta_price=delta))
-            )
-        case e.ChangeOrderApproved(change_id=id) | e.ChangeOrderRejected(change_id=id):
-            left = tuple(a for a in row.asked if a.change_id != id)
-            if isinstance(event.data, e.ChangeOrderApproved):
-                more = sum((a.delta_price for a in row.asked if a.change_id == id), Decimal(0))
-                row = _booked(row, "changed", None, more)
-            return replace(row, asked=left)
-        case e.OrderCancelled(sunk_cost=cost, currency=currency):
-            return replace(_booked(row, "sunk_cost", currency, cost), cancelled=at)
-        case e.RefundIssued(amount=amount, currency=currency):
-            return _booked(row, "refunded", currency, amount)
-        case r.OrderAdjusted(amount=amount, currency=currency):
-            return _booked(row, "adjusted", currency, amount)
-        case r.PaymentRecorded(amount=amount, currency=currency):
-            return _booked(row, "paid", currency, amount)
-        case r.ReturnReceived(lines=lines):
-            return _returned(row, lines, None)
-        case r.ReturnReported(lines=lines, currency=currency):
-            return _returned(row, lines, currency)
-    return row
+@prices.on(QuoteIssued, key=by_order)
+def add_quote(row: PricesRow, event: Recorded[QuoteIssued]) -> PricesRow:
+    """Adds an open quote, which replaces those that were open."""
+    open_ids = {q.quote_id for q in row.quotes if q.state == "open"}
+    quotes = (*_with_state(row.quotes, open_ids, "replaced"), _quote(event))
+    return replace(row, quotes=quotes, currency=row.currency or event.data.currency)
 
 
-def _sold(row: PricesRow, sale: Sale, at: datetime) -> PricesRow:
-    if isinstance(sale, e.OrderPlaced) and sale.quote_id:
-        row = replace(row, quotes=_settled(row.quotes, {sale.quote_id}, "placed"))
+@prices.on(QuoteExpired, key=by_order)
+def expire_quote(row: PricesRow, event: Recorded[QuoteExpired]) -> PricesRow:
+    return replace(row, quotes=_with_state(row.quotes, {event.data.quote_id}, "expired"))
+
+
+@prices.on(Sale, key=by_order)
+def book_sale(row: PricesRow, event: Recorded[Sale]) -> PricesRow:
+    sale, at = event.data, event.event.time
+    if isinstance(sale, OrderPlaced) and sale.quote_id:
+        row = replace(row, quotes=_with_state(row.quotes, {sale.quote_id}, "placed"))
     row = _booked(row, "sold", sale.currency, add_sale(row.sold, sale) - row.sold)
     return replace(row, first_sale=min(row.first_sale or at, at))
 
 
-def _quote(issued: e.QuoteIssued, at: datetime) -> Quote:
-    by_rule: dict[str, ByRule] = {}
-    for line in issued.trace:
-        rule = by_rule.get(line.rule_id)
-        amount = line.amount + (rule.amount if rule else 0)
-        cost = line.cost if rule is None or line.cost is None else line.cost + (rule.cost or 0)
-        by_rule[line.rule_id] = ByRule(
-            rule_id=line.rule_id, amount=amount, step=line.step, cost=cost
-        )
-    return Quote(
-        quote_id=issued.quote_id,
-        issued=at,
-        expires_at=issued.expires_at,
-        currency=issued.currency,
-        total=issued.total,
-        by_rule=tuple(by_rule.values()),
-        inputs=issued.inputs if issued.engine_version != GIVEN else (),
+@prices.on(ChangeOrderRequested, key=by_order)
+def add_change(row: PricesRow, event: Recorded[ChangeOrderRequested]) -> PricesRow:
+    data = event.data
+    change = OpenChangePrice(change_id=data.change_id, delta_price=data.delta_price)
+    return replace(row, asked=(*row.asked, change))
+
+
+@prices.on(ChangeOrderApproved, ChangeOrderRejected, key=by_order)
+def close_change(
+    row: PricesRow, event: Recorded[ChangeOrderApproved | ChangeOrderRejected]
+) -> PricesRow:
+    """Removes the open change; what an approved one adds to the price is `changed`."""
+    id = event.data.change_id
+    if isinstance(event.data, ChangeOrderApproved):
+        more = sum((c.delta_price for c in row.asked if c.change_id == id), Decimal(0))
+        row = _booked(row, "changed", None, more)
+    return replace(row, asked=tuple(c for c in row.asked if c.change_id != id))
+
+
+@prices.on(OrderCancelled, key=by_order)
+def cancel(row: PricesRow, event: Recorded[OrderCancelled]) -> PricesRow:
+    row = _booked(row, "sunk_cost", event.data.currency, event.data.sunk_cost)
+    return replace(row, cancelled=event.event.time)
+
+
+@prices.on(OrderAdjusted, key=by_order)
+def adjust(row: PricesRow, event: Recorded[OrderAdjusted]) -> PricesRow:
+    return _booked(row, "adjusted", event.data.currency, event.data.amount)
+
+
+@prices.on(PaymentRecorded, key=by_order)
+def add_payment(row: PricesRow, event: Recorded[PaymentRecorded]) -> PricesRow:
+    return _booked(row, "paid", event.data.currency, event.data.amount)
+
+
+@prices.on(RefundIssued, key=by_order)
+def add_refund(row: PricesRow, event: Recorded[RefundIssued]) -> PricesRow:
+    return _booked(row, "refunded", event.data.currency, event.data.amount)
+
+
+@prices.on(ReturnReceived, ReturnReported, key=by_order)
+def add_return(row: PricesRow, event: Recorded[ReturnReceived | ReturnReported]) -> PricesRow:
+    data = event.data
+    currency = data.currency if isinstance(data, ReturnReported) else None
+    value = sum((li.quantity * li.unit_price for li in data.lines if li.unit_price), Decimal(0))
+    row = _booked(row, "returned", currency, value)
+    return replace(
+        row,
+        returned_lines=row.returned_lines + len(data.lines),
+        returned_pieces=row.returned_pieces + sum(li.quantity for li in data.lines),
+        unpriced=row.unpriced + sum(li.quantity for li in data.lines if li.unit_price is None),
     )
 
 
-def _settled(quotes: tuple[Quote, ...], ids: set[str], state: State) -> tuple[Quote, ...]:
+def _quote(event: Recorded[QuoteIssued]) -> Quote:
+    data = event.data
+    by_rule: dict[str, RuleAmount] = {}
+    for line in data.trace:
+        rule = by_rule.get(line.rule_id)
+        amount = line.amount + (rule.amount if rule else 0)
+        cost = line.cost if rule is None or line.cost is None else line.cost + (rule.cost or 0)
+        by_rule[line.rule_id] = RuleAmount(
+            rule_id=line.rule_id, amount=amount, step=line.step, cost=cost
+        )
+    return Quote(
+        quote_id=data.quote_id,
+        issued=event.event.time,
+        expires_at=data.expires_at,
+        currency=data.currency,
+        total=data.total,
+        by_rule=tuple(by_rule.values()),
+        inputs=data.inputs if data.engine_version != GIVEN else (),
+    )
+
+
+def _with_state(quotes: tuple[Quote, ...], ids: set[str], state: QuoteState) -> tuple[Quote, ...]:
     return tuple(
         replace(q, state=state, inputs=q.inputs if state == "placed" else ())
         if q.quote_id in ids
@@ -178,27 +213,11 @@ def _settled(quotes: tuple[Quote, ...], ids: set[str], state: State) -> tuple[Qu
     )
 
 
-def _returned(row: PricesRow, lines: tuple[r.ReturnLine, ...], currency: str | None) -> PricesRow:
-    value = sum((li.quantity * li.unit_price for li in lines if li.unit_price), Decimal(0))
-    row = _booked(row, "returned", currency, value)
-    return replace(
-        row,
-        returned_lines=row.returned_lines + len(lines),
-        returned_pieces=row.returned_pieces + sum(li.quantity for li in lines),
-        unpriced=row.unpriced + sum(li.quantity for li in lines if li.unit_price is None),
-    )
-
-
-def _booked(row: PricesRow, what: Booked, currency: str | None, amount: Decimal) -> PricesRow:
+def _booked(row: PricesRow, column: Booked, currency: str | None, amount: Decimal) -> PricesRow:
+    """Adds an amount to a sum; None is the order's currency, and the first one becomes it."""
     own = row.currency or currency
     if currency is not None and currency != own:
-        other = Foreign(booked=what, currency=currency, amount=amount)
+        other = ForeignAmount(booked=column, currency=currency, amount=amount)
         return replace(row, foreign=(*row.foreign, other))
-    now: dict[str, Any] = {what: getattr(row, what) + amount}
-    return replace(row, currency=own, **now)
-
-
-projection = Projection(
-    "prices", 2, PricesRow, keys, evolve,
-    answers="What was each order quoted, sold for, returned and paid?", look_up=("customer",),
-)  # fmt: skip
+    sums: dict[str, Any] = {column: getattr(row, column) + amount}
+    return replace(row, currency=own, **sums)

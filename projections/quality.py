@@ -1,24 +1,34 @@
-"""How well orders were made: what was chosen, what the checks said, and what customers asked."""
+"""The view `quality`: each order's choices and instructions beside the results of its checks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from domain.order import events as e
-from domain.order import reports as r
-from domain.order.evolve import evolve as evolve_order
+from domain.event import Recorded
+from domain.order.events import (
+    OrderDrafted,
+    ReworkEscalated,
+    ReworkOrdered,
+    SpecialInstructionAccepted,
+    SpecialInstructionDeclined,
+    SpecialInstructionGiven,
+    SpecialInstructionInterpreted,
+)
+from domain.order.evolve import evolve
 from domain.order.progress import Check, Progress
+from domain.order.reports import QualityCheckFailed, QualityCheckPassed
 from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
-from projections.choices import Choices, Choosing
-from projections.choices import evolve as choose
+from projections.choices import ChoiceEvent, Choices, changed_choices
+from projections.keys import by_order
 from projections.view import AnyEvent, Part, Projection, Row
 
 
 class Product(Part, frozen=True, kw_only=True):
+    """The product of a line."""
+
     line_id: Plain[str]
     product: Plain[str]
 
@@ -32,6 +42,8 @@ class InstructionOutcome(Part, frozen=True, kw_only=True):
 
 
 class QualityRow(Row, frozen=True, kw_only=True):
+    """An order."""
+
     order_id: Pseudonym[str]
     customer: Pseudonym[str | None]
     products: Plain[tuple[Product, ...]] = ()
@@ -40,51 +52,58 @@ class QualityRow(Row, frozen=True, kw_only=True):
     checks: Plain[tuple[Check, ...]] = ()
 
 
-_CHECKS = {r.QualityCheckPassed, r.QualityCheckFailed, e.ReworkOrdered, e.ReworkEscalated}
-_HANDLED = {
-    *_CHECKS,
-    *get_args(Choosing),
-    e.SpecialInstructionGiven,
-    e.SpecialInstructionInterpreted,
-    e.SpecialInstructionAccepted,
-    e.SpecialInstructionDeclined,
-}
+def _initial(event: AnyEvent) -> QualityRow:
+    envelope = event.event
+    return QualityRow(order_id=Subject.parse(envelope.subject).id, customer=envelope.customerid)
 
 
-def keys(event: AnyEvent) -> Iterable[str]:
-    return [Subject.parse(event.event.subject).id] if type(event.data) in _HANDLED else []
-
-
-def evolve(row: QualityRow | None, event: AnyEvent) -> QualityRow:
-    said = event.event
-    row = row or QualityRow(order_id=Subject.parse(said.subject).id, customer=said.customerid)
-    if type(event.data) in _CHECKS:
-        data = cast(e.OrderEvent, event.data)
-        checked = evolve_order(Progress(checks=row.checks), data, said.time)
-        return replace(row, checks=checked.checks)
-    if isinstance(event.data, Choosing):
-        row = replace(row, choices=choose(row.choices, event.data))
-    match event.data:
-        case e.OrderDrafted(lines=lines):
-            products = (Product(line_id=x.line_id, product=x.product) for x in lines)
-            return replace(row, products=tuple(products))
-        case e.SpecialInstructionGiven(instruction_id=id):
-            return replace(row, wishes=(*row.wishes, InstructionOutcome(instruction_id=id)))
-        case e.SpecialInstructionInterpreted(instruction_id=id, operations=operations) as read:
-            return _wish(row, id, understood=bool(operations) and not read.unsure)
-        case e.SpecialInstructionAccepted(instruction_id=id):
-            return _wish(row, id, answer="accepted")
-        case e.SpecialInstructionDeclined(instruction_id=id):
-            return _wish(row, id, answer="declined")
-    return row
-
-
-def _wish(row: QualityRow, id: str, **now: Any) -> QualityRow:
-    wishes = tuple(replace(w, **now) if w.instruction_id == id else w for w in row.wishes)
-    return replace(row, wishes=wishes)
-
-
-projection = Projection(
-    "quality", 2, QualityRow, keys, evolve,
+quality = Projection(
+    "quality", 2, QualityRow, initial=_initial,
     answers="Which options were chosen, and what did the checks say?", look_up=("customer",),
 )  # fmt: skip
+_CheckEvent = QualityCheckPassed | QualityCheckFailed | ReworkOrdered | ReworkEscalated
+
+
+@quality.on(_CheckEvent, key=by_order)
+def add_check(row: QualityRow, event: Recorded[_CheckEvent]) -> QualityRow:
+    """Adds a check, or marks one as reworked or escalated."""
+    progress = evolve(Progress(checks=row.checks), event.data, event.event.time)
+    return replace(row, checks=progress.checks)
+
+
+@quality.on(ChoiceEvent, key=by_order)
+def change_choices(row: QualityRow, event: Recorded[ChoiceEvent]) -> QualityRow:
+    return replace(row, choices=changed_choices(row.choices, event.data))
+
+
+@quality.on(OrderDrafted, key=by_order)
+def draft(row: QualityRow, event: Recorded[OrderDrafted]) -> QualityRow:
+    products = (Product(line_id=li.line_id, product=li.product) for li in event.data.lines)
+    return replace(row, products=tuple(products))
+
+
+@quality.on(SpecialInstructionGiven, key=by_order)
+def add_instruction(row: QualityRow, event: Recorded[SpecialInstructionGiven]) -> QualityRow:
+    new = InstructionOutcome(instruction_id=event.data.instruction_id)
+    return replace(row, wishes=(*row.wishes, new))
+
+
+@quality.on(SpecialInstructionInterpreted, key=by_order)
+def interpret(row: QualityRow, event: Recorded[SpecialInstructionInterpreted]) -> QualityRow:
+    data = event.data
+    return _changed(row, data.instruction_id, understood=bool(data.operations) and not data.unsure)
+
+
+@quality.on(SpecialInstructionAccepted, key=by_order)
+def accept(row: QualityRow, event: Recorded[SpecialInstructionAccepted]) -> QualityRow:
+    return _changed(row, event.data.instruction_id, answer="accepted")
+
+
+@quality.on(SpecialInstructionDeclined, key=by_order)
+def decline(row: QualityRow, event: Recorded[SpecialInstructionDeclined]) -> QualityRow:
+    return _changed(row, event.data.instruction_id, answer="declined")
+
+
+def _changed(row: QualityRow, id: str, **changes: Any) -> QualityRow:
+    wishes = tuple(replace(x, **changes) if x.instruction_id == id else x for x in row.wishes)
+    return replace(row, wishes=wishes)

@@ -1,4 +1,4 @@
-"""A story: events in the order of what caused what, across streams."""
+"""Stories: events in the order of cause and effect, across streams."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from projections.audit import AuditRow
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """An event, or what no event is known by: a command, say. It stands below its cause."""
+class CausalNode:
+    """An event below its cause, `depth` levels down.
+
+    `event` is None for a cause that is not an event of the story, for instance a command.
+    """
 
     depth: int
     id: UUID
     event: AuditRow | None
 
 
-def tree(rows: Iterable[AuditRow]) -> list[Node]:
-    """Causes before effects, each effect one deeper; what has the same cause in recorded order.
+def story_of(rows: Iterable[AuditRow]) -> list[CausalNode]:
+    """The nodes in reading order: each cause is followed by its effects, one level deeper.
 
-    Each event is told once, even of those that name each other as causes.
+    Effects of one cause are in the order in which they were recorded. Each event appears once,
+    also where events name each other as causes.
     """
     events = {
         row.event_id: row
@@ -31,20 +35,20 @@ def tree(rows: Iterable[AuditRow]) -> list[Node]:
     effects: defaultdict[UUID | None, list[UUID]] = defaultdict(list)
     for id, row in events.items():
         effects[row.cause].append(id)
-    starts = [
+    roots = [
         id if row.cause is None else row.cause
         for id, row in events.items()
         if row.cause not in events
     ]
-    nodes: list[Node] = []
-    told: set[UUID] = set()
-    for start in (*starts, *events):
-        ahead = [(0, start)]
-        while ahead:
-            depth, id = ahead.pop()
-            if id in told:
+    nodes: list[CausalNode] = []
+    visited: set[UUID] = set()
+    for root in (*roots, *events):
+        stack = [(0, root)]
+        while stack:
+            depth, id = stack.pop()
+            if id in visited:
                 continue
-            told.add(id)
-            nodes.append(Node(depth, id, events.get(id)))
-            ahead += [(depth + 1, effect) for effect in reversed(effects[id])]
+            visited.add(id)
+            nodes.append(CausalNode(depth, id, events.get(id)))
+            stack += [(depth + 1, effect) for effect in reversed(effects[id])]
     return nodes

@@ -1,48 +1,99 @@
-"""The shape of a projection: a pure fold from events to rows."""
+"""Projections: pure folds of events into the rows of a view."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from dataclasses import KW_ONLY, dataclass, field, replace
+from types import UnionType
+from typing import Any, Generic, NamedTuple, Self, overload
 
 import msgspec
+from typing_extensions import TypeVar
 
 from domain.event import Data, Recorded
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A row. Its fields are its columns; personal ones are sealed under the row's owner's key.
+    """A row of a view. Its fields are its columns; personal ones are sealed with the owner's key.
 
-    A row belongs to one owner: all its events do.
+    A row belongs to one owner: all events that it is folded from have that owner.
     """
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A value inside a row, stored as JSON within one of the row's columns."""
+    """A value inside a row, stored as JSON in one of the row's columns."""
 
 
 R = TypeVar("R", bound=Row)
+D = TypeVar("D", bound=Data, default=Data)
+Initial = TypeVar("Initial", default=None)
 AnyEvent = Recorded[Data]
+Key = Callable[[Recorded[D]], str | None]
+"""Returns the key of the row that an event belongs to, or None where it belongs to none."""
+Fold = Callable[[R | None, AnyEvent], R | None]
+"""Returns the row after an event; None before means that there is no row, after: it is removed."""
+Handle = Callable[[R | Initial, Recorded[D]], R | None]
 
 
-@dataclass(frozen=True)
-class Projection(Generic[R]):
-    """`answers` is the question that the view answers, as a sentence.
+class Handler(NamedTuple):
+    """A function that folds events of some types into the row that `key` names."""
 
-    `keys` names the rows that an event touches; `evolve` gives a row's next state, None removes
-    it. Both are pure. Another meaning of a row is another `version`.
+    types: tuple[type[Data] | UnionType, ...]
+    key: Key[Any]
+    fold: Callable[[Any, Any], Any]
+
+
+def no_row(_: AnyEvent) -> None:
+    """There is no row before its first event."""
+
+
+@dataclass(frozen=True, eq=False)
+class Projection(Generic[R, Initial]):
+    """A view, and the handlers that fold events into its rows. Handlers are declared by `on`.
+
+    When a row of the same events changes its meaning or its fields, `version` goes up by one: then
+    a rebuild makes a new table beside the old one.
     """
 
     name: str
     version: int
     row: type[R]
-    keys: Callable[[AnyEvent], Iterable[str]]
-    evolve: Callable[[R | None, AnyEvent], R | None]
-    answers: str
+    _: KW_ONLY
+    answers: str  # the question that the view answers, as a sentence
+    initial: Callable[[AnyEvent], Initial] = no_row  # type: ignore[assignment]  # Initial is None
     find_by: str = "key"  # the column that a person looks a row up in
     sort_by: str = "key"
-    look_up: tuple[str, ...] = ()  # further columns that rows are found by
+    look_up: tuple[str, ...] = ()  # further columns with an index
+    handlers: list[Handler] = field(default_factory=list, repr=False)
+    _steps: dict[type[Data], list[tuple[Key[Data], Fold[R]]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    @overload
+    def on(
+        self, type: type[D], /, *, key: Key[D]
+    ) -> Callable[[Handle[R, Initial, D]], Handle[R, Initial, D]]: ...
+
+    @overload
+    def on(
+        self, *types: type[Data] | UnionType, key: Key[Any]
+    ) -> Callable[[Handle[R, Initial, Any]], Handle[R, Initial, Any]]: ...
+
+    def on(self, *types: Any, key: Any) -> Any:
+        """Declares the decorated function as the handler of these types of events.
+
+        The function receives the row that `key` names, or what `initial` returns if there is none,
+        and the event. It returns the new row, or None to remove it. It is pure. A type includes its
+        subclasses, so that `Data` means every event. Several handlers of an event with the same
+        `key` run in the order in which they are declared.
+        """
+
+        def register(fold: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+            self.handlers.append(Handler(types, key, fold))
+            self._steps.clear()
+            return fold
+
+        return register
 
     @property
     def group(self) -> str:
@@ -54,17 +105,70 @@ class Projection(Generic[R]):
         """The columns that need an index of their own."""
         return sorted({self.find_by, *self.look_up} - {"key"})
 
+    def folds(self, data: type[Data]) -> bool:
+        """Whether events of this type can change a row."""
+        return bool(self._steps_of(data))
+
+    def steps(self, event: AnyEvent) -> list[tuple[str, Fold[R]]]:
+        """The key of each row that the event changes, with the fold of the event into that row.
+
+        Raises ValueError if two handlers with different key functions name the same row: they
+        could not be undone together when one of them fails.
+        """
+        steps = [
+            (row_key, fold)
+            for key, fold in self._steps_of(type(event.data))
+            if (row_key := key(event)) is not None
+        ]
+        if len(steps) > 1 and len({row_key for row_key, _ in steps}) < len(steps):
+            raise ValueError(f"{self.name}: handlers of one row need the same key function")
+        return steps
+
     def fold(self, events: Iterable[AnyEvent]) -> dict[str, R]:
-        """The rows that the events lead to, in memory: what the runner must arrive at too."""
+        """The rows that the events lead to, by key, without a database."""
         rows: dict[str, R] = {}
         for event in events:
-            for key in self.keys(event):
-                row = self.evolve(rows.get(key), event)
+            for key, fold in self.steps(event):
+                row = fold(rows.get(key), event)
                 if row is None:
                     rows.pop(key, None)
                 else:
                     rows[key] = row
         return rows
 
+    def only(self, keeps: Callable[[AnyEvent, str], bool]) -> Self:
+        """The same projection, of the events and keys that `keeps` accepts."""
 
-AnyProjection = Projection[Any]
+        def narrowed(key: Key[Data]) -> Key[Data]:
+            def kept_key(event: AnyEvent) -> str | None:
+                row_key = key(event)
+                return row_key if row_key is not None and keeps(event, row_key) else None
+
+            return kept_key
+
+        keys = {handler.key: narrowed(handler.key) for handler in self.handlers}
+        return replace(self, handlers=[h._replace(key=keys[h.key]) for h in self.handlers])
+
+    def _steps_of(self, data: type[Data]) -> list[tuple[Key[Data], Fold[R]]]:
+        """A fold for each key function that the handlers of a type have."""
+        if (steps := self._steps.get(data)) is None:
+            by_key: dict[Key[Data], list[Callable[[Any, Any], Any]]] = {}
+            for handler in self.handlers:
+                if issubclass(data, handler.types):
+                    by_key.setdefault(handler.key, []).append(handler.fold)
+            steps = [(key, self._in_turn(folds)) for key, folds in by_key.items()]
+            self._steps[data] = steps
+        return steps
+
+    def _in_turn(self, folds: list[Callable[[Any, Any], Any]]) -> Fold[R]:
+        initial = self.initial
+
+        def fold_in_turn(row: R | None, event: AnyEvent) -> R | None:
+            for fold in folds:
+                row = fold(initial(event) if row is None else row, event)
+            return row
+
+        return fold_in_turn
+
+
+AnyProjection = Projection[Any, Any]

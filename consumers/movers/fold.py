@@ -5,10 +5,11 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path
+from typing import Any
 
 from consumers.ports.log import Undecodable
 from consumers.ports.views import ParkedEvent
-from projections.view import AnyEvent, AnyProjection, Row
+from projections.view import AnyEvent, AnyProjection, Fold, Row
 
 LogEvent = AnyEvent | Undecodable
 Rows = dict[str, tuple[str, Row | None]]
@@ -26,7 +27,7 @@ def fold(
     """The rows that changed, and the events that wait: theirs stay as they were before."""
     parked: list[ParkedEvent] = []
     waits = set(waiting)
-    touched: list[tuple[AnyEvent, str]] = []
+    steps: list[tuple[AnyEvent, str, Fold[Any]]] = []
 
     def park(event: LogEvent, key: str | None, reason: str) -> None:
         parked.append(ParkedEvent(event.position.number, key, event.owner, reason))
@@ -39,18 +40,18 @@ def fold(
             park(event, None, f"cannot be read: {event.reason}")
         else:
             try:
-                touched += [(event, key) for key in projection.keys(event)]
+                steps += [(event, *step) for step in projection.steps(event)]
             except Exception as error:
                 park(event, None, reason(error))
-    wanted = {key for _, key in touched}
-    rows: dict[str, Row | None] = dict(load(wanted)) if wanted else {}
+    keys = {key for _, key, _ in steps}
+    rows: dict[str, Row | None] = dict(load(keys)) if keys else {}
     changed: Rows = {}
-    for event, key in touched:
+    for event, key, fold_event in steps:
         if waits and (event.owner, key) in waits:
             park(event, key, "waits for an earlier event of its key")
             continue
         try:
-            row = rows[key] = projection.evolve(rows.get(key), event)
+            row = rows[key] = fold_event(rows.get(key), event)
         except Exception as error:
             park(event, key, reason(error))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from consumers.movers.fold import LogEvent, ParkedKeys, Rows, fold
@@ -46,12 +46,9 @@ def drop_of(view: str, event: LogEvent) -> EventDropped | None:
 
 def without(projection: AnyProjection, dropped: Dropped) -> AnyProjection:
     """The projection of a partition's events but those that were dropped."""
-
-    def keys(event: AnyEvent) -> Iterable[str]:
-        number = event.position.number
-        return [key for key in projection.keys(event) if (number, key) not in dropped]
-
-    return replace(projection, keys=keys) if dropped else projection
+    if not dropped:
+        return projection
+    return projection.only(lambda event, key: (event.position.number, key) not in dropped)
 
 
 def undropped(events: Iterable[LogEvent], dropped: Dropped) -> list[LogEvent]:
@@ -78,12 +75,12 @@ def again(
         if (p.number, p.key) not in dropped:
             waited.setdefault(p.number, set()).add(p.key)
 
-    def keys(event: AnyEvent) -> Iterable[str]:
+    def keeps(event: AnyEvent, key: str) -> bool:
         only = waited.get(event.position.number, {None})
-        return [key for key in projection.keys(event) if None in only or key in only]
+        return None in only or key in only
 
     events = [e for number in sorted(waited) for e in log.read(partition, number - 1, 1)]
-    return replace(projection, keys=keys), events
+    return projection.only(keeps), events
 
 
 def retry(

@@ -11,7 +11,7 @@ import msgspec
 from consumers.ports.views import ViewReader
 from consumers.questions.rows import find_view
 from domain.order.state import InstructionStatus
-from projections.demand import DemandRow, worded
+from projections.demand import DemandRow, instructions_with_texts
 
 
 class WaitingInstruction(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ def waiting_instructions(views: ViewReader, limit: int) -> WaitingInstructions:
             guess=[o for meaning in instruction.meanings or () for o in meaning.operations],
         )
         for row in found[:limit]
-        for instruction, text in worded(row)
+        for instruction, text in instructions_with_texts(row)
         if instruction.answer in (InstructionStatus.GIVEN, InstructionStatus.UNSURE)
     ]
     return WaitingInstructions(rows=rows, more=len(found) > limit)

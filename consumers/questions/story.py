@@ -16,7 +16,7 @@ from domain.subject import Subject, is_subject
 from domain.values import Stage
 from projections.audit import AuditRow
 from projections.backlog import BacklogRow, may_change
-from projections.story import Node, tree
+from projections.story import CausalNode, story_of
 
 
 class StoryNode(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ def _tree(rows: Sequence[AuditRow], views: ViewReader, limit: int) -> list[Story
     events = _with_causes({row.event_id: row for row in rows}, views, limit)
     events = _with_effects(events, rows, views, limit)
     rules = _broken_rules({row.subject for row in events.values()}, views)
-    return [_node(node, rules.get(node.id, [])) for node in tree(events.values())]
+    return [_node(node, rules.get(node.id, [])) for node in story_of(events.values())]
 
 
 def _with_causes(
@@ -121,7 +121,7 @@ def _broken_rules(subjects: Collection[str], views: ViewReader) -> dict[UUID, li
     return rules
 
 
-def _node(node: Node, unexpected: Sequence[str]) -> StoryNode:
+def _node(node: CausalNode, unexpected: Sequence[str]) -> StoryNode:
     event = node.event
     return StoryNode(
         depth=node.depth,

@@ -28,7 +28,7 @@ from infra.deployment import Deployment
 from infra.errors import UserError
 from projections import discover
 from projections.beliefs import believed
-from projections.profile import ProfileRow, valued
+from projections.profile import ProfileRow, beliefs_with_values
 from projections.view import AnyProjection, Row
 
 ON_A_PAGE, IN_JSON = 20, 1_000
@@ -113,7 +113,7 @@ def _presented(row: Row) -> TableRow:
     told: dict[str, Any] = plain(row)
     if isinstance(row, ProfileRow):
         best = believed(row.beliefs, datetime.now(UTC))
-        held = [(b, readable(value)) for b, value in valued(row)]
+        held = [(b, readable(value)) for b, value in beliefs_with_values(row)]
         told["believed"] = "\n".join(
             f"{b.attribute} {value}" for b, value in held if best.get(b.attribute) is b
         )

@@ -16,6 +16,7 @@ from kafka import KafkaProducer
 from consumers.movers.projector import Projector
 from consumers.movers.relay import GROUP, Relay
 from consumers.ports.log import Log
+from domain.event import Data
 from domain.personal import Plain
 from infra.kafka import records
 from infra.kafka.cluster import Cluster, provision
@@ -25,7 +26,7 @@ from infra.postgres.store.envelopes import PostgresEnvelopes
 from infra.postgres.store.leases import PostgresSubscription
 from infra.postgres.store.log import PostgresLog
 from projections import discover
-from projections.view import Projection, Row
+from projections.view import AnyEvent, Projection, Row
 from tests.benchmarks import quix
 from tests.benchmarks.harness import Bench, in_turn
 from tests.benchmarks.results import Figure, at_least
@@ -41,14 +42,12 @@ class Count(Row, frozen=True):
     events: Plain[int]
 
 
-COUNTS = Projection(
-    "bench_counts",
-    version=1,
-    row=Count,
-    keys=lambda event: [f"{event.owner} {event.event.type}"],
-    evolve=lambda row, _: Count(events=row.events + 1 if row else 1),
-    answers="How many events of each type has an owner?",
-)
+COUNTS = Projection("bench_counts", 1, Count, answers="How many events of each type has an owner?")
+
+
+@COUNTS.on(Data, key=lambda event: f"{event.owner} {event.event.type}")
+def count(row: Count | None, _: AnyEvent) -> Count:
+    return Count(events=row.events + 1 if row else 1)
 
 
 def _topics(bench: Bench) -> Cluster:

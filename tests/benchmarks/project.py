@@ -51,7 +51,8 @@ class ProfileView(PostgresTrackingRecorder):
             row = None
             if stored:
                 row = PROFILE.row(**{c.name: _read(c, stored[c.name]) for c in COLUMNS})
-            row = PROFILE.evolve(row, event)
+            [(_, fold)] = PROFILE.steps(event)
+            row = fold(row, event)
             values = [_store(c, getattr(row, c.name)) for c in COLUMNS]
             cursor.execute(UPSERT, [customer, customer, *values])
             self._insert_tracking(cursor, tracking)

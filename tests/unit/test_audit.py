@@ -9,7 +9,7 @@ from domain.customer.events import PrincipalCorrected, PrincipalRecognised
 from domain.event import event_id, recorded_id
 from domain.order import events as e
 from domain.order import reports as r
-from projections.story import tree
+from projections.story import story_of
 from tests.unit.log import HOUR, T0, figures, fold, said
 
 COMMAND = event_id("/t", "place-1")
@@ -99,7 +99,7 @@ def test_the_share_of_people_taken_for_others():
 
 
 def told(events):
-    return [(n.depth, n.id) for n in tree(fold("audit", events).values())]
+    return [(n.depth, n.id) for n in story_of(fold("audit", events).values())]
 
 
 def test_each_event_stands_below_its_cause_across_streams():
@@ -116,7 +116,7 @@ def test_each_event_stands_below_its_cause_across_streams():
 
 def test_a_cause_that_is_not_here_stands_above_its_effects():
     lost = caused("order/1", STARTED, "nobody-knows")
-    [above, below] = tree(fold("audit", [lost]).values())
+    [above, below] = story_of(fold("audit", [lost]).values())
     assert (above.event, above.id) == (None, event_id("/t", "nobody-knows"))
     assert (below.depth, below.id) == (1, lost.event.id)
 

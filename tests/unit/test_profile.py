@@ -10,7 +10,7 @@ from domain.customer import events as c
 from domain.order.events import OptionChosen, OptionCleared
 from domain.personal import ERASED
 from projections.beliefs import believed
-from projections.profile import valued
+from projections.profile import beliefs_with_values
 from tests.unit.log import CHOICE, DAY, T0, figures, fold, said
 
 ANN = "customer/ann"
@@ -40,7 +40,9 @@ def held(events, now=T0):
     """What is believed of ann, by attribute."""
     row = fold("profile", events)["ann"]
     best = believed(row.beliefs, now)
-    return {b.attribute: value for b, value in valued(row) if best.get(b.attribute) is b}
+    return {
+        b.attribute: value for b, value in beliefs_with_values(row) if best.get(b.attribute) is b
+    }
 
 
 SOURCES = [

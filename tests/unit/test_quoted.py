@@ -12,7 +12,7 @@ from domain.order import events as e
 from domain.order.state import Order, evolve
 from domain.pricing.quote import QuoteLine
 from projections import figures as all_figures
-from projections.prices import projection
+from projections.prices import prices
 from tests.unit.books import book, rule, term
 from tests.unit.log import DAY, T0, said
 from tests.unit.test_order import FACTS
@@ -53,7 +53,7 @@ SHOP = [*order("1", "0.5", SILK), *order("2", "0.9"), *order("3", "0.9", SILK, p
 
 
 def made(events, of=DEARER):
-    rows = projection.fold(events).values()
+    rows = prices.fold(events).values()
     return all_figures.of("prices").figures(rows, T0 + DAY, Published(of))
 
 
