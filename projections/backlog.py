@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from domain.event import Recorded
 from domain.order.events import OrderEvent
 from domain.order.evolve import evolve
@@ -15,7 +17,7 @@ from domain.personal import Plain, Pseudonym
 from domain.subject import Subject
 from projections.choices import ChoiceEvent, Choices, ChosenOption, changed_choices
 from projections.keys import by_order
-from projections.view import Part, Projection, Row
+from projections.view import AnyEvent, Part, Projection, Row
 
 
 class BrokenRule(Part, frozen=True, kw_only=True):
@@ -40,31 +42,34 @@ class BacklogRow(Row, frozen=True, kw_only=True):
     unexpected: Plain[tuple[BrokenRule, ...]] = ()
 
 
-backlog = Projection(
-    "backlog", 3, BacklogRow,
-    answers="Which orders are being made, and how far?", look_up=("customer",),
-)  # fmt: skip
-
-
-@backlog.on(OrderEvent, key=by_order)
-def move_on(row: BacklogRow | None, event: Recorded[OrderEvent]) -> BacklogRow:
-    before, choices, broken = Progress(), Choices(), tuple[BrokenRule, ...]()
-    if row is not None:
-        before, choices, broken = row.progress, row.choices, row.unexpected
-    envelope, data = event.event, event.data
-    if isinstance(data, ChoiceEvent):
-        choices = changed_choices(choices, data)
-    if rules := unexpected(before, data):
-        time = envelope.time
-        broken += tuple(BrokenRule(event_id=envelope.id, rule=r, time=time) for r in rules)
-    progress = evolve(before, data, envelope.time)
+def _initial(event: AnyEvent) -> BacklogRow:
+    envelope, progress = event.event, Progress()
     return BacklogRow(
         order_id=Subject.parse(envelope.subject).id,
         customer=envelope.customerid,
         status=progress.status,
         progress=progress,
-        choices=choices,
-        unexpected=broken,
+    )
+
+
+backlog = Projection(
+    "backlog", 3, BacklogRow, initial=_initial,
+    answers="Which orders are being made, and how far?", look_up=("customer",),
+)  # fmt: skip
+
+
+@backlog.on(OrderEvent, key=by_order)
+def move_on(row: BacklogRow, event: Recorded[OrderEvent]) -> BacklogRow:
+    envelope, data = event.event, event.data
+    choices, broken = row.choices, row.unexpected
+    if isinstance(data, ChoiceEvent):
+        choices = changed_choices(choices, data)
+    if rules := unexpected(row.progress, data):
+        time = envelope.time
+        broken += tuple(BrokenRule(event_id=envelope.id, rule=r, time=time) for r in rules)
+    progress = evolve(row.progress, data, envelope.time)
+    return replace(
+        row, status=progress.status, progress=progress, choices=choices, unexpected=broken
     )
 
 

@@ -25,17 +25,7 @@ from tests.integration.test_projector import (  # noqa: F401
     views,
 )
 from tests.integration.test_rebuild import BACKLOG
-
-
-def poisoned(*types):
-    """The backlog of a release that cannot fold these types of events of order o3."""
-
-    def evolve(row, event):
-        if isinstance(event.data, types) and event.event.subject == "order/o3":
-            raise ValueError("a secret value")
-        return BACKLOG.evolve(row, event)
-
-    return replace(BACKLOG, evolve=evolve)
+from tests.refolding import poisoned, refolded
 
 
 def dropped(shop_views, key, *numbers, view=BACKLOG):
@@ -63,7 +53,7 @@ def parked_events(shop_views, view=BACKLOG):
 @pytest.fixture
 def parked(shop_views):
     """A projector that has parked the placing and the shipping of o3, and their numbers."""
-    projector = shop_views.project(poisoned(OrderPlaced))
+    projector = shop_views.project(poisoned(BACKLOG, "o3", OrderPlaced))
     shop_views.ship(3)
     projector.drain()
     placed, shipped = parked_events(shop_views)
@@ -88,11 +78,11 @@ def test_parked_events_are_folded_in_order_once_the_fold_is_corrected(shop_views
 
 def test_an_event_that_still_cannot_be_folded_stays_parked_with_the_later_ones(shop_views, parked):
     *_, shipped = parked
-    done = retry(poisoned(OrderShipped), shop_views.log, shop_views.views, "o3")
+    done = retry(poisoned(BACKLOG, "o3", OrderShipped), shop_views.log, shop_views.views, "o3")
     assert done.after["o3"].status == "placed"
     assert [(p.number, p.key) for p in done.parked] == [(shipped, "o3")]
-    assert parked_events(shop_views)[0].reason.startswith("ValueError at test_parked.py:")
-    done = retry(poisoned(OrderShipped), shop_views.log, shop_views.views, "o3")
+    assert parked_events(shop_views)[0].reason.startswith("ValueError at refolding.py:")
+    done = retry(poisoned(BACKLOG, "o3", OrderShipped), shop_views.log, shop_views.views, "o3")
     assert [p.number for p in parked_events(shop_views)] == [shipped]
 
 
@@ -137,16 +127,16 @@ def test_a_drop_is_an_event_of_the_owner_and_later_events_are_folded(shop_views,
 def test_a_rebuild_skips_dropped_events_and_ends_at_other_poison(shop_views, parked):
     projector, placed, _ = parked
     with pytest.raises(PoisonEvent, match=f"1\\.\\d+\\.{placed} cannot be folded into key o3"):
-        shop_views.rebuild(poisoned(OrderPlaced))
+        shop_views.rebuild(poisoned(BACKLOG, "o3", OrderPlaced))
     dropped(shop_views, "o3", placed)
     projector.drain()
     before = shop_views.rows(BACKLOG)
-    for release in (poisoned(OrderPlaced), BACKLOG):  # corrected or not
+    for release in (poisoned(BACKLOG, "o3", OrderPlaced), BACKLOG):  # corrected or not
         [done] = shop_views.rebuild(release)
         assert done.switched
         assert shop_views.rows(BACKLOG) == before
     with pytest.raises(PoisonEvent):
-        shop_views.rebuild(poisoned(OrderPlaced, OrderShipped))
+        shop_views.rebuild(poisoned(BACKLOG, "o3", OrderPlaced, OrderShipped))
 
 
 def test_a_retry_skips_events_that_were_dropped_meanwhile(shop_views, parked):
@@ -220,7 +210,7 @@ def test_an_event_that_cannot_be_read_is_dropped_for_all_keys_of_its_owner(
 
 def test_a_drop_for_an_owner_that_is_no_customer_stays_in_its_partition(shop_views):
     shop_views.store.append([append("alone", "order/o3-x", OrderShipped())])
-    backlog = replace(BACKLOG, evolve=lambda *_: 1 / 0)
+    backlog = refolded(BACKLOG, lambda *_: 1 / 0)
     projector = shop_views.project(backlog)
     [alone] = [p for p in parked_events(shop_views) if p.key == "o3-x"]
     [answer] = dropped(shop_views, "o3-x", alone.number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -21,6 +20,7 @@ from infra.postgres.store.log import PostgresLog
 from infra.postgres.views.progress import ViewProgress
 from infra.postgres.views.views import PostgresViews
 from projections import discover
+from tests.refolding import poisoned, refolded
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 VIEWS = discover()
@@ -117,33 +117,26 @@ def test_only_the_projector_writes_views_and_nobody_changes_events(
 
 
 def test_poison_parks_its_key_and_the_rest_goes_on(store, log, views):
-    backlog = VIEWS["backlog"]
-
-    def evolve(row, event):
-        if isinstance(event.data, OrderPlaced) and event.event.subject == "order/o3":
-            raise ValueError("a secret value")
-        return backlog.evolve(row, event)
-
-    poisoned = replace(backlog, evolve=evolve)
+    backlog = poisoned(VIEWS["backlog"], "o3", OrderPlaced)
     shop(store)
-    projector = Projector(poisoned, log, views, "ann")
+    projector = Projector(backlog, log, views, "ann")
     projector.drain()
     store.append([append("s", "order/o3", OrderShipped(), "c3")])
     projector.drain()
-    rows = dict(views.find(poisoned, None))
+    rows = dict(views.find(backlog, None))
     assert {k: r.status for k, r in rows.items()} == {
         f"o{i}": "draft" if i == 3 else "placed" for i in range(10)
     }
-    first, second = views.parked_events(poisoned.group)
+    first, second = views.parked_events(backlog.group)
     assert first.key == second.key == "o3"
-    assert first.reason.startswith("ValueError at test_projector.py:")
+    assert first.reason.startswith("ValueError at refolding.py:")
     assert second.reason == "waits for an earlier event of its key"
 
 
 def test_a_fold_that_fails_for_too_many_keys_stops_its_partition(store, log, views, deployment):
     backlog = VIEWS["backlog"]
 
-    def evolve(row, event):
+    def refold(fold, row, event):
         raise KeyError("a bad deploy")
 
     for customer, orders in (("many", 30), ("other", 10)):
@@ -157,7 +150,7 @@ def test_a_fold_that_fails_for_too_many_keys_stops_its_partition(store, log, vie
                 for n in range(orders)
             ]
         )  # fmt: skip
-    Projector(replace(backlog, evolve=evolve), log, views, "ann").drain()
+    Projector(refolded(backlog, refold), log, views, "ann").drain()
     progress = ViewProgress(log._pool)
     lags = {lag.partition: lag for lag in progress.lags([backlog.group])}
     stopped = lags[partition_of("many", deployment.partitions)]

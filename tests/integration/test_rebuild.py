@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 import psycopg
@@ -26,6 +26,7 @@ from infra.postgres.views.builds import PostgresBuild, ViewBusy, building
 from infra.postgres.views.views import PostgresViews
 from projections.backlog import BacklogRow
 from tests.integration.test_projector import VIEWS, append, everything, log, shop, views  # noqa: F401
+from tests.refolding import poisoned, refolded
 
 BACKLOG = VIEWS["backlog"]
 
@@ -77,11 +78,11 @@ def shop_views(store, log, views, owners, deployment):  # noqa: F811
 def spoiled(projection, **more):
     """The same projection with another word for the status `placed`."""
 
-    def evolve(row, event):
-        after = projection.evolve(row, event)
+    def refold(fold, row, event):
+        after = fold(row, event)
         return msgspec.structs.replace(after, status="set") if after.status == "placed" else after
 
-    return replace(projection, evolve=evolve, **more)
+    return refolded(projection, refold, **more)
 
 
 @pytest.mark.parametrize("page", [2, 10_000])
@@ -136,10 +137,10 @@ def test_twenty_keys_are_listed(shop_views):
     audit = VIEWS["audit"]
     shop_views.project(audit)
 
-    def evolve(row, event):
-        return msgspec.structs.replace(audit.evolve(row, event), channel="x")
+    def refold(fold, row, event):
+        return msgspec.structs.replace(fold(row, event), channel="x")
 
-    [done] = shop_views.rebuild(replace(audit, evolve=evolve))
+    [done] = shop_views.rebuild(refolded(audit, refold))
     assert (done.difference.count, len(done.difference.keys)) == (40, 20)
 
 
@@ -149,13 +150,12 @@ class SecondRow(BacklogRow, frozen=True, kw_only=True):
     events: Plain[int] = 0
 
 
-def counted(row, event):
-    after = BACKLOG.evolve(row, event)
-    same = msgspec.structs.asdict(after)
-    return SecondRow(**same, events=row.events + 1 if row else 1)
+def counted(fold, row, event):
+    fields = msgspec.structs.asdict(fold(row, event))
+    return SecondRow(**{**fields, "events": fields.get("events", 0) + 1})
 
 
-SECOND = replace(BACKLOG, version=BACKLOG.version + 1, row=SecondRow, evolve=counted)
+SECOND = refolded(BACKLOG, counted, version=BACKLOG.version + 1, row=SecondRow)
 
 
 def test_another_version_is_live_only_after_it_is_accepted(shop_views):
@@ -365,13 +365,8 @@ def test_an_event_that_cannot_be_folded_ends_a_rebuild(shop_views):
     shop_views.project(VIEWS["profile"])
     before = shop_views.rows(BACKLOG)
 
-    def evolve(row, event):
-        if isinstance(event.data, OrderPlaced) and event.event.subject == "order/o3":
-            raise ValueError("a secret value")
-        return BACKLOG.evolve(row, event)
-
     with pytest.raises(PoisonEvent) as poison:
-        shop_views.rebuild(VIEWS["profile"], replace(BACKLOG, evolve=evolve))
+        shop_views.rebuild(VIEWS["profile"], poisoned(BACKLOG, "o3", OrderPlaced))
     [at] = [e.position for e in everything(shop_views.log)
             if isinstance(e.data, OrderPlaced) and e.event.subject == "order/o3"]  # fmt: skip
     assert f"backlog: the event at {at} cannot be folded into key o3: ValueError at" in str(
