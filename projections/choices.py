@@ -39,7 +39,7 @@ class Choices(Part, frozen=True, kw_only=True):
 
     book: Plain[str | None] = None
     options: Plain[tuple[ChosenOption, ...]] = ()
-    asked: Plain[tuple[OpenChange, ...]] = ()
+    open_changes: Plain[tuple[OpenChange, ...]] = ()
 
 
 ChoiceEvent = (
@@ -67,9 +67,9 @@ def changed_choices(choices: Choices, event: ChoiceEvent) -> Choices:
                 change_id=event.change_id, line_id=event.line_id, option=event.option,
                 value=event.value, stage=event.stage,
             )  # fmt: skip
-            return replace(choices, asked=(*choices.asked, change))
+            return replace(choices, open_changes=(*choices.open_changes, change))
         case ChangeOrderApproved(change_id=id):
-            for change in choices.asked:
+            for change in choices.open_changes:
                 if change.change_id == id:
                     choices = _with_option(
                         choices, change.line_id, change.option, change.value, change.stage
@@ -95,4 +95,6 @@ def _with_option(
 
 
 def _closed(choices: Choices, change_id: str) -> Choices:
-    return replace(choices, asked=tuple(c for c in choices.asked if c.change_id != change_id))
+    return replace(
+        choices, open_changes=tuple(c for c in choices.open_changes if c.change_id != change_id)
+    )

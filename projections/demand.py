@@ -39,13 +39,13 @@ class SpecialInstruction(Part, frozen=True, kw_only=True):
 
     instruction_id: Plain[str]
     line_id: Plain[str | None]
-    given: Plain[datetime]
+    given_at: Plain[datetime]
     answer: Plain[InstructionStatus] = InstructionStatus.GIVEN
     meanings: Plain[tuple[Meaning, ...] | None] = None
     currency: Plain[str | None] = None
     understood: Plain[float | None] = None
     confidence: Plain[float | None] = None
-    by: Pseudonym[str | None] = None
+    interpreted_by: Pseudonym[str | None] = None
     cause: Plain[str | None] = None
 
     @property
@@ -63,7 +63,7 @@ class DemandRow(Row, frozen=True, kw_only=True):
     waits_for: Plain[Literal["person", "answer", "nobody"]] = "nobody"
     cancelled: Plain[bool] = False
     lines: Plain[tuple[LineQuantity, ...]] = ()
-    wishes: Plain[tuple[SpecialInstruction, ...]] = ()
+    instructions: Plain[tuple[SpecialInstruction, ...]] = ()
     texts: Personal[tuple[str, ...]] = ()
 
     def pieces(self, instruction: SpecialInstruction) -> int:
@@ -73,8 +73,8 @@ class DemandRow(Row, frozen=True, kw_only=True):
 
 def instructions_with_texts(row: DemandRow) -> list[tuple[SpecialInstruction, str | None]]:
     """Each instruction with its text; None where the text cannot be read."""
-    texts = (None,) * len(row.wishes) if isinstance(row.texts, Erased) else row.texts
-    return list(zip(row.wishes, texts, strict=True))
+    texts = (None,) * len(row.instructions) if isinstance(row.texts, Erased) else row.texts
+    return list(zip(row.instructions, texts, strict=True))
 
 
 def _initial(event: AnyEvent) -> DemandRow:
@@ -83,7 +83,7 @@ def _initial(event: AnyEvent) -> DemandRow:
 
 
 demand = Projection(
-    "demand", 1, DemandRow, initial=_initial,
+    "demand", 2, DemandRow, initial=_initial,
     answers="What did customers ask for in their own words, and what became of it?",
     look_up=("customer", "waits_for"),
 )  # fmt: skip
@@ -104,12 +104,12 @@ def cancel(row: DemandRow, _: Recorded[OrderCancelled]) -> DemandRow:
 def add_instruction(row: DemandRow, event: Recorded[SpecialInstructionGiven]) -> DemandRow:
     data = event.data
     new = SpecialInstruction(
-        instruction_id=data.instruction_id, line_id=data.line_id, given=event.event.time
+        instruction_id=data.instruction_id, line_id=data.line_id, given_at=event.event.time
     )
     texts: tuple[str, ...] | Erased = ERASED
     if not isinstance(row.texts, Erased) and not isinstance(data.text, Erased):
         texts = (*row.texts, data.text)
-    return _waiting(replace(row, wishes=(*row.wishes, new), texts=texts))
+    return _waiting(replace(row, instructions=(*row.instructions, new), texts=texts))
 
 
 @demand.on(SpecialInstructionInterpreted, key=by_order)
@@ -121,7 +121,7 @@ def interpret(row: DemandRow, event: Recorded[SpecialInstructionInterpreted]) ->
         row, data.instruction_id,
         answer=InstructionStatus.UNSURE if data.unsure else InstructionStatus.INTERPRETED,
         meanings=meanings, currency=data.currency, understood=data.understood,
-        confidence=data.confidence, by=data.by,
+        confidence=data.confidence, interpreted_by=data.by,
     )  # fmt: skip
 
 
@@ -137,13 +137,15 @@ def decline(row: DemandRow, event: Recorded[SpecialInstructionDeclined]) -> Dema
 
 
 def _changed(row: DemandRow, id: str, **changes: Any) -> DemandRow:
-    wishes = tuple(replace(x, **changes) if x.instruction_id == id else x for x in row.wishes)
-    return _waiting(replace(row, wishes=wishes))
+    instructions = tuple(
+        replace(x, **changes) if x.instruction_id == id else x for x in row.instructions
+    )
+    return _waiting(replace(row, instructions=instructions))
 
 
 def _waiting(row: DemandRow) -> DemandRow:
     """The row with `waits_for` as its instructions are now."""
-    answers = {x.answer for x in row.wishes if x.open and not row.cancelled}
+    answers = {x.answer for x in row.instructions if x.open and not row.cancelled}
     if answers & {InstructionStatus.GIVEN, InstructionStatus.UNSURE}:
         return replace(row, waits_for="person")
     return replace(row, waits_for="answer" if answers else "nobody")

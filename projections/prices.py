@@ -73,7 +73,7 @@ class ForeignAmount(Part, frozen=True, kw_only=True):
 class PricesRow(Row, frozen=True, kw_only=True):
     """An order. Sums are exact, in the order's `currency`; `sold` is gross (`domain.order.sales`).
 
-    `returned` is the value of the returned pieces but `unpriced` ones, whose price is not known.
+    `returned` is the value of the returned pieces but `unpriced_pieces`, whose price is not known.
     """
 
     order_id: Pseudonym[str]
@@ -86,13 +86,13 @@ class PricesRow(Row, frozen=True, kw_only=True):
     returned: Plain[Decimal] = Decimal(0)
     returned_lines: Plain[int] = 0
     returned_pieces: Plain[int] = 0
-    unpriced: Plain[int] = 0
+    unpriced_pieces: Plain[int] = 0
     adjusted: Plain[Decimal] = Decimal(0)
     paid: Plain[Decimal] = Decimal(0)
     refunded: Plain[Decimal] = Decimal(0)
     sunk_cost: Plain[Decimal] = Decimal(0)
     quotes: Plain[tuple[Quote, ...]] = ()
-    asked: Plain[tuple[OpenChangePrice, ...]] = ()
+    open_changes: Plain[tuple[OpenChangePrice, ...]] = ()
     foreign: Plain[tuple[ForeignAmount, ...]] = ()
 
 
@@ -102,7 +102,7 @@ def _initial(event: AnyEvent) -> PricesRow:
 
 
 prices = Projection(
-    "prices", 2, PricesRow, initial=_initial,
+    "prices", 3, PricesRow, initial=_initial,
     answers="What was each order quoted, sold for, returned and paid?", look_up=("customer",),
 )  # fmt: skip
 
@@ -133,7 +133,7 @@ def book_sale(row: PricesRow, event: Recorded[Sale]) -> PricesRow:
 def add_change(row: PricesRow, event: Recorded[ChangeOrderRequested]) -> PricesRow:
     data = event.data
     change = OpenChangePrice(change_id=data.change_id, delta_price=data.delta_price)
-    return replace(row, asked=(*row.asked, change))
+    return replace(row, open_changes=(*row.open_changes, change))
 
 
 @prices.on(ChangeOrderApproved, ChangeOrderRejected, key=by_order)
@@ -143,9 +143,9 @@ def close_change(
     """Removes the open change; what an approved one adds to the price is `changed`."""
     id = event.data.change_id
     if isinstance(event.data, ChangeOrderApproved):
-        more = sum((c.delta_price for c in row.asked if c.change_id == id), Decimal(0))
+        more = sum((c.delta_price for c in row.open_changes if c.change_id == id), Decimal(0))
         row = _booked(row, "changed", None, more)
-    return replace(row, asked=tuple(c for c in row.asked if c.change_id != id))
+    return replace(row, open_changes=tuple(c for c in row.open_changes if c.change_id != id))
 
 
 @prices.on(OrderCancelled, key=by_order)
@@ -179,7 +179,8 @@ def add_return(row: PricesRow, event: Recorded[ReturnReceived | ReturnReported])
         row,
         returned_lines=row.returned_lines + len(data.lines),
         returned_pieces=row.returned_pieces + sum(li.quantity for li in data.lines),
-        unpriced=row.unpriced + sum(li.quantity for li in data.lines if li.unit_price is None),
+        unpriced_pieces=row.unpriced_pieces
+        + sum(li.quantity for li in data.lines if li.unit_price is None),
     )
 
 

@@ -48,7 +48,7 @@ class QualityRow(Row, frozen=True, kw_only=True):
     customer: Pseudonym[str | None]
     products: Plain[tuple[Product, ...]] = ()
     choices: Plain[Choices] = Choices()
-    wishes: Plain[tuple[InstructionOutcome, ...]] = ()
+    instructions: Plain[tuple[InstructionOutcome, ...]] = ()
     checks: Plain[tuple[Check, ...]] = ()
 
 
@@ -58,7 +58,7 @@ def _initial(event: AnyEvent) -> QualityRow:
 
 
 quality = Projection(
-    "quality", 2, QualityRow, initial=_initial,
+    "quality", 3, QualityRow, initial=_initial,
     answers="Which options were chosen, and what did the checks say?", look_up=("customer",),
 )  # fmt: skip
 _CheckEvent = QualityCheckPassed | QualityCheckFailed | ReworkOrdered | ReworkEscalated
@@ -85,7 +85,7 @@ def draft(row: QualityRow, event: Recorded[OrderDrafted]) -> QualityRow:
 @quality.on(SpecialInstructionGiven, key=by_order)
 def add_instruction(row: QualityRow, event: Recorded[SpecialInstructionGiven]) -> QualityRow:
     new = InstructionOutcome(instruction_id=event.data.instruction_id)
-    return replace(row, wishes=(*row.wishes, new))
+    return replace(row, instructions=(*row.instructions, new))
 
 
 @quality.on(SpecialInstructionInterpreted, key=by_order)
@@ -105,5 +105,7 @@ def decline(row: QualityRow, event: Recorded[SpecialInstructionDeclined]) -> Qua
 
 
 def _changed(row: QualityRow, id: str, **changes: Any) -> QualityRow:
-    wishes = tuple(replace(x, **changes) if x.instruction_id == id else x for x in row.wishes)
-    return replace(row, wishes=wishes)
+    instructions = tuple(
+        replace(x, **changes) if x.instruction_id == id else x for x in row.instructions
+    )
+    return replace(row, instructions=instructions)

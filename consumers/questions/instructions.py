@@ -47,7 +47,7 @@ def waiting_instructions(views: ViewReader, limit: int) -> WaitingInstructions:
             order=row.order_id,
             instruction=instruction.instruction_id,
             line=instruction.line_id,
-            given=instruction.given,
+            given=instruction.given_at,
             text=text,
             confidence=instruction.confidence,
             guess=[o for meaning in instruction.meanings or () for o in meaning.operations],

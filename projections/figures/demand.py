@@ -65,7 +65,7 @@ def figures(rows: Iterable[DemandRow], _now: datetime) -> DemandFigures:
     accepted: defaultdict[Meaning, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
     declined: list[tuple[Meaning, Decimal | None, int, SpecialInstruction]] = []
     for row in rows:
-        for wish in row.wishes:
+        for wish in row.instructions:
             counts["given"] += 1
             counts[_state(row, wish)] += 1
             counts["not understood"] += (

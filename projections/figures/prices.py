@@ -116,7 +116,7 @@ def figures(
             sums[booked][currency] += amount
         if row.returned_lines:
             returned[own].update(
-                lines=row.returned_lines, pieces=row.returned_pieces, unpriced=row.unpriced
+                lines=row.returned_lines, pieces=row.returned_pieces, unpriced=row.unpriced_pieces
             )
         if row.first_sale:
             orders += 1

@@ -105,7 +105,7 @@ def figures(rows: Iterable[QualityRow], _now: datetime) -> QualityFigures:
             built[products.get(line, ""), tuple(chosen)] += 1
             for pair in combinations(chosen, 2):
                 pairs[pair][fine] += 1
-        for wish in row.wishes:
+        for wish in row.instructions:
             wishes["given"] += 1
             wishes["interpreted"] += wish.understood is not None
             wishes["not understood"] += wish.understood is False

@@ -47,7 +47,7 @@ def parrot(front, tmp_path_factory):
 
 def wishes(front):
     [row] = front.show("demand", "7")
-    return {wish["instruction_id"]: wish for wish in row["wishes"]}
+    return {wish["instruction_id"]: wish for wish in row["instructions"]}
 
 
 def test_what_the_rules_do_not_understand_waits_for_a_person_and_is_declined(front):

@@ -105,7 +105,7 @@ def test_an_interpretation_without_meanings_has_one_for_each_operation():
         instruction_id="I1", operations=("bun", "patty"), confidence=1.0, by="clerk"
     )
     [row] = fold("demand", shop(a=(drafted(L1=1), instruct("I1"), old))).values()
-    assert [m.operations for m in row.wishes[0].meanings] == [("bun",), ("patty",)]
+    assert [m.operations for m in row.instructions[0].meanings] == [("bun",), ("patty",)]
 
 
 def test_a_row_has_the_texts_of_its_instructions_until_one_is_erased():
@@ -113,4 +113,4 @@ def test_a_row_has_the_texts_of_its_instructions_until_one_is_erased():
     [row] = fold("demand", shop(a=events)).values()
     assert row.texts == ("no onions", "rare")
     [row] = fold("demand", shop(a=(*events, instruct("I3", text=ERASED), instruct("I4")))).values()
-    assert (row.texts, len(row.wishes)) == (ERASED, 4)
+    assert (row.texts, len(row.instructions)) == (ERASED, 4)
