@@ -40,7 +40,7 @@ class SpecialInstruction(Part, frozen=True, kw_only=True):
     instruction_id: Plain[str]
     line_id: Plain[str | None]
     given_at: Plain[datetime]
-    answer: Plain[InstructionStatus] = InstructionStatus.GIVEN
+    status: Plain[InstructionStatus] = InstructionStatus.GIVEN
     meanings: Plain[tuple[Meaning, ...] | None] = None
     currency: Plain[str | None] = None
     understood: Plain[float | None] = None
@@ -50,7 +50,7 @@ class SpecialInstruction(Part, frozen=True, kw_only=True):
 
     @property
     def open(self) -> bool:
-        return self.answer not in (InstructionStatus.ACCEPTED, InstructionStatus.DECLINED)
+        return self.status not in (InstructionStatus.ACCEPTED, InstructionStatus.DECLINED)
 
 
 class DemandRow(Row, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ def interpret(row: DemandRow, event: Recorded[SpecialInstructionInterpreted]) ->
     meanings = data.meanings or tuple(Meaning(operations=(o,)) for o in data.operations)
     return _changed(
         row, data.instruction_id,
-        answer=InstructionStatus.UNSURE if data.unsure else InstructionStatus.INTERPRETED,
+        status=InstructionStatus.UNSURE if data.unsure else InstructionStatus.INTERPRETED,
         meanings=meanings, currency=data.currency, understood=data.understood,
         confidence=data.confidence, interpreted_by=data.by,
     )  # fmt: skip
@@ -127,13 +127,13 @@ def interpret(row: DemandRow, event: Recorded[SpecialInstructionInterpreted]) ->
 
 @demand.on(SpecialInstructionAccepted, key=by_order)
 def accept(row: DemandRow, event: Recorded[SpecialInstructionAccepted]) -> DemandRow:
-    return _changed(row, event.data.instruction_id, answer=InstructionStatus.ACCEPTED)
+    return _changed(row, event.data.instruction_id, status=InstructionStatus.ACCEPTED)
 
 
 @demand.on(SpecialInstructionDeclined, key=by_order)
 def decline(row: DemandRow, event: Recorded[SpecialInstructionDeclined]) -> DemandRow:
     data = event.data
-    return _changed(row, data.instruction_id, answer=InstructionStatus.DECLINED, cause=data.cause)
+    return _changed(row, data.instruction_id, status=InstructionStatus.DECLINED, cause=data.cause)
 
 
 def _changed(row: DemandRow, id: str, **changes: Any) -> DemandRow:
@@ -145,7 +145,7 @@ def _changed(row: DemandRow, id: str, **changes: Any) -> DemandRow:
 
 def _waiting(row: DemandRow) -> DemandRow:
     """The row with `waits_for` as its instructions are now."""
-    answers = {x.answer for x in row.instructions if x.open and not row.cancelled}
-    if answers & {InstructionStatus.GIVEN, InstructionStatus.UNSURE}:
+    statuses = {x.status for x in row.instructions if x.open and not row.cancelled}
+    if statuses & {InstructionStatus.GIVEN, InstructionStatus.UNSURE}:
         return replace(row, waits_for="person")
-    return replace(row, waits_for="answer" if answers else "nobody")
+    return replace(row, waits_for="answer" if statuses else "nobody")

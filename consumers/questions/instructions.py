@@ -54,6 +54,6 @@ def waiting_instructions(views: ViewReader, limit: int) -> WaitingInstructions:
         )
         for row in found[:limit]
         for instruction, text in instructions_with_texts(row)
-        if instruction.answer in (InstructionStatus.GIVEN, InstructionStatus.UNSURE)
+        if instruction.status in (InstructionStatus.GIVEN, InstructionStatus.UNSURE)
     ]
     return WaitingInstructions(rows=rows, more=len(found) > limit)

@@ -69,14 +69,14 @@ def figures(rows: Iterable[DemandRow], _now: datetime) -> DemandFigures:
             counts["given"] += 1
             counts[_state(row, wish)] += 1
             counts["not understood"] += (
-                wish.meanings == () and wish.answer is not InstructionStatus.ACCEPTED
+                wish.meanings == () and wish.status is not InstructionStatus.ACCEPTED
             )
             counts["in part"] += bool(wish.meanings) and (wish.understood or 1.0) < 1.0
             for said in wish.meanings or ():
                 meaning = tuple(sorted(said.operations))
-                if wish.answer is InstructionStatus.ACCEPTED and said.amount is not None:
+                if wish.status is InstructionStatus.ACCEPTED and said.amount is not None:
                     accepted[meaning][wish.currency or NO_CURRENCY].add(said.amount)
-                if wish.answer is InstructionStatus.DECLINED:
+                if wish.status is InstructionStatus.DECLINED:
                     declined.append((meaning, said.amount, row.pieces(wish), wish))
     unmet: defaultdict[Meaning, _Declined] = defaultdict(_Declined)
     total = money()
@@ -131,7 +131,7 @@ def _mean(accepted: Mapping[str, Tally], currency: str | None) -> tuple[str | No
 
 def _state(row: DemandRow, wish: SpecialInstruction) -> str:
     if not wish.open:
-        return wish.answer
+        return wish.status
     if row.cancelled:
         return "cancelled"
-    return "answer" if wish.answer is InstructionStatus.INTERPRETED else "person"
+    return "answer" if wish.status is InstructionStatus.INTERPRETED else "person"

@@ -45,9 +45,9 @@ def parrot(front, tmp_path_factory):
     return replace(front, more=more)
 
 
-def wishes(front):
+def instructions(front):
     [row] = front.show("demand", "7")
-    return {wish["instruction_id"]: wish for wish in row["instructions"]}
+    return {each["instruction_id"]: each for each in row["instructions"]}
 
 
 def test_what_the_rules_do_not_understand_waits_for_a_person_and_is_declined(front):
@@ -72,10 +72,13 @@ def test_what_the_rules_do_not_understand_waits_for_a_person_and_is_declined(fro
 def test_another_interpreter_is_asked_and_how_sure_it_must_be_is_told(parrot):
     parrot.ok("order", "instruct", "7", "I2", "hello")
     parrot.ok("order", "interpret", "7", "I2")
-    assert (wishes(parrot)["I2"]["answer"], wishes(parrot)["I2"]["by"]) == ("unsure", "parrot.v1")
+    assert (instructions(parrot)["I2"]["status"], instructions(parrot)["I2"]["interpreted_by"]) == (
+        "unsure",
+        "parrot.v1",
+    )
     easy = replace(parrot, more=(*parrot.more, ("ORDERMADE_SURE_FROM", "0.7")))
     easy.ok("order", "interpret", "7", "I2")
-    assert wishes(parrot)["I2"]["answer"] == "interpreted"
+    assert instructions(parrot)["I2"]["status"] == "interpreted"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_an_interpreter_that_fails_is_told_without_the_words(parrot, id, text, t
     said = parrot.refused("order", "interpret", "7", id)
     assert told in said
     assert "secret" not in said
-    assert wishes(parrot)[id]["answer"] == "given"
+    assert instructions(parrot)[id]["status"] == "given"
 
 
 def test_bad_input(front):
