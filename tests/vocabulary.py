@@ -30,6 +30,7 @@ LAST_OLD_MIGRATION = 15
 """Migrations up to this number are older than the rules, and stored databases have run them."""
 
 _FILE = re.compile(r"(?<![\w/.*-])((?:[\w-]+/)*[\w-]+\.(?:md|py|sql|toml|yaml))(?![\w/])")
+_LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 _ADR = re.compile(r"docs/adr/(\d{4})(?![\w-])|\bADR (\d+)\b")
 _NOT_FILES = frozenset({"FILE.yaml", "ruamel.yaml"})
 """An example and a library, whose names look like references to files."""
@@ -92,6 +93,14 @@ def missing_files(text: str, existing: Collection[str]) -> Iterator[tuple[int, s
                 yield number, f"ADR {path or short} is not in the repository"
 
 
+def broken_links(text: str, folder: Path) -> Iterator[tuple[int, str]]:
+    """Links of a Markdown file in `folder` to files and folders that do not exist."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for target in _LINK.findall(line):
+            if not (folder / target).exists():
+                yield number, f"the link to {target} is broken"
+
+
 def prose(source: str) -> str:
     """The comments and docstrings of a module, on their lines."""
     lines = [""] * len(source.splitlines())
@@ -139,6 +148,8 @@ def _problems_of_references() -> Iterator[str]:
         if at.startswith("tests/") and path.suffix == ".py":
             text = prose(text)  # strings of tests name files that the tests write
         yield from _located(at, missing_files(text, existing))
+        if path.suffix == ".md":
+            yield from _located(at, broken_links(text, path.parent))
 
 
 def _located(at: str, numbered: Iterable[tuple[int, str]]) -> Iterator[str]:

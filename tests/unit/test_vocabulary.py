@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from tests.vocabulary import (
+    broken_links,
     hiding_names,
     missing_files,
     prose,
@@ -120,6 +121,18 @@ def test_a_reference_to_a_file_that_does_not_exist_is_reported(text):
 )  # fmt: skip
 def test_references_that_exist_addresses_and_patterns_are_not_reported(text):
     assert list(missing_files(text, EXISTING)) == []
+
+
+def test_a_link_to_a_file_that_does_not_exist_is_reported(tmp_path):
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "guide" / "kafka.md").touch()
+    text = (
+        "[a](guide/kafka.md) [b](guide/kafka.md#log) [c](guide) [d](https://example.org/x.md)\n"
+        "[e](#here) [f](guide/http.md) [g](../other.md#top)\n"
+    )
+    assert [problem for _, problem in broken_links(text, tmp_path)] == [
+        "the link to guide/http.md is broken", "the link to ../other.md is broken",
+    ]  # fmt: skip
 
 
 def test_references_in_tests_are_read_from_comments_and_docstrings():
