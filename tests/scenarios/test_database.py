@@ -1,4 +1,4 @@
-"""The database as a stranger meets it: another server, the wrong home, none at all, a full disk."""
+"""Databases that are not as expected: another server, a wrong home, no answer, a full disk."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MILK = message(
     {"attribute": "milk", "value": "oat", **FACTS},
 )  # fmt: skip
 
-pytestmark = pytest.mark.one_log("it is about the database alone")
+pytestmark = pytest.mark.one_log("the log has no part in it")
 
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """The address of a server of somebody's own."""
+    """The URL of a PostgreSQL that is not the embedded one."""
     with closing(embedded.start(tmp_path / "elsewhere", linger_s=0)) as server:
         yield server.url()
 
@@ -32,7 +32,7 @@ def at(home: Path, url: str, **more: str) -> Front:
     return Front(home, (("ORDERMADE_DATABASE_URL", url), *more.items()))
 
 
-def test_another_server_is_used_instead(tmp_path, elsewhere):
+def test_the_server_of_the_url_is_used_in_place_of_the_embedded_one(tmp_path, elsewhere):
     front = at(tmp_path / "home", elsewhere)
     front.publish(MILK)
     assert front.show("profile", "shop:ann")[0]["values"] == [["milk", "oat"]]
@@ -46,7 +46,7 @@ def test_a_home_with_other_secrets_or_partitions_is_refused(tmp_path, elsewhere)
     assert "has 12 partitions for good" in changed.refused("lag")
 
 
-def test_a_server_that_does_not_answer_is_said(tmp_path):
+def test_a_server_that_does_not_answer_is_reported(tmp_path):
     front = at(tmp_path / "home", "postgresql://nobody@127.0.0.1:1/postgres")
     assert "the server of ORDERMADE_DATABASE_URL does not answer" in front.refused("lag")
 
@@ -62,11 +62,11 @@ ballast = disk / "ballast"
 front = Front(disk / "home", (("ORDERMADE_LINGER_S", "0"),))
 file = Path(sys.argv[2])
 
-def message_(n):
+def preference(n):
     data = {"attribute": "a", "value": "x" * 9000, **FACTS}
     return message(str(n), "customer.preference-stated.v1", f"customer/shop:{n % 50}", data)
 
-file.write_text("".join(json.dumps(message_(n)) + "\\n" for n in range(12_000)))
+file.write_text("".join(json.dumps(preference(n)) + "\\n" for n in range(12_000)))
 front.ok("init")
 words = ["import", "events", file, "--basis", "personalize"]
 print(front.refused(*words))
@@ -77,14 +77,14 @@ print("ENOSPC" if full or "No space left on device" in log else log)
 """
 
 
-def test_a_full_disk_is_a_sentence(tmp_path):
+def test_an_import_onto_a_full_disk_ends_with_a_message(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     namespace = ["unshare", "--mount"]
     if os.geteuid() != 0:
         namespace = ["unshare", "--user", "--map-root-user", "--mount"]
     command = [*namespace, sys.executable, "-c", FULL, str(disk), str(tmp_path / "in.jsonl")]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert f"The disk that holds {disk / 'home'} is full: make room" in done.stdout
-    assert "ENOSPC" in done.stdout
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert f"The disk that holds {disk / 'home'} is full: make room" in run.stdout
+    assert "ENOSPC" in run.stdout

@@ -1,4 +1,4 @@
-"""Nothing personal is in Kafka, nor under the home: tables, indexes, WAL, log of the server."""
+"""No personal value is in Kafka or in a file of the home: tables, indexes, WAL, server log."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def marker():
 
 
 def files_with(home, words):
-    """Those of the words that stand in some file."""
-    said = {word.encode(code): word for word in words for code in ("utf-8", "utf-16-le")}
-    any_of_them = re.compile(b"|".join(map(re.escape, said)))
+    """The words that occur in at least one file of the home."""
+    encoded = {word.encode(code): word for word in words for code in ("utf-8", "utf-16-le")}
+    any_of_them = re.compile(b"|".join(map(re.escape, encoded)))
     files = [path for path in home.rglob("*") if path.is_file()]
-    return {said[found] for path in files for found in any_of_them.findall(path.read_bytes())}
+    return {encoded[match] for path in files for match in any_of_them.findall(path.read_bytes())}
 
 
-def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front):
-    front = lone_front  # members would fold an event before it becomes unknown
+def test_no_personal_value_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front):
+    front = lone_front  # members would fold an event before its type is changed
     personal: set[str] = set()
     messages = []
 
@@ -41,15 +41,15 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front
         personal.add(word := marker())
         return word
 
-    for name, known in TYPES.items():
-        if known.kind is Kind.DECISION:
+    for name, type in TYPES.items():
+        if type.kind is Kind.DECISION:
             continue
         schema = infra.schemas.schema_of(name)
         data = sample(schema)
-        for field, said in schema["properties"].items():
-            if said["x-privacy"] == "personal" and isinstance(data[field], str):
+        for field, described in schema["properties"].items():
+            if described["x-privacy"] == "personal" and isinstance(data[field], str):
                 data[field] = secret()
-            elif said["x-privacy"] == "personal":
+            elif described["x-privacy"] == "personal":
                 data[field] = 4242.4242871
         subject = f"customer/shop:{secret()}" if name.startswith("customer") else "order/7"
         more = {} if name.startswith("customer") else {"customerid": f"shop:{secret()}"}
@@ -64,7 +64,7 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front
     )  # fmt: skip
     front.publish(*messages, basis="fulfil,personalize,analyse,append_third_party")
 
-    # What is refused, by the door and by a decision.
+    # Refused messages and commands.
     (tmp_path / "bad.jsonl").write_text(
         json.dumps(message(secret(), "order.no-such.v1", f"order/{secret()}", {"x": secret()}))
         + "\n{" + secret() + "\n"
@@ -77,19 +77,19 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front
              "--text", secret())  # fmt: skip
     front.refused("order", "choose", "8", "L9", "monogram", "serif", "--stage", "packaging",
                   "--text", secret())  # fmt: skip
-    wish = {"instruction_id": "I1", "text": secret(), **FACTS}
-    front.ok("order", "tell", "8", "instruct", json.dumps({"instruction": wish}))
+    instruction = {"instruction_id": "I1", "text": secret(), **FACTS}
+    front.ok("order", "tell", "8", "instruct", json.dumps({"instruction": instruction}))
     front.ok("order", "cancel", "8", "--reason", secret())
 
-    # What is held.
+    # A held report.
     front.publish(message("held", "order.order-delivered.v1", "order/9", {}, reason=secret()))
     assert len(front.rows("held")) == 1
     front.refused("sql", f"SELECT '{secret()}'::int")
 
-    # What is parked: an event whose type this release does not know.
+    # A parked event, of a type that this release does not know.
     with Deployment(settings_of(front)) as deployment:
-        said = {"attribute": "milk", "value": secret(), **FACTS}
-        parked = message("p", "customer.preference-stated.v1", f"customer/shop:{secret()}", said)
+        data = {"attribute": "milk", "value": secret(), **FACTS}
+        parked = message("p", "customer.preference-stated.v1", f"customer/shop:{secret()}", data)
         [answer] = deployment.gate(["personalize"]).accept(
             [json.dumps(parked).encode()], datetime.now(UTC)
         )
@@ -102,8 +102,8 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front
                 [position.partition, position.number],
             )
         assert deployment.drain()
-        waiting = front.rows("parked")
-        assert {w["view"] for w in waiting} == set(discover())
+        rows = front.rows("parked")
+        assert {row["view"] for row in rows} == set(discover())
         with psycopg.connect(deployment.url, autocommit=True) as admin:
             admin.execute("CHECKPOINT")
 
@@ -115,6 +115,6 @@ def test_no_personal_word_is_in_any_file_and_a_plain_one_is(tmp_path, lone_front
             deployment.settings.partitions,
             deployment.settings.kafka_topics,
         )
-        carried = repr(records(cluster))
-        assert plain in carried
-        assert not [word for word in (*personal, "4242.4242871") if word in carried]
+        in_kafka = repr(records(cluster))
+        assert plain in in_kafka
+        assert not [word for word in (*personal, "4242.4242871") if word in in_kafka]

@@ -75,11 +75,11 @@ def errors() -> list[type[CodedError]]:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
-    found, waiting = [], CodedError.__subclasses__()
-    while waiting:
-        found.append(error := waiting.pop())
-        waiting += error.__subclasses__()
-    return found
+    classes, pending = [], CodedError.__subclasses__()
+    while pending:
+        classes.append(error := pending.pop())
+        pending += error.__subclasses__()
+    return classes
 
 
 def test_every_error_has_a_code_of_its_own():
