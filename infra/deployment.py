@@ -95,6 +95,18 @@ class Deployment(Wiring):
             time.sleep(_PAUSE_S)
         return True
 
+    def complete_log(self) -> None:
+        """Wait until the log has what the store has now: a part of it gives wrong rows.
+
+        Copies what is missing if no relay runs.
+        """
+        if not self.settings.kafka:
+            return
+        self._relay_alone()
+        for partition, head in self.envelopes.heads().items():
+            while head and self.log_copy.lacks(partition, head):
+                time.sleep(_PAUSE_S)
+
     def _relay_alone(self) -> bool:
         """Copy the store to Kafka unless a relay runs; whether this process did it."""
         if not self.settings.kafka or self.progress.members([GROUP]):

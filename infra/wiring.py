@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+import structlog
 from psycopg_pool import ConnectionPool
 
 from consumers.doors.books import StoredBooks
@@ -20,6 +21,7 @@ from consumers.doors.held_reports import HeldReports
 from consumers.doors.inbox import Inbox
 from consumers.emitters.timers import Timers
 from consumers.movers.inbox import InboxDoor, InboxMember
+from consumers.movers.log_copy import LogCopy
 from consumers.movers.projector import Projector, last_page
 from consumers.movers.relay import GROUP, Relay, compare
 from consumers.ports.log import Log, LogAhead, StoreBehind
@@ -194,7 +196,8 @@ class Wiring:
             raise StoreBehind
         log, views, member = self._projector_log, self.writable_views, self._member
         read = last_page(log.read)
-        return [Projector(p, log, views, member, read=read) for p in discover().values()]
+        copy = self.log_copy if self.settings.kafka else None
+        return [Projector(p, log, views, member, read=read, copy=copy) for p in discover().values()]
 
     def offsets(self, projectors: Sequence[Projector]) -> OffsetPublisher | None:
         """The committer of the projectors' positions to Kafka; None where Kafka is not the log."""
@@ -237,6 +240,12 @@ class Wiring:
         writer = KafkaLogWriter(self._cluster)
         self._resources.callback(writer.close)
         return writer
+
+    @cached_property
+    def log_copy(self) -> LogCopy:
+        """The log in Kafka, as a copy that may be incomplete; its readers' waits are logged."""
+        store = PostgresEnvelopes(self.projector_pool)
+        return LogCopy(store, self.log_writer, structlog.get_logger().warning)
 
     def compare(self) -> None:
         """Refuse appends from now on if the log has more events than the store.

@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from consumers.movers.fold import LogEvent, fold
+from consumers.movers.log_copy import LogCopy
 from consumers.movers.parked import again, drop_of, freed
-from consumers.ports.log import Log
+from consumers.ports.log import Hole, Log, ReaderAhead
 from consumers.ports.views import Fenced, ParkedEvent, ViewChange, Views
 from projections.view import AnyProjection
 
@@ -86,9 +87,10 @@ class Projector:
         batch: int = BATCH,
         clock: Callable[[], float] = time.monotonic,
         read: ReadPage | None = None,
+        copy: LogCopy | None = None,
     ) -> None:
         self._projection, self._log, self._views, self._batch = projection, log, views, batch
-        self._clock, self._read = clock, read or log.read
+        self._clock, self._read, self._copy = clock, read or log.read, copy
         views.prepare(projection)
         self._subscription = log.subscribe(projection.group, member)
         self._held: dict[int, _Held] = {}
@@ -155,7 +157,7 @@ class Projector:
     def fold(self, partition: int) -> _Folded | None:
         """Folds one batch of a partition that it holds."""
         held = self._held[partition]
-        events = self._until_drop(self._read(partition, held.position, self._batch))
+        events = self._until_drop(self._page(partition, held.position))
         if not events:
             return None
         upto = events[-1].position.number
@@ -181,6 +183,17 @@ class Projector:
             projection, partition, held.epoch, held.position, upto, rows, parked, going_on
         )
         return _Folded(self, held, change, handled, waiting | {(p.owner, p.key) for p in parked})
+
+    def _page(self, partition: int, after: int) -> list[LogEvent]:
+        """The next events; none while a relay has still to copy them to the log."""
+        try:
+            return self._read(partition, after, self._batch)
+        except (ReaderAhead, Hole) as error:
+            if self._copy is None:
+                raise
+            if self._copy.lacks(partition, error.missing):
+                return []
+        return self._read(partition, after, self._batch)  # a relay may have copied them just now
 
     def let_go(self, partition: int) -> None:
         """Of a partition that somebody else holds by now."""

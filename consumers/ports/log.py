@@ -37,6 +37,7 @@ class Hole(LogBroken):
             "and no reader goes on. Restore the store from a backup that has them",
             partition=partition, after=after, next=found,
         )  # fmt: skip
+        self.missing = after + 1
 
 
 class ReaderAhead(LogBroken):
@@ -50,6 +51,7 @@ class ReaderAhead(LogBroken):
             "the log is older than its reader. Restore a newer backup, or rebuild the reader",
             partition=partition, reader=after, log=head,
         )  # fmt: skip
+        self.missing = after
 
 
 class LogAhead(LogBroken):

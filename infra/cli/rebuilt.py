@@ -47,6 +47,7 @@ def show_past(
     elsewhere = f"`ordermade rebuild {name} --to TIME` shows all rows as they were"
     if key is None:
         raise UserError(f"name a key, whose owner's events are folded again; {elsewhere}")
+    deployment.complete_log()
     try:
         rows = rows_as_of(
             name,
@@ -66,6 +67,7 @@ def show_past(
 def rows_until(deployment: Deployment, name: str, to: str, as_json: bool) -> None:
     """Print all rows of a view as they were by what had been recorded at a time."""
     projection = find_view(name)
+    deployment.complete_log()
     goal = deployment.log.at(time_of(to, "--to"))
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task(f"folding {name}", total=sum(goal.values()))
@@ -84,6 +86,7 @@ def _answer(
 def rebuild_views(deployment: Deployment, name: str, accept: bool) -> bool:
     """Rebuilds a view, or `all`; says what came of each, and whether all are shown."""
     projections = list(discover().values()) if name == "all" else [find_view(name)]
+    deployment.complete_log()
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task(f"rebuilding {name}", total=sum(deployment.log.heads().values()))
 
