@@ -1,4 +1,4 @@
-"""Commands: a stream is read, a decision is asked, and what it says is appended, once."""
+"""Commands: a stream is read, a decision is taken, and its events are appended once."""
 
 from __future__ import annotations
 
@@ -11,13 +11,8 @@ from uuid import UUID
 import msgspec
 
 from consumers.doors.books import StoredBooks
-from consumers.doors.deciders import (
-    DECIDERS,
-    CommandUnknown,
-    Decider,
-    digested_arguments,
-    parameters,
-)
+from consumers.doors.command_types import CommandType, command_type, newest_arguments
+from consumers.doors.deciders import DECIDERS, Decider, parameters
 from consumers.doors.free_text_reader import BY_RULES, FreeTextReader
 from consumers.doors.held_reports import HeldReports
 from consumers.ports.keys import Owners
@@ -38,15 +33,15 @@ from domain.order.state import Order
 from domain.subject import CUSTOMER, Subject
 
 _TRIES = 20
-"""How often a decision is taken anew because the stream has moved on meanwhile."""
+"""How often a command is decided again because its stream has changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A wish, under the sender's own id: sent again, it is the same wish.
+    """A request to decide something on a stream. Repeated under its id it is the same command.
 
-    `customer` is `namespace:id` or our id; it says whose a new stream is, and whose stream a
-    subject of `customer/` means.
+    `customer` owns a new stream: `namespace:id`, or our id. `version` is that of the arguments;
+    None stands for the newest.
     """
 
     id: str
@@ -54,6 +49,7 @@ class Command:
     subject: str
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
     time: datetime
     customer: str | None = None
     actor: str | None = None
@@ -61,118 +57,129 @@ class Command:
     reason: str | None = None
 
     @property
+    def type(self) -> CommandType:
+        """The version of the command that was sent. Raises CommandUnknown."""
+        return command_type(Subject.parse(self.subject).kind, self.name, self.version)
+
+    @property
     def contents(self) -> bytes:
         """What is digested to tell a repetition from another command under the same id."""
-        kind = self.subject.partition("/")[0]
-        arguments = digested_arguments(kind, self.name, self.arguments)
+        type = self.type
+        name = self.name if type.version == 1 else f"{self.name}.v{type.version}"
+        arguments = type.digested(self.arguments)
         return canonical_bytes(
-            [self.subject, self.name, arguments, self.customer, self.actor, self.reason]
+            [self.subject, name, arguments, self.customer, self.actor, self.reason]
         )
 
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What a command recorded; nothing where all was so already."""
+    """The events that a command recorded; none if nothing had to change.
+
+    A `duplicate` was sent before, and these are the events that it recorded then.
+    """
 
     events: tuple[Recorded[Data], ...] = ()
     duplicate: bool = False
 
 
 class Commands:
-    """The door for decisions."""
+    """The door for commands: reads a stream, asks a decision, and appends its events once."""
 
     def __init__(
         self,
         store: Store,
         owners: Owners,
-        holding: HeldReports,
-        interpreting: FreeTextReader = BY_RULES,
+        held_reports: HeldReports,
+        reader: FreeTextReader = BY_RULES,
         books: Books | None = None,
     ) -> None:
-        self._store, self._owners, self._holding = store, owners, holding
-        self._interpreting = interpreting
+        self._store, self._owners, self._held_reports = store, owners, held_reports
+        self._reader = reader
         self._books = books or StoredBooks(store)
 
     def execute(self, command: Command) -> CommandResult:
-        """Decides and records. Raises Refusal; a refusal is not recorded and costs nothing."""
+        """Decide and record. Raises Refusal; then nothing was recorded."""
+        arguments = newest_arguments(command.type, command.arguments)
         subject = Subject.parse(command.subject)
-        decider = DECIDERS.get(subject.kind)
-        if decider is None or command.name not in decider.decisions:
-            raise CommandUnknown(subject.kind, command.name)
+        decider = DECIDERS[subject.kind]
         if command.customer and not decider.of_customers:
             raise Malformed(
                 "customer: a catalogue belongs to no customer: leave it out", "customer"
             )
-        whose = self._customer(
+        customer = self._customer(
             subject.id if subject.is_customer else command.customer, command.name
         )
         stream = command.subject
-        if whose and subject.is_customer:
-            stream = str(Subject(CUSTOMER, whose))
-        first = event_id(command.source, command.id)
+        if customer and subject.is_customer:
+            stream = str(Subject(CUSTOMER, customer))
+        id = event_id(command.source, command.id)
         for _ in range(_TRIES):
             history = self._store.read_stream(stream)
-            said = tuple(r for r in history if r.event.causationid == str(first))
-            if said:
-                self._append(stream, [r.event for r in said], None, command)
-                return CommandResult(said, duplicate=True)
-            owner = history[0].event.customerid if history else whose
-            decided = self._decide(decider, command, history, owner or stream)
-            if not decided:
+            if recorded := tuple(r for r in history if r.event.causationid == str(id)):
+                # Compares the digests: another command under this id is refused.
+                self._append(stream, [r.event for r in recorded], None, command)
+                return CommandResult(recorded, duplicate=True)
+            owner = history[0].event.customerid if history else customer
+            data = self._decide(decider, command, arguments, history, owner or stream)
+            if not data:
                 return CommandResult()
-            if history and whose and owner != whose:
+            if history and customer and owner != customer:
                 raise CustomerDiffers(
                     "customer: the stream belongs to another customer", "customer"
                 )
-            events = _events(decided, command, stream, owner, first)
+            events = _events(data, command, stream, owner, id)
             try:
                 self._append(stream, events, len(history), command)
             except VersionConflict:
                 continue
             if not history:
-                self._holding.release({stream})
-            return CommandResult(
-                tuple(self._store.read_stream(stream)[len(history) :][: len(events)])
-            )
+                self._held_reports.release({stream})
+            new = self._store.read_stream(stream)[len(history) :]
+            return CommandResult(tuple(new[: len(events)]))
         raise StreamBusy(stream)
 
     def _decide(
-        self, decider: Decider, command: Command, history: Sequence[Recorded[Data]], owner: str
+        self,
+        decider: Decider,
+        command: Command,
+        arguments: Mapping[str, Any],
+        history: Sequence[Recorded[Data]],
+        owner: str,
     ) -> Sequence[Data]:
+        """Call the decision with the state, the client's arguments, and those that we supply."""
         state = decider.fold(history)
-        arguments = dict(command.arguments)
         subject = Subject.parse(command.subject)
-        wanted = parameters(subject.kind, command.name)
-        given = {"now": command.time, "actor": command.actor, "named": subject.id}
-        arguments |= {p: given[p] for p in wanted if p in given}
-        if "configuration_hash" in wanted and decider.configuration:
-            said = decider.configuration(state)
-            arguments["configuration_hash"] = self._owners.digest(owner, said)
-        design = self._design(arguments.get("from_design"), owner)
-        begun = arguments.get("book") or (design and design.book)
-        named = decider.book(state) or (begun and (begun, None))
-        for p, hint in wanted.items():
+        hints = parameters(subject.kind, command.name)
+        supplied = {"now": command.time, "actor": command.actor, "named": subject.id}
+        values = dict(arguments) | {p: supplied[p] for p in hints if p in supplied}
+        if "configuration_hash" in hints and decider.configuration:
+            configuration = decider.configuration(state)
+            values["configuration_hash"] = self._owners.digest(owner, configuration)
+        design = self._design(values.get("from_design"), owner)
+        catalogue = values.get("book") or (design and design.book)
+        version = decider.book(state) or (catalogue and (catalogue, None))
+        for parameter, hint in hints.items():
             if hint == Design | None:
-                arguments[p] = design
+                values[parameter] = design
             elif hint == Book | None:
-                arguments[p] = (
-                    self._books.bound(named[0], named[1], command.time) if named else None
+                values[parameter] = (
+                    self._books.bound(version[0], version[1], command.time) if version else None
                 )
-        if "interpretation" in wanted:
-            arguments |= self._reading(state, arguments)
-        return decider.decisions[command.name](state, **arguments)
+        if "interpretation" in hints:
+            values |= self._interpretation(state, values)
+        return decider.decisions[command.name](state, **values)
 
-    def _reading(self, state: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """What the interpreter says, unless a person does."""
-        sure_from, book = self._interpreting.sure_from, arguments["book"]
-        if arguments.get("operations") is not None:
-            return {"interpretation": None, "sure_from": sure_from}
-        phrases = book.phrases if book else ()
-        reading = self._interpreting.read(state, arguments["instruction_id"], phrases)
-        return {"interpretation": reading, "sure_from": sure_from}
+    def _interpretation(self, state: Order, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Read an instruction with the interpreter, unless the command gives its operations."""
+        book, interpretation = values["book"], None
+        if values.get("operations") is None:
+            phrases = book.phrases if book else ()
+            interpretation = self._reader.read(state, values["instruction_id"], phrases)
+        return {"interpretation": interpretation, "sure_from": self._reader.sure_from}
 
     def _design(self, name: str | None, owner: str) -> Design | None:
-        """The design that an order is drafted from, if it is the same customer's."""
+        """Load the design that an order is drafted from: nobody's, or of the same customer."""
         if name is None:
             return None
         stream = str(Subject("design", name))
@@ -181,22 +188,22 @@ class Commands:
             raise Malformed(f"there is no design {name}: start one", "from_design")
         if history[0].owner not in (owner, stream):
             raise Malformed(
-                "from_design: the design is a customer's: draft the order for the same one",
+                "from_design: the design belongs to a customer: draft the order for the same one",
                 "from_design",
             )
         design: Design = DECIDERS["design"].fold(history)
         return design
 
-    def _customer(self, said: str | None, name: str) -> str | None:
-        if said is None or ":" not in said:
-            return said
-        if name == "grant-consent":
-            return self._owners.mint([said])[said]
-        found = self._owners.find([said])
-        if said not in found:
-            # Nobody of this name has consented to anything, and asking mints nothing.
-            raise ConsentMissing(None, ["fulfil"])
-        return found[said]
+    def _customer(self, name: str | None, command: str) -> str | None:
+        """Return our id of a customer. Only the consent of a new customer makes an id."""
+        if name is None or ":" not in name:
+            return name
+        if command == "grant-consent":
+            return self._owners.mint([name])[name]
+        customer = self._owners.find([name]).get(name)
+        if customer is None:
+            raise ConsentMissing(None, ["fulfil"])  # nobody of this name has consented to anything
+        return customer
 
     def _append(
         self, stream: str, events: Sequence[Event[Data]], expected: int | None, command: Command
@@ -209,22 +216,22 @@ class Commands:
 
 
 def _events(
-    decided: Sequence[Data], command: Command, stream: str, customer: str | None, first: UUID
+    data: Sequence[Data], command: Command, stream: str, customer: str | None, id: UUID
 ) -> list[Event[Data]]:
-    """The decided data as events, their ids derived from the command's."""
+    """Return the data of a command's events as events, with ids derived from the command's."""
     template = Event(
-        id=first,
+        id=id,
         source=command.source,
         subject=stream,
         time=command.time,
-        data=decided[0],
+        data=data[0],
         customerid=customer,
         actor=command.actor,
         channel=command.channel,
-        causationid=str(first),
+        causationid=str(id),
         reason=command.reason,
     )
     return [
-        msgspec.structs.replace(template, id=recorded_id(first, n), data=data)
-        for n, data in enumerate(decided)
+        msgspec.structs.replace(template, id=recorded_id(id, n), data=each)
+        for n, each in enumerate(data)
     ]

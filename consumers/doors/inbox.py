@@ -13,8 +13,8 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 from consumers.doors import gate
+from consumers.doors.command_types import CommandType, by_name, command_types
 from consumers.doors.commands import Command, CommandResult, Commands
-from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.envelope import message_type
 from consumers.doors.message import peek, to_malformed
 from domain.errors import CustomerDiffers, Malformed, Refusal
@@ -56,43 +56,35 @@ def purposes_of(said: str) -> frozenset[Purpose]:
     return frozenset(purpose for purpose in PURPOSES if purpose in words)
 
 
-COMMAND_TYPES = {
-    f"{kind}.{name}.v1": (kind, name)
-    for kind, decider in DECIDERS.items()
-    for name in decider.decisions
-}
-"""The commands by their types."""
-
-
 @functools.cache
-def _adapter(type: str) -> TypeAdapter[dict[str, Any]]:
+def _adapter(type: CommandType) -> TypeAdapter[dict[str, Any]]:
     """Return the decoder of a command as a CloudEvent: its data are the arguments."""
-    arguments = arguments_of(*COMMAND_TYPES[type])
-    return TypeAdapter(message_type("CommandMessage", arguments, _ATTRIBUTES, optional=["time"]))
+    message = message_type("CommandMessage", type.arguments, _ATTRIBUTES, optional=["time"])
+    return TypeAdapter(message)
 
 
 def parse_command(line: bytes, now: datetime) -> Command:
-    """Return the command that a line of JSON of such a type holds. Raises Malformed.
+    """Return the command in a line of JSON whose type is one of `command_types`. Raises Malformed.
 
     It is decided at the time `now`, whatever time it says that it was sent at.
     """
-    type = peek(line)
-    kind, name = COMMAND_TYPES[type]
+    type = command_types()[peek(line)]
     try:
         message = _adapter(type).validate_json(line)
     except ValidationError as error:
         raise to_malformed(error) from None
     customer, subject = message.get("customerid"), Subject.parse(message["subject"])
-    if subject.kind != kind:
-        raise Malformed(f"subject: a command of this type is about {kind}/<id>", "subject")
+    if subject.kind != type.kind:
+        raise Malformed(f"subject: a command of this type is about {type.kind}/<id>", "subject")
     if subject.is_customer and customer not in (None, subject.id):
         raise CustomerDiffers("customerid: it is not the customer of the subject", "customerid")
     return Command(
         id=message["id"],
         source=message["source"],
         subject=message["subject"],
-        name=name,
+        name=type.name,
         arguments=by_name(message["data"]),
+        version=type.version,
         time=now,
         customer=customer,
         actor=message.get("actor"),
@@ -121,7 +113,7 @@ class Inbox:
         """Each is answered for itself, in their order: a command finds what stands before it."""
         answers: list[Answer] = []
         for (command, basis), run in groupby(
-            messages, lambda said: (peek(said.line) in COMMAND_TYPES, said.basis)
+            messages, lambda said: (peek(said.line) in command_types(), said.basis)
         ):
             lines = [said.line for said in run]
             if command:

@@ -166,7 +166,7 @@ def tell_order(
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:
-    """Any decision about an order, its arguments in JSON: docs/commands.md lists them."""
+    """Any decision about an order, its arguments in JSON: docs/commands lists them."""
     from infra.cli.ordering import parsed, tell
 
     tell(f"order/{order_id}", command, parsed(arguments), id, actor, reason=reason)

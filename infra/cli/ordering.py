@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import typer
 
+from consumers.doors.command_types import parse_arguments
 from consumers.doors.commands import Command, CommandResult
-from consumers.doors.deciders import parse_arguments
 from domain.subject import Subject
 from domain.values import PURPOSES, Purpose
 from infra.cli.terminal import open_deployment, update_views, wait_for_log

@@ -1,4 +1,4 @@
-"""POST /v1/orders/{order_id}/place and so on: each command has a path of its own."""
+"""POST /v1/orders/{order_id}/place and so on: each version of a command has a path of its own."""
 
 # Without postponed annotations: those of `send` differ from command to command, and FastAPI
 # evaluates them.
@@ -16,8 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from consumers.doors.command_types import CommandType, by_name, command_types
 from consumers.doors.commands import Command
-from consumers.doors.deciders import DECIDERS, arguments_of, by_name
 from consumers.doors.message import to_malformed
 from domain.event import Data, Recorded, strict
 from domain.subject import Subject
@@ -76,12 +76,12 @@ class CommandAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 _ANSWER = openapi.json_content(CommandAnswer)
 _PATHS = {
-    "order": ("/v1/orders", "order_id"),
-    "design": ("/v1/designs", "design_id"),
-    "catalogue": ("/v1/catalogues", "book"),
-    "customer": ("/v1/customers", "customer"),
+    "order": ("orders", "order_id"),
+    "design": ("designs", "design_id"),
+    "catalogue": ("catalogues", "book"),
+    "customer": ("customers", "customer"),
 }
-"""The path of each kind of stream, and the name of the parameter that follows it."""
+"""The path of each kind of stream, below the version, and the parameter that follows it."""
 _DESCRIPTIONS = {
     "order": "The order's id.",
     "design": "The design's id.",
@@ -96,27 +96,24 @@ _ID = r"^[^\x00-\x1f\x7f]{1,190}$"  # with its kind in front, a subject has at m
 def make_router(connection: DeploymentConnection) -> APIRouter:
     """A path for each command of each kind of stream."""
     router = APIRouter()
-    for kind, decider in DECIDERS.items():
-        for name, decision in decider.decisions.items():
-            _add(router, connection, kind, name, decision.__doc__)
+    for type in command_types().values():
+        _add(router, connection, type)
     return router
 
 
-def _add(
-    router: APIRouter,
-    connection: DeploymentConnection,
-    kind: str,
-    name: str,
-    description: str | None,
-) -> None:
+def _add(router: APIRouter, connection: DeploymentConnection, type: CommandType) -> None:
+    kind, name = type.kind, type.name
     base = CustomerCommandBody if kind in _KINDS_OF_CUSTOMERS else CommandBody
     words = f"{'' if kind in ('order', 'customer') else kind}-{name}".split("-")
-    title = "".join(word.capitalize() for word in words)
+    version = "" if type.version == 1 else f"-v{type.version}"
+    title = "".join(word.capitalize() for word in words) + version[1:].upper()
     body_type = make_dataclass(
-        title, [("arguments", arguments_of(kind, name))], bases=(base,), frozen=True, kw_only=True
+        title, [("arguments", type.arguments)], bases=(base,), frozen=True, kw_only=True
     )
     adapter: TypeAdapter[Any] = TypeAdapter(strict(body_type))
-    example = {"arguments": examples.COMMANDS[kind, name], "actor": "clerk-1"}
+    former = type.upcast is not None  # the examples are those of the newest versions
+    arguments = {} if former else examples.COMMANDS[kind, name]
+    example = {"arguments": arguments, "actor": "clerk-1"}
     if (kind, name) == ("catalogue", "approve"):
         example["actor"] = examples.APPROVER
     if (kind, name) in (("order", "draft"), ("design", "start")):
@@ -142,11 +139,13 @@ def _add(
     ]
 
     @router.post(
-        f"{path}/{{{parameter}:path}}/{name}",  # :path, since an id may have slashes
+        # `:path`, because an id may contain slashes.
+        f"/v{type.version}/{path}/{{{parameter}:path}}/{name}",
         tags=[f"{kind}s"],
-        operation_id=f"{kind}-{name}",
+        operation_id=f"{kind}-{name}{version}",
+        deprecated=former or None,
         summary=name.replace("-", " ").capitalize() + ".",
-        description=description or "",
+        description=type.description,
         openapi_extra=openapi.request_body(
             {
                 "application/json": openapi.with_example(
@@ -184,6 +183,7 @@ def _add(
                 subject=str(Subject(kind, id)),
                 name=name,
                 arguments=by_name(parsed.arguments),
+                version=type.version,
                 time=datetime.now(UTC),
                 customer=getattr(parsed, "customer", None),
                 actor=parsed.actor,

@@ -1,6 +1,6 @@
 """A catalogue as a YAML file: read with the line of everything that is wrong, and written.
 
-A file is the name of the book and the arguments of `catalogue draft` (docs/commands.md). Every
+A file is the name of the book and the arguments of `catalogue draft` (docs/commands). Every
 scalar is taken as its text, so 12.50 keeps its cents and `no` is no boolean.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from consumers.doors.deciders import arguments_of, by_name
+from consumers.doors.command_types import by_name, command_type
 from consumers.doors.message import error_text
 from domain.book.book import Book
 from domain.book.contents import HEADER_FIELDS, PARTS
@@ -111,7 +111,7 @@ def read(text: str) -> tuple[Book | None, list[Fault]]:
 
 
 def _arguments(said: dict[str, Any], reading: _Reading) -> dict[str, Any] | None:
-    wanted = arguments_of("catalogue", "draft")
+    wanted = command_type("catalogue", "draft").arguments
     try:
         return by_name(TypeAdapter(wanted).validate_python(said, strict=False))
     except ValidationError as error:

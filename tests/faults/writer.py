@@ -16,8 +16,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from consumers.doors.command_types import parse_arguments
 from consumers.doors.commands import Command, Commands
-from consumers.doors.deciders import parse_arguments
 from consumers.doors.gate import Gate
 from consumers.doors.held_reports import HeldReports
 from consumers.ports.store import Appended

@@ -2,7 +2,8 @@
 
 Beside it are its data in plain text (`.value.json`) and the schema of that release
 (`.schema.json`). Files are only added, by `python -m tests.golden`, and never changed: SHA256SUMS,
-which `sha256sum -c` reads, has the checksum of each.
+which `sha256sum -c` reads, has the checksum of each. `commands/` has the arguments of commands and
+their schemas in the same way.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from infra.keys import OwnerKey
 
 FOLDER = Path(__file__).parent
+COMMANDS = FOLDER / "commands"
 SUMS = FOLDER / "SHA256SUMS"
 
 

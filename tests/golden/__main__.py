@@ -1,4 +1,4 @@
-"""Adds the golden files that are missing: of event types, quotes, price engines and digests.
+"""Adds the golden files that are missing: of events, commands, quotes, price engines and digests.
 
 No file that is there is changed.
 """
@@ -13,9 +13,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from consumers.doors.command_types import command_types
 from domain.event import TYPES, Event, Position, event_id
 from infra import codec, schemas
 from tests.golden import (
+    COMMANDS,
     FOLDER,
     SUMS,
     Golden,
@@ -43,6 +45,23 @@ def add(folder: Path = FOLDER) -> list[str]:
         if not past or whole(past[-1].schema) != whole(schema):
             _add(Golden(folder, name, len(past) + 1), schema)
     return record_sums(folder)
+
+
+def add_commands(folder: Path = COMMANDS) -> None:
+    """Add an example of each version of a command, and its schema where that accepts more now.
+
+    Raises ValueError where a version no longer accepts what it accepted.
+    """
+    for name, type in command_types().items():
+        schema = schemas.command_schema_of(type)
+        past = [g for g in goldens(folder) if g.name == name]
+        if broken := sorted({b for g in past for b in breaking(g.schema, schema)}):
+            raise ValueError(
+                f"{name} has changed: make a new version of the command. {'; '.join(broken)}"
+            )
+        if not past or whole(past[-1].schema) != whole(schema):
+            golden = Golden(folder, name, len(past) + 1)
+            _write(golden, {".value.json": sample(schema), ".schema.json": schema})
 
 
 def record_sums(folder: Path = FOLDER) -> list[str]:
@@ -74,20 +93,22 @@ def _add(golden: Golden, schema: dict[str, Any]) -> None:
     stored = codec.with_position(
         codec.encode(event, key(golden.folder))[0], Position(1, 3, 42), _TIME, 1
     )
-    golden.file(".json").parent.mkdir(exist_ok=True)
-    for suffix, content in {
-        ".json": stored,
-        ".value.json": schemas.text(value).encode(),
-        ".schema.json": schemas.text(schema).encode(),
-    }.items():
-        with golden.file(suffix).open("xb") as file:  # x: what is there is never written again
-            file.write(content)
+    _write(golden, {".json": stored, ".value.json": value, ".schema.json": schema})
+
+
+def _write(golden: Golden, contents: dict[str, Any]) -> None:
+    """Write new files: bytes as they are, and documents as JSON."""
+    golden.file(".json").parent.mkdir(parents=True, exist_ok=True)
+    for suffix, content in contents.items():
+        with golden.file(suffix).open("xb") as file:  # x: an existing file is never written again
+            file.write(content if isinstance(content, bytes) else schemas.text(content).encode())
 
 
 if __name__ == "__main__":
     try:
         quotes.add()
         engines.add()
+        add_commands()
         digests.add()
         sys.stdout.writelines(f"{path}\n" for path in add())
     except ValueError as error:

@@ -15,8 +15,8 @@ from uuid import UUID
 import msgspec
 from pydantic import TypeAdapter
 
+from consumers.doors.command_types import command_types, parse_arguments
 from consumers.doors.commands import Command
-from consumers.doors.deciders import DECIDERS, arguments_of, parse_arguments
 from consumers.movers.relay import next_chain
 from domain.book.book import Book
 from domain.event import TYPES, Data, Event, event_id, recorded_id
@@ -60,14 +60,22 @@ def event_digest(event: Event[Data]) -> str:
 
 
 def command_of(name: str, arguments: Json, *, full: bool) -> Command:
-    """A command of a type, `<kind>.<name>`, with all of its attributes or the required ones."""
-    kind, _, verb = name.partition(".")
+    """A command of a type, with all of its attributes or the required ones."""
+    type = command_types()[wire_name(name)]
     attributes = {"customer": "crm:golden", "actor": "shop:ann", "reason": REASON}
     return Command(
-        id="golden", source="/golden", subject=f"{kind}/golden", name=verb, time=TIME,
-        arguments=parse_arguments(kind, verb, json.dumps(arguments).encode()),
+        id="golden", source="/golden", subject=f"{type.kind}/golden", name=type.name, time=TIME,
+        arguments=parse_arguments(
+            type.kind, type.name, json.dumps(arguments).encode(), type.version
+        ),
+        version=type.version,
         **(attributes if full else {}),
     )  # fmt: skip
+
+
+def wire_name(name: str) -> str:
+    """The wire name of a command from the name of its file, which leaves out the first version."""
+    return name if name in command_types() else f"{name}.v1"
 
 
 def command_digest(command: Command) -> str:
@@ -116,13 +124,13 @@ def add() -> list[Path]:
         if not file.exists():
             new.append(_write(file, _event(name, "full", sample(schema)),
                               _event(name, "required", required(schema))))  # fmt: skip
-    for kind, decider in DECIDERS.items():
-        for verb in decider.decisions:
-            file = DIGESTS / "commands" / f"{kind}.{verb}.json"
-            schema = TypeAdapter(arguments_of(kind, verb)).json_schema()
-            if not file.exists():
-                new.append(_write(file, _command(file.stem, "full", sample(schema)),
-                                  _command(file.stem, "required", required(schema))))  # fmt: skip
+    for type in command_types().values():
+        name = type.wire_name.removesuffix(".v1")
+        file = DIGESTS / "commands" / f"{name}.json"
+        schema = schemas.command_schema_of(type)
+        if not file.exists():
+            new.append(_write(file, _command(name, "full", sample(schema)),
+                              _command(name, "required", required(schema))))  # fmt: skip
     return new
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from consumers.doors import command_types
+from consumers.doors.command_types import parse_arguments
 from consumers.doors.commands import Command, Commands
-from consumers.doors.deciders import parse_arguments
+from consumers.doors.former_commands import FORMER_COMMANDS
 from domain.book.book import OrderLine
 from domain.errors import ConsentMissing, ContentsDiffer, Malformed, NotAllowed
 from domain.order.events import OptionChosen, OptionCleared, OrderDrafted, OrderPlaced
@@ -29,7 +33,7 @@ def commands(store, owners, holding):
     return Commands(store, owners, holding)
 
 
-def ask(commands, id, name, subject="order/1", customer=None, **arguments):
+def send(commands, id, name, subject="order/1", customer=None, **arguments):
     return commands.execute(
         Command(
             id=id, source="/desk", subject=subject, name=name, arguments=arguments, time=NOW,
@@ -39,26 +43,26 @@ def ask(commands, id, name, subject="order/1", customer=None, **arguments):
 
 
 def test_an_order_is_drafted_and_placed(commands):
-    [drafted] = ask(commands, "1", "draft", lines=LINES).events
-    ask(commands, "2", "quote", **QUOTE)
-    [placed] = ask(commands, "3", "place", **PLACE).events
+    [drafted] = send(commands, "1", "draft", lines=LINES).events
+    send(commands, "2", "quote", **QUOTE)
+    [placed] = send(commands, "3", "place", **PLACE).events
     agreed = OrderPlaced(quote_id="Q1", total=Decimal("40"), currency="EUR")
     assert (drafted.data, placed.data) == (OrderDrafted(lines=tuple(LINES)), agreed)
     assert (drafted.version, placed.version) == (1, 3)
-    assert ask(commands, "4", "place", **PLACE).events == ()
+    assert send(commands, "4", "place", **PLACE).events == ()
 
 
 def test_what_changed_after_its_quote_is_not_placed_at_its_price(commands):
-    ask(commands, "1", "draft", lines=LINES)
-    ask(commands, "2", "quote", **QUOTE)
+    send(commands, "1", "draft", lines=LINES)
+    send(commands, "2", "quote", **QUOTE)
     chosen = {"line_id": "L1", "option": "monogram", "value": "serif", "text": "A.B."}
     facts = {"origin": "direct", "choice_space": "closed", "target": "product",
              "stage": "packaging"}  # fmt: skip
-    ask(commands, "3", "choose", choice=OptionChosen(**chosen, **facts))
+    send(commands, "3", "choose", choice=OptionChosen(**chosen, **facts))
     with pytest.raises(NotAllowed, match="has changed since quote Q1"):
-        ask(commands, "4", "place", **PLACE)
-    ask(commands, "5", "clear", choice=OptionCleared(line_id="L1", option="monogram", **facts))
-    assert len(ask(commands, "6", "place", **PLACE).events) == 1
+        send(commands, "4", "place", **PLACE)
+    send(commands, "5", "clear", choice=OptionCleared(line_id="L1", option="monogram", **facts))
+    assert len(send(commands, "6", "place", **PLACE).events) == 1
 
 
 def test_arguments_are_taken_literally():
@@ -75,40 +79,63 @@ def test_arguments_are_taken_literally():
 
 
 def test_a_command_sent_again_gives_the_first_answer_and_other_contents_are_refused(commands):
-    first = ask(commands, "1", "draft", lines=LINES)
-    ask(commands, "2", "quote", **QUOTE)
-    again = ask(commands, "1", "draft", lines=LINES)
+    first = send(commands, "1", "draft", lines=LINES)
+    send(commands, "2", "quote", **QUOTE)
+    again = send(commands, "1", "draft", lines=LINES)
     assert (again.events, again.duplicate) == (first.events, True)
     other = [OrderLine(line_id="L2", product="hat")]
     with pytest.raises(ContentsDiffer):
-        ask(commands, "1", "draft", lines=other)
+        send(commands, "1", "draft", lines=other)
     with pytest.raises(ContentsDiffer):
-        ask(commands, "1", "draft", subject="order/2", lines=LINES)
+        send(commands, "1", "draft", subject="order/2", lines=LINES)
+
+
+def test_a_former_version_of_a_command_is_accepted_and_repeated(commands, monkeypatch):
+    def draft_v1(*, items: Sequence[OrderLine]) -> dict[str, Any]:
+        return {"lines": items}
+
+    monkeypatch.setitem(FORMER_COMMANDS, ("order", "draft"), (draft_v1,))
+    for cached in (command_types.command_types, command_types.command_type):
+        cached.cache_clear()
+    former = Command(
+        id="1", source="/desk", subject="order/1", name="draft", version=1, time=NOW,
+        arguments={"items": LINES},
+    )  # fmt: skip
+    try:
+        first, again = commands.execute(former), commands.execute(former)
+        assert [recorded.data for recorded in first.events] == [OrderDrafted(lines=tuple(LINES))]
+        assert (again.events, again.duplicate) == (first.events, True)
+        with pytest.raises(ContentsDiffer):
+            send(commands, "1", "draft", lines=LINES)
+    finally:
+        monkeypatch.undo()
+        for cached in (command_types.command_types, command_types.command_type):
+            cached.cache_clear()
 
 
 def test_a_refusal_records_nothing_and_is_decided_anew(commands):
     with pytest.raises(NotAllowed, match="the order is new and cannot be quoted"):
-        ask(commands, "1", "quote", **QUOTE)
-    ask(commands, "2", "draft", lines=LINES)
-    assert len(ask(commands, "1", "quote", **QUOTE).events) == 1
+        send(commands, "1", "quote", **QUOTE)
+    send(commands, "2", "draft", lines=LINES)
+    assert len(send(commands, "1", "quote", **QUOTE).events) == 1
 
 
 def test_only_who_consents_can_order(commands, owners):
     with pytest.raises(ConsentMissing):
-        ask(commands, "1", "draft", customer="shop:ann", lines=LINES)
+        send(commands, "1", "draft", customer="shop:ann", lines=LINES)
     assert owners.find(["shop:ann"]) == {}
     granted = {"purposes": ["fulfil"], "policy_version": "p1"}
-    ask(commands, "2", "grant-consent", subject="customer/shop:ann", **granted)
-    [drafted] = ask(commands, "1", "draft", customer="shop:ann", lines=LINES).events
+    send(commands, "2", "grant-consent", subject="customer/shop:ann", **granted)
+    [drafted] = send(commands, "1", "draft", customer="shop:ann", lines=LINES).events
     assert drafted.event.customerid == owners.find(["shop:ann"])["shop:ann"]
-    ask(commands, "3", "withdraw-consent", subject="customer/shop:ann", **granted)
+    send(commands, "3", "withdraw-consent", subject="customer/shop:ann", **granted)
     with pytest.raises(ConsentMissing):
-        ask(commands, "4", "quote", **QUOTE)
+        send(commands, "4", "quote", **QUOTE)
 
 
 def test_of_eight_who_place_at_once_one_does(commands):
-    ask(commands, "0", "draft", lines=LINES)
-    ask(commands, "1", "quote", **QUOTE)
+    send(commands, "0", "draft", lines=LINES)
+    send(commands, "1", "quote", **QUOTE)
     with ThreadPoolExecutor(8) as pool:
-        done = list(pool.map(lambda i: ask(commands, f"p{i}", "place", **PLACE), range(8)))
+        done = list(pool.map(lambda i: send(commands, f"p{i}", "place", **PLACE), range(8)))
     assert sum(len(d.events) for d in done) == 1

@@ -12,9 +12,10 @@ import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from consumers.doors.command_types import command_types
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
-from consumers.doors.inbox import COMMAND_TYPES, Inbox
+from consumers.doors.inbox import Inbox
 from consumers.movers.inbox import InboxDoor, InboxMember
 from domain.event import TYPES
 from infra.kafka.cloudevents import inbox_message
@@ -164,4 +165,4 @@ def test_the_error_for_an_unreadable_message_names_the_remedy(member, topics):
 
 
 def test_no_command_has_the_name_of_an_event():
-    assert not COMMAND_TYPES.keys() & TYPES.keys()
+    assert not command_types().keys() & TYPES.keys()

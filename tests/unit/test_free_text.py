@@ -87,10 +87,10 @@ def test_what_is_wanted_and_not_wanted_is_no_certainty():
     assert read("no onions. Onions!", BURGERS).confidence == 0.0
 
 
-COMMAND_TYPES = ("extra patty", "no onions", "no pickles", "not too sweet", "extra jalapenos")
+INSTRUCTIONS = ("extra patty", "no onions", "no pickles", "not too sweet", "extra jalapenos")
 
 
-@given(st.lists(st.sampled_from(COMMAND_TYPES), min_size=1, unique=True), st.data())
+@given(st.lists(st.sampled_from(INSTRUCTIONS), min_size=1, unique=True), st.data())
 def test_several_wishes_in_any_order_case_and_punctuation(wishes, data):
     joints = st.sampled_from([", ", " and ", "; ", ". ", "\n", " plus "])
     text = "".join(

@@ -54,7 +54,6 @@ def without_sealed(envelope):
 
 def test_the_committed_schemas_are_what_the_code_says():
     assert docs() == schemas.files(), "run `make schemas` and commit docs/events"
-    assert schemas.COMMANDS.read_text(encoding="utf-8") == schemas.commands(), "make schemas"
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -9,7 +9,8 @@ from typing import cast
 
 import pytest
 
-from consumers.doors.deciders import DECIDERS, parse_arguments
+from consumers.doors.command_types import parse_arguments
+from consumers.doors.deciders import DECIDERS
 from consumers.doors.message import parse
 from infra.http.api import create
 from infra.http.connection import DeploymentConnection
