@@ -17,7 +17,7 @@ def view_figures(view: str, views: ViewReader, books: Books, now: datetime) -> A
     None where the view has no figures, and while a view that they read is shown in another version
     than this release's.
     """
-    definition, live = figures.of(view), views.live()
+    definition, live = figures.definition_of(view), views.live()
     if definition is None or any(live[v] != discover()[v].group for v in definition.reads):
         return None
     rows = chain.from_iterable(views.stream(discover()[v]) for v in definition.reads)

@@ -1,9 +1,10 @@
-"""The numbers that are shown: pure, from rows and a time, each defined once.
+"""Figures: the numbers that people read, computed by pure functions from rows and a time.
 
-A module of a view's name here has `figures(rows, now)`, which gives a frozen dataclass; a field's
-annotation holds the question that it answers. It is discovered by its name. Where other views' rows
-are read as well, `READS` names all of them. With `BY_BOOKS`, `figures` takes the published books as
-a third argument, and says less without them.
+The figures of a view are in the module of the same name in this folder. It has a function
+`figures(rows, now)` that returns a frozen dataclass; the annotation of each field holds the
+question that the field answers, which is shown as its heading. A module that reads rows of other
+views names all of them in `READS`. With `BY_BOOKS` its function takes the published versions of
+books as a third argument.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class FigureDefinition:
-    """How a view's figures are made: from the rows of the views that it reads, in any order."""
+    """The function that computes a view's figures, and the views whose rows it takes.
+
+    The rows come in any order, and `by_books` says whether it takes the versions of books too.
+    """
 
     reads: tuple[str, ...]
     figures: Callable[..., Any]
     by_books: bool
 
 
-def of(view: str) -> FigureDefinition | None:
-    """None for a view that has no figures."""
+def definition_of(view: str) -> FigureDefinition | None:
+    """How the figures of a view are computed; None for a view without figures."""
     name = f"{__name__}.{view}"
     if find_spec(name) is None:
         return None

@@ -1,6 +1,7 @@
-"""What waits where, how fast it goes, and whether promises are kept.
+"""Figures of the view `backlog`: what waits at each work centre, how fast it goes, and promises.
 
-Until events tell of servers and opening hours, every work centre has one server and never closes.
+No event gives the number of servers or the opening hours yet: every work centre is taken to have
+one server that is always open.
 """
 
 from __future__ import annotations
@@ -14,21 +15,22 @@ from typing import Annotated
 
 from domain.order.progress import MAKING, Operation, Promise
 from projections.backlog import BacklogRow
-from projections.figures.measures import MOST, mean, percentile, share
+from projections.figures.measures import LIST_LIMIT, mean, percentile, share
 
 WINDOW = timedelta(days=28)
-"""Rates are those of so long before the plant's last word: an idle month tells nothing of them."""
+"""Rates are taken over this time before the plant's last report, not over idle time after it."""
 HOUR, DAY = 3600.0, 86400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkCentre:
-    """`wip` L operations are open, `paused` ones among them; their ages are in hours since queued.
+class WorkCentreFigures:
+    """The operations of a work centre.
 
-    `arrivals` λ and `completions` μ are operations an hour; `run_s` S is seconds an operation;
-    `utilisation` is λ·S with one server. `took_h` is the mean from queued to completed, which by
-    Little's law (1961) is near `little_h` = L/λ where the centre is steady; it is `growing` where
-    λ > μ, and then it is not.
+    `wip` (L) are open, `paused` ones among them; ages are hours since they were queued. `arrivals`
+    (λ) and `completions` (μ) are operations an hour, `run_s` (S) seconds an operation, and
+    `utilisation` is λ·S. `took_h` is the mean time from queued to completed; by Little's law
+    (Little 1961, Operations Research 9) it is near `little_h` = L/λ at a steady centre. A centre
+    with λ > μ is `growing`, and not steady.
     """
 
     work_centre: str
@@ -47,10 +49,10 @@ class WorkCentre:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What an option brings to orders that are agreed and not packaged.
+class OptionLoad:
+    """What is still to be made of the placed orders that have an option.
 
-    `pieces` are those that are still to be made, `operations` those of their lines that are open.
+    `pieces` are the outstanding ones of their lines, `operations` the open ones.
     """
 
     option: str
@@ -61,8 +63,12 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promises:
-    """`hit_rate` is that of promises which are settled; `late_days` is delivery after `p50`."""
+class PromiseFigures:
+    """The promises of all orders. `hit_rate` is kept / (kept + missed).
+
+    `late_days` is the mean delay of delivery after `p50`, in days; `overdue` promises are open
+    after the day of their `p90`.
+    """
 
     made: int
     revised: int
@@ -81,10 +87,10 @@ class BacklogFigures:
     by_status: Annotated[dict[str, int], "How far are they?"]
     until: Annotated[datetime | None, "When did the plant last report? Rates end there."]
     bottleneck: Annotated[str | None, "Which work centre limits the plant (most utilised)?"]
-    work_centres: Annotated[tuple[WorkCentre, ...], "Where does it back up?"]
-    load: Annotated[tuple[Load, ...], "Which options bring the most work?"]
+    work_centres: Annotated[tuple[WorkCentreFigures, ...], "Where does work pile up?"]
+    load: Annotated[tuple[OptionLoad, ...], "Which options bring the most work?"]
     load_left_off: Annotated[int, "How many more options bring work?"]
-    promises: Annotated[Promises, "Are promises kept?"]
+    promises: Annotated[PromiseFigures, "Are promises kept?"]
     assumed: Annotated[tuple[str, ...], "What is assumed?"]
 
 
@@ -95,8 +101,8 @@ ASSUMED = (
 
 
 @dataclass(slots=True)
-class _Seen:
-    """Times of a work centre's operations, as seconds since 1970."""
+class _WorkCentre:
+    """The times of a work centre's operations, in seconds since 1970; `took` and `runs` last."""
 
     queued: array[float] = field(default_factory=lambda: array("d"))
     completed: array[float] = field(default_factory=lambda: array("d"))
@@ -106,24 +112,26 @@ class _Seen:
     paused: int = 0
 
     def add(self, operation: Operation) -> None:
+        """An operation whose queueing was not reported arrived when it was first reported."""
         times = (operation.queued, operation.started, operation.completed)
-        arrived = next((t.timestamp() for t in times if t), None)
-        if arrived is None:
+        arrival = next((t.timestamp() for t in times if t), None)
+        if arrival is None:
             return
-        self.queued.append(arrived)
+        self.queued.append(arrival)
         if operation.completed:
             self.completed.append(operation.completed.timestamp())
-            self.took.append(operation.completed.timestamp() - arrived)
+            self.took.append(operation.completed.timestamp() - arrival)
             self.runs.append(operation.run_s)
         elif operation.is_open:
-            self.open.append(arrived)
+            self.open.append(arrival)
             self.paused += operation.paused_by is not None
 
     @property
-    def last(self) -> float:
+    def last_report(self) -> float:
         return max(max(self.queued), max(self.completed, default=0.0))
 
-    def figures(self, name: str, until: float, now: float) -> WorkCentre:
+    def figures(self, name: str, until: float, now: float) -> WorkCentreFigures:
+        """The rates of the window that ends at `until`, and the ages at `now`."""
         since = until - WINDOW.total_seconds()
         recent = [i for i, time in enumerate(self.completed) if time > since]
         hours = min(WINDOW.total_seconds(), max(until - min(self.queued), 1.0)) / HOUR
@@ -132,7 +140,7 @@ class _Seen:
         run_s = mean([self.runs[i] for i in recent])
         took_s = mean([self.took[i] for i in recent])
         ages = sorted((now - time) / HOUR for time in self.open)
-        return WorkCentre(
+        return WorkCentreFigures(
             work_centre=name,
             wip=len(ages),
             paused=self.paused,
@@ -151,7 +159,7 @@ class _Seen:
 
 def figures(rows: Iterable[BacklogRow], now: datetime) -> BacklogFigures:
     statuses: Counter[str] = Counter()
-    centres: defaultdict[str, _Seen] = defaultdict(_Seen)
+    centres: defaultdict[str, _WorkCentre] = defaultdict(_WorkCentre)
     promises: list[tuple[Promise, datetime | None]] = []
     load: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in rows:
@@ -162,53 +170,56 @@ def figures(rows: Iterable[BacklogRow], now: datetime) -> BacklogFigures:
             centres[operation.work_centre].add(operation)
         if row.progress.promise:
             promises.append((row.progress.promise, row.progress.delivered))
-    until = max((c.last for c in centres.values() if c.queued), default=None)
-    seen = [
+    until = max((c.last_report for c in centres.values() if c.queued), default=None)
+    work_centres = [
         centre.figures(name, until, now.timestamp())
         for name, centre in sorted(centres.items())
         if until is not None and centre.queued
     ]
-    loaded = sorted(load.items(), key=lambda found: (-found[1]["pieces"], found[0]))
-    busy = [c for c in seen if c.utilisation]
+    by_pieces = sorted(load.items(), key=lambda entry: (-entry[1]["pieces"], entry[0]))
+    busy = [c for c in work_centres if c.utilisation]
     return BacklogFigures(
         orders=statuses.total(),
         by_status=dict(statuses.most_common()),
         until=None if until is None else datetime.fromtimestamp(until, UTC),
         bottleneck=max(busy, key=lambda c: c.utilisation or 0).work_centre if busy else None,
-        work_centres=tuple(seen),
+        work_centres=tuple(work_centres),
         load=tuple(
-            Load(
+            OptionLoad(
                 option=option,
                 value=value,
                 orders=work["orders"],
                 pieces=work["pieces"],
                 operations=work["operations"],
             )
-            for (option, value), work in loaded[:MOST]
+            for (option, value), work in by_pieces[:LIST_LIMIT]
         ),
-        load_left_off=len(loaded[MOST:]),
-        promises=_promises(promises, now),
+        load_left_off=len(by_pieces[LIST_LIMIT:]),
+        promises=_promise_figures(promises, now),
         assumed=ASSUMED,
     )
 
 
 def _add_load(load: dict[tuple[str, str], Counter[str]], row: BacklogRow) -> None:
     operations = Counter(o.line_id for o in row.progress.operations if o.is_open)
-    chosen = {(c.option, c.value) for c in row.choices.options}
-    for what in chosen:
-        load[what]["orders"] += 1
-    for c in row.choices.options:
-        if line := row.progress.line(c.line_id):
-            load[c.option, c.value]["pieces"] += line.outstanding
-            load[c.option, c.value]["operations"] += operations[c.line_id]
+    for option in {(c.option, c.value) for c in row.choices.options}:
+        load[option]["orders"] += 1
+    for choice in row.choices.options:
+        if line := row.progress.line(choice.line_id):
+            work = load[choice.option, choice.value]
+            work["pieces"] += line.outstanding
+            work["operations"] += operations[choice.line_id]
 
 
-def _promises(promises: list[tuple[Promise, datetime | None]], now: datetime) -> Promises:
+def _promise_figures(
+    promises: list[tuple[Promise, datetime | None]], now: datetime
+) -> PromiseFigures:
+    """The figures of promises, each with the time of its delivery."""
     kept = sum(p.kept is True for p, _ in promises)
     missed = sum(p.kept is False for p, _ in promises)
     revisions = sum(p.revisions for p, _ in promises)
     late = [(delivered - p.p50).total_seconds() / DAY for p, delivered in promises if delivered]
-    return Promises(
+    return PromiseFigures(
         made=len(promises),
         revised=sum(p.revisions > 0 for p, _ in promises),
         revisions_an_order=share(revisions, len(promises)),

@@ -1,7 +1,6 @@
-"""Unmet demand: wishes that were declined or not understood, and the money they would have brought.
+"""Figures of the view `demand`: the special instructions that were declined or not understood.
 
-Texts are personal and never counted: what was not understood is one figure, and who may open the
-rows reads the words there.
+Texts are personal and are not counted: what was not understood is one figure.
 """
 
 from __future__ import annotations
@@ -15,17 +14,26 @@ from typing import Annotated
 
 from domain.order.state import InstructionStatus
 from projections.demand import DemandRow, SpecialInstruction
-from projections.figures.measures import NO_CURRENCY, Money, Tally, money, share, shown
+from projections.figures.measures import (
+    NO_CURRENCY,
+    Money,
+    Tally,
+    by_currency,
+    new_sums,
+    share,
+)
 
-Meaning = tuple[str, ...]
+Operations = tuple[str, ...]
+"""The operations of a meaning, in alphabetical order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unmet:
-    """Declined wishes of one meaning, the operations. `pieces` are those of their lines.
+class UnmetDemand:
+    """The declined instructions with one meaning. `pieces` are those of their lines.
 
-    `worth` is the price of the wish times pieces; where a wish has none, the mean price of
-    accepted wishes of the meaning. `unpriced` wishes have neither and are in no sum.
+    `worth` is what they would have brought: price of the meaning · pieces. Where an instruction
+    has no price, it is the mean price of accepted instructions with the meaning: `by_price` and
+    `by_mean` count both. `unpriced` ones have neither and are not in `worth`.
     """
 
     meaning: str
@@ -41,58 +49,61 @@ class Unmet:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandFigures:
     given: Annotated[int, "How many special instructions were given?"]
-    waiting: Annotated[int, "How many wait for a person to say what they mean?"]
+    waiting: Annotated[int, "How many wait for a person to interpret them?"]
     unanswered: Annotated[int, "How many wait for a yes or no?"]
     accepted: Annotated[int, "How many were accepted?"]
     declined: Annotated[int, "How many were declined?"]
-    not_understood: Annotated[int, "Of how many did nobody understand anything?"]
+    not_understood: Annotated[int, "Of how many was nothing understood?"]
     in_part: Annotated[int, "Of how many was only a part understood?"]
-    not_understood_share: Annotated[float | None, "What share did nobody understand?"]
+    not_understood_share: Annotated[float | None, "Of what share was nothing understood?"]
     worth: Annotated[Money, "What would the declined ones have brought?"]
-    unmet: Annotated[tuple[Unmet, ...], "What was wanted and declined, by meaning?"]
+    unmet: Annotated[tuple[UnmetDemand, ...], "What was declined, by meaning?"]
 
 
 @dataclass(slots=True)
 class _Declined:
+    """Sums over the declined instructions with one meaning."""
+
     pieces: int = 0
     causes: Counter[str] = field(default_factory=Counter)
     priced: Counter[str] = field(default_factory=Counter)
-    worth: defaultdict[str, Decimal] = field(default_factory=money)
+    worth: defaultdict[str, Decimal] = field(default_factory=new_sums)
 
 
 def figures(rows: Iterable[DemandRow], _now: datetime) -> DemandFigures:
     counts: Counter[str] = Counter()
-    accepted: defaultdict[Meaning, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
-    declined: list[tuple[Meaning, Decimal | None, int, SpecialInstruction]] = []
+    accepted: defaultdict[Operations, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    declined: list[tuple[Operations, Decimal | None, int, SpecialInstruction]] = []
     for row in rows:
-        for wish in row.instructions:
+        for instruction in row.instructions:
+            status, meanings = instruction.status, instruction.meanings
             counts["given"] += 1
-            counts[_state(row, wish)] += 1
-            counts["not understood"] += (
-                wish.meanings == () and wish.status is not InstructionStatus.ACCEPTED
-            )
-            counts["in part"] += bool(wish.meanings) and (wish.understood or 1.0) < 1.0
-            for said in wish.meanings or ():
-                meaning = tuple(sorted(said.operations))
-                if wish.status is InstructionStatus.ACCEPTED and said.amount is not None:
-                    accepted[meaning][wish.currency or NO_CURRENCY].add(said.amount)
-                if wish.status is InstructionStatus.DECLINED:
-                    declined.append((meaning, said.amount, row.pieces(wish), wish))
-    unmet: defaultdict[Meaning, _Declined] = defaultdict(_Declined)
-    total = money()
-    for meaning, amount, pieces, wish in declined:
-        entry, currency = unmet[meaning], wish.currency
-        entry.pieces += pieces
-        entry.causes[wish.cause or "none named"] += 1
-        by = "price"
+            counts[_state(row, instruction)] += 1
+            counts["not understood"] += meanings == () and status is not InstructionStatus.ACCEPTED
+            counts["in part"] += bool(meanings) and (instruction.understood or 1.0) < 1.0
+            for meaning in meanings or ():
+                operations = tuple(sorted(meaning.operations))
+                if status is InstructionStatus.ACCEPTED and meaning.amount is not None:
+                    in_currency = accepted[operations][instruction.currency or NO_CURRENCY]
+                    in_currency.add(meaning.amount)
+                if status is InstructionStatus.DECLINED:
+                    pieces = row.pieces(instruction)
+                    declined.append((operations, meaning.amount, pieces, instruction))
+    unmet: defaultdict[Operations, _Declined] = defaultdict(_Declined)
+    total = new_sums()
+    for operations, price, pieces, instruction in declined:
+        sums, amount, currency = unmet[operations], price, instruction.currency
+        sums.pieces += pieces
+        sums.causes[instruction.cause or "none named"] += 1
+        source = "price"
         if amount is None:
-            by, (currency, amount) = "mean", _mean(accepted[meaning], currency)
+            source, (currency, amount) = "mean", _mean_price(accepted[operations], currency)
         if amount is None:
-            by = "nothing"
+            source = "nothing"
         else:
-            entry.worth[currency or NO_CURRENCY] += amount * pieces
+            sums.worth[currency or NO_CURRENCY] += amount * pieces
             total[currency or NO_CURRENCY] += amount * pieces
-        entry.priced[by] += 1
+        sums.priced[source] += 1
     return DemandFigures(
         given=counts["given"],
         waiting=counts["person"],
@@ -102,36 +113,43 @@ def figures(rows: Iterable[DemandRow], _now: datetime) -> DemandFigures:
         not_understood=counts["not understood"],
         in_part=counts["in part"],
         not_understood_share=share(counts["not understood"], counts["given"]),
-        worth=shown(total),
+        worth=by_currency(total),
         unmet=tuple(
-            Unmet(
-                meaning=" + ".join(meaning),
-                declined=entry.causes.total(),
-                pieces=entry.pieces,
-                causes=dict(entry.causes.most_common()),
-                worth=shown(entry.worth),
-                by_price=entry.priced["price"],
-                by_mean=entry.priced["mean"],
-                unpriced=entry.priced["nothing"],
+            UnmetDemand(
+                meaning=" + ".join(operations),
+                declined=sums.causes.total(),
+                pieces=sums.pieces,
+                causes=dict(sums.causes.most_common()),
+                worth=by_currency(sums.worth),
+                by_price=sums.priced["price"],
+                by_mean=sums.priced["mean"],
+                unpriced=sums.priced["nothing"],
             )
-            for meaning, entry in sorted(
-                unmet.items(), key=lambda found: (-found[1].causes.total(), found[0])
+            for operations, sums in sorted(
+                unmet.items(), key=lambda entry: (-entry[1].causes.total(), entry[0])
             )
         ),
     )
 
 
-def _mean(accepted: Mapping[str, Tally], currency: str | None) -> tuple[str | None, Decimal | None]:
-    """What was paid for the meaning: in the wish's currency, else in the only one that there is."""
-    known = currency or (next(iter(accepted)) if len(accepted) == 1 else None)
-    if known is None or known not in accepted:
+def _mean_price(
+    accepted: Mapping[str, Tally], currency: str | None
+) -> tuple[str | None, Decimal | None]:
+    """The mean price of accepted instructions in a currency, rounded to 6 decimals.
+
+    Without a currency it is in the only one there is; None if there is none, or several.
+    """
+    only = next(iter(accepted)) if len(accepted) == 1 else None
+    currency = currency or only
+    if currency is None or currency not in accepted:
         return None, None
-    return known, round(accepted[known].amount / accepted[known].orders, 6)
+    return currency, round(accepted[currency].amount / accepted[currency].orders, 6)
 
 
-def _state(row: DemandRow, wish: SpecialInstruction) -> str:
-    if not wish.open:
-        return wish.status
+def _state(row: DemandRow, instruction: SpecialInstruction) -> str:
+    """The status of a closed instruction, or what an open one waits for."""
+    if not instruction.open:
+        return instruction.status
     if row.cancelled:
         return "cancelled"
-    return "answer" if wish.status is InstructionStatus.INTERPRETED else "person"
+    return "answer" if instruction.status is InstructionStatus.INTERPRETED else "person"

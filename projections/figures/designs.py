@@ -1,4 +1,4 @@
-"""How designs stand to their books."""
+"""Figures of the view `designs`: how many are valid, and which were validated by an old version."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Annotated
 
 from projections.catalogues import CatalogueRow, current
 from projections.designs import DesignRow
-from projections.figures.measures import MOST
+from projections.figures.measures import LIST_LIMIT
 
 READS = ("designs", "catalogues")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Superseded:
-    """A design that was validated by version `validated`, where `current` is effective by now."""
+class SupersededDesign:
+    """A design that version `validated` of its book validated, and the version effective now."""
 
     design_id: str
     book: str
@@ -31,33 +31,35 @@ class DesignFigures:
     invalid: Annotated[int, "How many cannot be made as they are?"]
     not_validated: Annotated[int, "How many were not validated since their last choice?"]
     superseded: Annotated[int, "How many were validated by a version that is superseded?"]
-    to_validate: Annotated[tuple[Superseded, ...], "Which ones are to be validated again?"]
+    to_validate: Annotated[tuple[SupersededDesign, ...], "Which ones must be validated again?"]
 
 
 def figures(rows: Iterable[DesignRow | CatalogueRow], now: datetime) -> DesignFigures:
-    versions: dict[str, int] = {}
+    current_versions: dict[str, int] = {}
     validated: list[tuple[str, str, int]] = []
     designs = valid = invalid = 0
     for row in rows:
         if isinstance(row, CatalogueRow):
             if edition := current(row, now):
-                versions[row.book] = edition.version
+                current_versions[row.book] = edition.version
             continue
         designs += 1
-        if said := row.validated:
-            valid += said.valid
-            invalid += not said.valid
-            validated.append((row.design_id, row.book, said.rules_version))
-    old = [
-        Superseded(design_id=design, book=book, validated=version, current=versions[book])
+        if row.validated:
+            valid += row.validated.valid
+            invalid += not row.validated.valid
+            validated.append((row.design_id, row.book, row.validated.rules_version))
+    superseded = [
+        SupersededDesign(
+            design_id=design, book=book, validated=version, current=current_versions[book]
+        )
         for design, book, version in sorted(validated)
-        if versions.get(book, version) > version
+        if current_versions.get(book, version) > version
     ]
     return DesignFigures(
         designs=designs,
         valid=valid,
         invalid=invalid,
         not_validated=designs - valid - invalid,
-        superseded=len(old),
-        to_validate=tuple(old[:MOST]),
+        superseded=len(superseded),
+        to_validate=tuple(superseded[:LIST_LIMIT]),
     )

@@ -1,4 +1,4 @@
-"""Who comes back, and what they would have to rebuild elsewhere."""
+"""Figures of the view `loyalty`: who comes back, and what they would have to rebuild elsewhere."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from projections.figures.measures import NO_CURRENCY, Tally, quintile, share
 from projections.loyalty import Content, LoyaltyRow
 
 RHO_0 = 3.0
-"""Uses of a piece of content after which 63 % of the work in it would be missed (1 - 1/e)."""
+"""ρ₀: after so many uses of a content, 63 % of the work in it would be missed (1 - 1/e)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Triple:
-    """`score` has a digit each for recency, frequency and money: 5 is the best fifth, 1 the last.
+class RfmScore:
+    """How recently, how often and for how much a customer bought in one currency.
 
-    The fifths are those of all customers who bought in the currency (Hughes 1994, Strategic
-    Database Marketing).
+    `score` has a digit for each, in this order: 5 is the best fifth, 1 the last, of all customers
+    who bought in the currency (Hughes 1994, Strategic Database Marketing).
     """
 
     customer: str
@@ -35,7 +35,11 @@ class Triple:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cohort:
-    """`active` counts those who ordered in the month of their first order, the one after, …"""
+    """The customers whose first order was in one month.
+
+    `active` counts those who ordered in that month, in the next one, and so on; `retention` are
+    the same numbers as shares of the cohort.
+    """
 
     month: str
     customers: int
@@ -44,7 +48,7 @@ class Cohort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rebuild:
+class RebuildEffort:
     customer: str
     items: int
     seconds: float
@@ -60,20 +64,21 @@ class LoyaltyFigures:
     cohorts: Annotated[
         tuple[Cohort, ...], "Of those who first ordered in a month (UTC), who ordered later on?"
     ]
-    rfm: Annotated[tuple[Triple, ...], "How recently, how often and for how much did each buy?"]
-    rebuild: Annotated[tuple[Rebuild, ...], "Who would have to rebuild how much elsewhere?"]
+    rfm: Annotated[tuple[RfmScore, ...], "How recently, how often and for how much did each buy?"]
+    rebuild: Annotated[tuple[RebuildEffort, ...], "Who would have to rebuild how much elsewhere?"]
 
 
 def figures(rows: Iterable[LoyaltyRow], now: datetime) -> LoyaltyFigures:
     customers = repeat = orders = 0
-    bought: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
+    totals: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
     latest: dict[tuple[str, str], datetime] = {}
     cohorts: defaultdict[int, Counter[int]] = defaultdict(Counter)
     rebuild = []
     for row in rows:
         if row.contents:
-            seconds = math.fsum(map(to_rebuild, row.contents))
-            rebuild.append(Rebuild(customer=row.customer, items=len(row.contents), seconds=seconds))
+            seconds = math.fsum(map(rebuild_seconds, row.contents))
+            effort = RebuildEffort(customer=row.customer, items=len(row.contents), seconds=seconds)
+            rebuild.append(effort)
         if not row.purchases:
             continue
         customers += 1
@@ -83,7 +88,7 @@ def figures(rows: Iterable[LoyaltyRow], now: datetime) -> LoyaltyFigures:
         cohorts[min(months)].update(month - min(months) for month in months)
         for purchase in row.purchases:
             key = row.customer, purchase.currency or NO_CURRENCY
-            bought[key].add(purchase.amount)
+            totals[key].add(purchase.amount)
             latest[key] = max(purchase.at, latest.get(key, purchase.at))
     return LoyaltyFigures(
         customers=customers,
@@ -92,18 +97,22 @@ def figures(rows: Iterable[LoyaltyRow], now: datetime) -> LoyaltyFigures:
         orders=orders,
         rebuild_s=math.fsum(r.seconds for r in rebuild),
         cohorts=tuple(_cohort(month, cohorts[month]) for month in sorted(cohorts)),
-        rfm=_rfm(bought, latest, now),
+        rfm=_rfm(totals, latest, now),
         rebuild=tuple(sorted(rebuild, key=lambda r: (-r.seconds, r.customer))),
     )
 
 
-def to_rebuild(content: Content) -> float:
-    """Seconds: effort · (1 - portable) · (1 - e^(-reuse/ρ₀)), see domain.md."""
+def rebuild_seconds(content: Content) -> float:
+    """The work that would be missed elsewhere: effort · (1 - portable) · (1 - e^(-reused/ρ₀)).
+
+    It grows with use and ends at the part of the effort that cannot be taken along.
+    """
     missed = 1 - math.exp(-content.reused / RHO_0)
     return content.effort_s * (1 - content.portable) * missed
 
 
 def _month(at: datetime) -> int:
+    """The number of the month since year 0, in UTC."""
     at = at.astimezone(UTC)
     return at.year * 12 + at.month - 1
 
@@ -119,31 +128,32 @@ def _cohort(month: int, active: Counter[int]) -> Cohort:
 
 
 def _rfm(
-    bought: dict[tuple[str, str], Tally], latest: dict[tuple[str, str], datetime], now: datetime
-) -> tuple[Triple, ...]:
+    totals: dict[tuple[str, str], Tally], latest: dict[tuple[str, str], datetime], now: datetime
+) -> tuple[RfmScore, ...]:
+    """The scores by currency and customer; the keys of both arguments are customer and currency."""
     by_currency: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-    for key in bought:
+    for key in totals:
         by_currency[key[1]].append(key)
-    triples = []
+    scores = []
     for currency, keys in sorted(by_currency.items()):
         recency = sorted(latest[k] for k in keys)
-        frequency = sorted(bought[k].orders for k in keys)
-        monetary = sorted(bought[k].amount for k in keys)
+        frequency = sorted(totals[k].orders for k in keys)
+        monetary = sorted(totals[k].amount for k in keys)
         for key in sorted(keys):
-            tally = bought[key]
-            scores = (
+            total = totals[key]
+            digits = (
                 quintile(recency, latest[key]),
-                quintile(frequency, tally.orders),
-                quintile(monetary, tally.amount),
+                quintile(frequency, total.orders),
+                quintile(monetary, total.amount),
             )
-            triples.append(
-                Triple(
+            scores.append(
+                RfmScore(
                     customer=key[0],
                     currency=currency,
                     recency_days=(now - latest[key]).days,
-                    frequency=tally.orders,
-                    monetary=tally.amount,
-                    score="".join(map(str, scores)),
+                    frequency=total.orders,
+                    monetary=total.amount,
+                    score="".join(map(str, digits)),
                 )
             )
-    return tuple(triples)
+    return tuple(scores)

@@ -1,4 +1,4 @@
-"""What is believed about customers, from whom it comes, and how right it turns out."""
+"""Figures of the view `profile`: how much is believed, from which sources, and how right it was."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from projections.profile import ProfileRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vendor:
-    """If the vendor leaves: so many attributes are believed no longer, others differently."""
+class VendorDependence:
+    """What would be missing without the data of a vendor.
+
+    `values` are those that the vendor appended, `inferences` those that rest on its data. Of the
+    attributes that would no longer be believed as they are, `lost` have no other source,
+    `replaced` have one.
+    """
 
     vendor: str
     values: int
@@ -28,7 +33,7 @@ class Vendor:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileFigures:
     customers: Annotated[int, "How many customers do we know something about?"]
-    believed: Annotated[int, "How many attributes do we believe to know?"]
+    believed: Annotated[int, "How many attributes of theirs do we believe a value of?"]
     by_origin: Annotated[dict[str, int], "From which source?"]
     direct_share: Annotated[float | None, "What share did the customers say themselves?"]
     expired: Annotated[int, "How many values have expired?"]
@@ -42,11 +47,14 @@ class ProfileFigures:
     brier_score: Annotated[
         float | None, "How wrong were they? 0 is certain and right, 0.25 is a coin's guess."
     ]
-    vendors: Annotated[tuple[Vendor, ...], "What falls if a vendor leaves?"]
+    vendors: Annotated[tuple[VendorDependence, ...], "What would be lost without a vendor?"]
 
 
 def figures(rows: Iterable[ProfileRow], now: datetime) -> ProfileFigures:
-    """Brier score: the mean of (confidence - outcome)² (Brier 1950, Monthly Weather Review 78)."""
+    """The Brier score is the mean of (confidence - outcome)² over the judged inferences.
+
+    Source: Brier 1950, Monthly Weather Review 78.
+    """
     counts, origins = Counter[str](), Counter[str]()
     vendors: defaultdict[str, Counter[str]] = defaultdict(Counter)
     squared_error = 0.0
@@ -64,7 +72,7 @@ def figures(rows: Iterable[ProfileRow], now: datetime) -> ProfileFigures:
         counts["judged"] += row.judged
         squared_error += row.squared_error
         for vendor in {v for b in row.beliefs for v in b.rests_on}:
-            vendors[vendor].update(_without(vendor, row.beliefs, best, now))
+            vendors[vendor].update(_dependence(vendor, row.beliefs, best, now))
     return ProfileFigures(
         customers=counts["customers"],
         believed=origins.total(),
@@ -80,30 +88,30 @@ def figures(rows: Iterable[ProfileRow], now: datetime) -> ProfileFigures:
         judged=counts["judged"],
         brier_score=squared_error / counts["judged"] if counts["judged"] else None,
         vendors=tuple(
-            Vendor(
+            VendorDependence(
                 vendor=vendor,
-                values=said["values"],
-                inferences=said["inferences"],
-                lost=said["lost"],
-                replaced=said["replaced"],
-                customers=said["customers"],
+                values=count["values"],
+                inferences=count["inferences"],
+                lost=count["lost"],
+                replaced=count["replaced"],
+                customers=count["customers"],
             )
-            for vendor, said in sorted(vendors.items())
+            for vendor, count in sorted(vendors.items())
         ),
     )
 
 
-def _without(
+def _dependence(
     vendor: str, beliefs: tuple[Belief, ...], best: dict[str, Belief], now: datetime
 ) -> dict[str, int]:
-    """What an inference rests on takes it along, through inferences upon inferences."""
-    falling = [b for b in beliefs if vendor in b.rests_on]
-    left = believed([b for b in beliefs if vendor not in b.rests_on], now)
-    touched = [attribute for attribute, belief in best.items() if vendor in belief.rests_on]
+    """One customer's part of `VendorDependence`. `rests_on` includes vendors of the evidence."""
+    dependent = [b for b in beliefs if vendor in b.rests_on]
+    others = believed([b for b in beliefs if vendor not in b.rests_on], now)
+    attributes = [attribute for attribute, belief in best.items() if vendor in belief.rests_on]
     return {
-        "values": sum(b.vendor == vendor for b in falling),
-        "inferences": sum(b.vendor != vendor for b in falling),
-        "lost": sum(attribute not in left for attribute in touched),
-        "replaced": sum(attribute in left for attribute in touched),
+        "values": sum(b.vendor == vendor for b in dependent),
+        "inferences": sum(b.vendor != vendor for b in dependent),
+        "lost": sum(attribute not in others for attribute in attributes),
+        "replaced": sum(attribute in others for attribute in attributes),
         "customers": 1,
     }

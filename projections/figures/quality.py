@@ -1,4 +1,4 @@
-"""How often work is right the first time, by what was chosen, and what customers asked for."""
+"""Figures of the view `quality`: what passed its checks at once, by chosen options."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from datetime import datetime
 from itertools import combinations
 from typing import Annotated
 
-from projections.figures.measures import MOST, Interval, share, wilson
+from projections.figures.measures import LIST_LIMIT, Interval, share, wilson
 from projections.quality import QualityRow
 
-FEW = 3
-"""A combination that was built less often than this is not known to work."""
+RARE_BELOW = 3
+"""A combination that was built less often than this is listed as rare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Yield:
-    """Lines whose checks all passed, of lines checked; with the 95 % Wilson interval."""
+class FirstPassYield:
+    """The checked lines, and those of them whose checks all passed; with the 95 % Wilson interval.
+
+    `rate` is first_pass / checked.
+    """
 
     first_pass: int
     checked: int
@@ -27,8 +30,8 @@ class Yield:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """Two options chosen on one line."""
+class OptionPair:
+    """The first-pass yield of the lines for which both of two options were chosen."""
 
     one: str
     other: str
@@ -40,21 +43,25 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
+    """All options of a line, and how many checked lines have them."""
+
     product: str
     options: tuple[str, ...]
     built: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Defect:
+class DefectCount:
+    """How many checks found a defect, and in how many pieces."""
+
     defect: str
     checks: int
     pieces: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instructions:
-    """Shares: not understood of those interpreted, declined of all that were given."""
+class InstructionFigures:
+    """Special instructions. The shares are not understood / interpreted and declined / given."""
 
     given: int
     not_understood: int
@@ -65,31 +72,35 @@ class Instructions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityFigures:
-    first_pass_yield: Annotated[Yield, "How many lines passed every check, the first included?"]
+    first_pass_yield: Annotated[
+        FirstPassYield, "How many lines passed every check, the first included?"
+    ]
     reworked: Annotated[int, "How many failed checks led to rework?"]
     escalated: Annotated[int, "How many went to a person to decide?"]
     reworked_by_instruction: Annotated[int, "How much of the rework did instructions cause?"]
-    instructions: Annotated[Instructions, "What became of special instructions?"]
-    defects: Annotated[tuple[Defect, ...], "What was wrong?"]
-    pairs: Annotated[tuple[Pair, ...], "Which two options go ill together? The surest first."]
+    instructions: Annotated[InstructionFigures, "What became of special instructions?"]
+    defects: Annotated[tuple[DefectCount, ...], "What was wrong?"]
+    pairs: Annotated[
+        tuple[OptionPair, ...], "Which two options go badly together? The surest first."
+    ]
     pairs_left_off: Annotated[int, "How many more pairs are there?"]
-    rare: Annotated[tuple[Combination, ...], f"What was built fewer than {FEW} times?"]
+    rare: Annotated[tuple[Combination, ...], f"What was built fewer than {RARE_BELOW} times?"]
     rare_left_off: Annotated[int, "How many more such combinations are there?"]
 
 
 def figures(rows: Iterable[QualityRow], _now: datetime) -> QualityFigures:
-    """A line is the trial: its pieces share a configuration and a run, so they are no more.
+    """A checked line is one trial, with the options that it has now.
 
-    A line counts as built once it was checked, with the options that it has now.
+    Its pieces are no trials of their own: they share one configuration and one production run.
     """
     lines, defects, pieces = Counter[bool](), Counter[str](), Counter[str]()
     pairs: defaultdict[tuple[str, str], Counter[bool]] = defaultdict(Counter)
     built: Counter[tuple[str, tuple[str, ...]]] = Counter()
-    rework, wishes = Counter[str](), Counter[str]()
+    rework, instructions = Counter[str](), Counter[str]()
     for row in rows:
-        passed: dict[str, bool] = {}
+        first_pass: dict[str, bool] = {}
         for check in row.checks:
-            passed[check.line_id] = passed.get(check.line_id, True) and check.passed
+            first_pass[check.line_id] = first_pass.get(check.line_id, True) and check.passed
             if check.defect:
                 defects[check.defect] += 1
                 pieces[check.defect] += check.quantity
@@ -97,24 +108,26 @@ def figures(rows: Iterable[QualityRow], _now: datetime) -> QualityFigures:
             rework["escalated"] += check.escalated
             rework["instructed"] += check.reworked and check.instruction_id is not None
         products = {p.line_id: p.product for p in row.products}
-        for line, fine in passed.items():
-            chosen = sorted(
+        for line, passed in first_pass.items():
+            options = sorted(
                 f"{c.option}={c.value}" for c in row.choices.options if c.line_id == line
             )
-            lines[fine] += 1
-            built[products.get(line, ""), tuple(chosen)] += 1
-            for pair in combinations(chosen, 2):
-                pairs[pair][fine] += 1
-        for wish in row.instructions:
-            wishes["given"] += 1
-            wishes["interpreted"] += wish.understood is not None
-            wishes["not understood"] += wish.understood is False
-            wishes["declined"] += wish.answer == "declined"
-    rare = sorted((times, *what) for what, times in built.items() if times < FEW)
-    worst = sorted((_pair(pair, seen) for pair, seen in pairs.items()),
-                   key=lambda p: (p.interval.high, p.one, p.other))  # fmt: skip
+            lines[passed] += 1
+            built[products.get(line, ""), tuple(options)] += 1
+            for pair in combinations(options, 2):
+                pairs[pair][passed] += 1
+        for instruction in row.instructions:
+            instructions["given"] += 1
+            instructions["interpreted"] += instruction.understood is not None
+            instructions["not understood"] += instruction.understood is False
+            instructions["declined"] += instruction.answer == "declined"
+    rare = sorted((count, *key) for key, count in built.items() if count < RARE_BELOW)
+    worst = sorted(
+        (_pair(options, passes) for options, passes in pairs.items()),
+        key=lambda p: (p.interval.high, p.one, p.other),
+    )
     return QualityFigures(
-        first_pass_yield=Yield(
+        first_pass_yield=FirstPassYield(
             first_pass=lines[True],
             checked=lines.total(),
             rate=share(lines[True], lines.total()),
@@ -123,33 +136,33 @@ def figures(rows: Iterable[QualityRow], _now: datetime) -> QualityFigures:
         reworked=rework["ordered"],
         escalated=rework["escalated"],
         reworked_by_instruction=rework["instructed"],
-        instructions=Instructions(
-            given=wishes["given"],
-            not_understood=wishes["not understood"],
-            not_understood_share=share(wishes["not understood"], wishes["interpreted"]),
-            declined=wishes["declined"],
-            declined_share=share(wishes["declined"], wishes["given"]),
+        instructions=InstructionFigures(
+            given=instructions["given"],
+            not_understood=instructions["not understood"],
+            not_understood_share=share(instructions["not understood"], instructions["interpreted"]),
+            declined=instructions["declined"],
+            declined_share=share(instructions["declined"], instructions["given"]),
         ),
         defects=tuple(
-            Defect(defect=defect, checks=checks, pieces=pieces[defect])
-            for defect, checks in defects.most_common(MOST)
+            DefectCount(defect=defect, checks=checks, pieces=pieces[defect])
+            for defect, checks in defects.most_common(LIST_LIMIT)
         ),
-        pairs=tuple(worst[:MOST]),
-        pairs_left_off=len(worst[MOST:]),
+        pairs=tuple(worst[:LIST_LIMIT]),
+        pairs_left_off=len(worst[LIST_LIMIT:]),
         rare=tuple(
-            Combination(product=product, options=options, built=times)
-            for times, product, options in rare[:MOST]
+            Combination(product=product, options=options, built=count)
+            for count, product, options in rare[:LIST_LIMIT]
         ),
-        rare_left_off=len(rare[MOST:]),
+        rare_left_off=len(rare[LIST_LIMIT:]),
     )
 
 
-def _pair(pair: tuple[str, str], seen: Counter[bool]) -> Pair:
-    return Pair(
-        one=pair[0],
-        other=pair[1],
-        first_pass=seen[True],
-        checked=seen.total(),
-        rate=seen[True] / seen.total(),
-        interval=wilson(seen[True], seen.total()),
+def _pair(options: tuple[str, str], passes: Counter[bool]) -> OptionPair:
+    return OptionPair(
+        one=options[0],
+        other=options[1],
+        first_pass=passes[True],
+        checked=passes.total(),
+        rate=passes[True] / passes.total(),
+        interval=wilson(passes[True], passes.total()),
     )

@@ -1,4 +1,4 @@
-"""What books made of prices: premium, margin, bands of surcharge, and how prices drift."""
+"""Figures of quotes that a book priced: premium, margin, surcharges and price drift."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ from typing import Protocol
 from domain.book.book import Book
 from domain.errors import NotAllowed
 from domain.pricing.engines import CURRENT
-from projections.figures.measures import money, share
+from projections.figures.measures import new_sums, share
 from projections.prices import Quote
 
 BASKET = 200
-"""The latest placed quotes of a version that are priced again: a fixed basket."""
+"""How many placed quotes of a version are priced again for its drift: the latest ones."""
 _ADDERS = ("option", "combination", "parametric")
+"""Steps of rules that charge for choices; those of instructions are options too."""
 _SURCHARGE = "capacity"
+"""The step of rules for a busy plant and short lead times."""
 
 
 class BookVersions(Protocol):
-    """The published versions, which never change."""
+    """The published versions of books."""
 
-    def current(self, name: str, at: datetime) -> Book | None: ...
+    def current(self, name: str, at: datetime) -> Book | None:
+        """The version of a book that is effective at a time."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Premium:
-    """`adders` are what was charged for options, combinations, measures and instructions."""
+    """The part of the placed totals that was charged for choices: `share` = adders / total."""
 
     currency: str
     adders: Decimal
@@ -40,7 +44,7 @@ class Premium:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """Of the rules whose cost is known; `unknown` was charged by rules that name none."""
+    """`charged` - `cost` of the rules that name their cost; `unknown` was charged by others."""
 
     currency: str
     charged: Decimal
@@ -50,8 +54,8 @@ class Margin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """Quotes by the capacity and lead-time surcharges that spoke in them; none: `-`."""
+class SurchargeBand:
+    """The quotes with the same surcharge rules, by their ids; `-` stands for none."""
 
     surcharge: str
     quotes: int
@@ -60,11 +64,11 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """What the basket of a version would cost by the current one: index = Σp_new·q / Σp_old·q.
+class PriceDrift:
+    """What the basket of a version costs by the `current` one: index = Σ p_new·q / Σ p_old·q.
 
-    Each quote under its own conditions. Without a rule: all of it. `left_out` are quotes that the
-    current version cannot price.
+    This is a Laspeyres price index: the quotes and their conditions are those of the old version.
+    Without a rule it is that of the totals. `left_out` quotes cannot be priced by the new version.
     """
 
     book: str
@@ -78,35 +82,36 @@ class Drift:
     left_out: int
 
 
-_Sold = tuple[datetime, str, str, Quote]
+_BasketEntry = tuple[datetime, str, str, Quote]
+"""A placed quote, ordered by its time, order and id."""
 
 
-class Quoted:
-    """Gathers the quotes that books priced, an order at a time."""
+class QuoteSums:
+    """Sums over the quotes that books priced; quotes are added order by order."""
 
     def __init__(self) -> None:
         self._bands: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self._baskets: defaultdict[tuple[str, int], list[_Sold]] = defaultdict(list)
-        self._sums: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(money)
+        self._baskets: defaultdict[tuple[str, int], list[_BasketEntry]] = defaultdict(list)
+        self._sums: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(new_sums)
 
     def add(self, order: str, quotes: Iterable[Quote]) -> None:
         for quote in quotes:
             steps = {rule.step for rule in quote.by_rule}
             if steps <= {None}:
-                continue  # given, not priced
-            spoke = [r.rule_id for r in quote.by_rule if r.step == _SURCHARGE]
-            band = self._bands[", ".join(sorted(spoke)) or "-"]
+                continue  # its price was given, not computed
+            surcharges = [r.rule_id for r in quote.by_rule if r.step == _SURCHARGE]
+            band = self._bands[", ".join(sorted(surcharges)) or "-"]
             band["quotes"] += 1
             if quote.state != "placed":
                 continue
             band["placed"] += 1
-            self._sum(quote)
+            self._add_amounts(quote)
             request = CURRENT.price_request(quote.inputs)
             basket = self._baskets[request.book, request.version]
-            sold = (quote.issued, order, quote.quote_id, quote)
-            (heapq.heappushpop if len(basket) == BASKET else heapq.heappush)(basket, sold)
+            entry = (quote.issued, order, quote.quote_id, quote)
+            (heapq.heappushpop if len(basket) == BASKET else heapq.heappush)(basket, entry)
 
-    def _sum(self, quote: Quote) -> None:
+    def _add_amounts(self, quote: Quote) -> None:
         self._sums["total"][quote.currency] += quote.total
         for rule in quote.by_rule:
             if rule.step in _ADDERS:
@@ -137,23 +142,24 @@ class Quoted:
             for currency in sorted(self._sums["total"])
         )  # fmt: skip
 
-    def bands(self) -> tuple[Band, ...]:
+    def surcharge_bands(self) -> tuple[SurchargeBand, ...]:
         return tuple(
-            Band(
+            SurchargeBand(
                 surcharge=name, quotes=band["quotes"], placed=band["placed"],
                 conversion=share(band["placed"], band["quotes"]),
             )
             for name, band in sorted(self._bands.items())
         )  # fmt: skip
 
-    def drift(self, now: datetime, books: BookVersions) -> Iterator[Drift]:
+    def drift(self, now: datetime, books: BookVersions) -> Iterator[PriceDrift]:
+        """The drift of each version that is not the effective one, in all and by rule."""
         for (name, version), basket in sorted(self._baskets.items()):
             book = books.current(name, now)
             if book is not None and book.version != version:
-                yield from _drift(book, version, [sold[-1] for sold in sorted(basket)])
+                yield from _drift(book, version, [entry[-1] for entry in sorted(basket)])
 
 
-def _drift(book: Book, version: int, basket: list[Quote]) -> Iterator[Drift]:
+def _drift(book: Book, version: int, basket: list[Quote]) -> Iterator[PriceDrift]:
     before: defaultdict[str | None, Decimal] = defaultdict(Decimal)
     after: defaultdict[str | None, Decimal] = defaultdict(Decimal)
     left_out = 0
@@ -168,11 +174,11 @@ def _drift(book: Book, version: int, basket: list[Quote]) -> Iterator[Drift]:
         after[None] += priced.total
         for rule in quote.by_rule:
             before[rule.rule_id] += rule.amount
-        for part in priced.trace:
-            after[part.rule_id] += part.amount
+        for line in priced.trace:
+            after[line.rule_id] += line.amount
     for rule_id in sorted({None, *before, *after}, key=lambda id: id or ""):
         old, new = before[rule_id], after[rule_id]
-        yield Drift(
+        yield PriceDrift(
             book=book.book, version=version, current=book.version, rule_id=rule_id, before=old,
             after=new, index=float(new / old) if old else None,
             quotes=len(basket) - left_out, left_out=left_out,

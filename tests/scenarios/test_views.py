@@ -7,7 +7,7 @@ import json
 import pytest
 
 from projections import discover
-from projections.figures import of
+from projections.figures import definition_of
 from tests.both_logs import LOGS
 from tests.conftest import copy_home, log_of
 from tests.frontdoor import FACTS, message
@@ -173,6 +173,6 @@ def test_limits_bound_rows_and_not_figures(front):
 def test_pages_show_the_question_the_position_and_no_json(front, words):
     page = front.ok("show", *words)
     assert discover()[words[0]].answers in page
-    assert ("In figures" in page) == (len(words) == 1 and of(words[0]) is not None)
+    assert ("In figures" in page) == (len(words) == 1 and definition_of(words[0]) is not None)
     assert not set("{}[]") & set(page)
     assert "Position " in page

@@ -32,6 +32,6 @@ def fold(view, events):
 
 
 def figures(view, events, now=T0):
-    figured = all_figures.of(view)
-    rows = [row for read in figured.reads for row in fold(read, events).values()]
-    return figured.figures(rows, now)
+    definition = all_figures.definition_of(view)
+    rows = [row for read in definition.reads for row in fold(read, events).values()]
+    return definition.figures(rows, now)

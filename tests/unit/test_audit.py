@@ -52,7 +52,7 @@ def test_a_publisher_may_name_a_cause_as_it_calls_it():
 
 
 def test_orphans_are_found_however_many_causes_there_are(monkeypatch):
-    monkeypatch.setattr("projections.figures.audit._CAUSES", 2)
+    monkeypatch.setattr("projections.figures.audit._PENDING", 2)
     chain = [said("order/1", STARTED)]
     for _ in range(9):
         chain.append(caused("order/1", STARTED, chain[-1].event.id))

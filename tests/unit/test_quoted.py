@@ -54,7 +54,7 @@ SHOP = [*order("1", "0.5", SILK), *order("2", "0.9"), *order("3", "0.9", SILK, p
 
 def made(events, of=DEARER):
     rows = prices.fold(events).values()
-    return all_figures.of("prices").figures(rows, T0 + DAY, Published(of))
+    return all_figures.definition_of("prices").figures(rows, T0 + DAY, Published(of))
 
 
 def test_premium_and_margin_are_of_what_was_placed():
