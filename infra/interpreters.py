@@ -12,7 +12,7 @@ GROUP = "ordermade.interpreters"
 
 
 def load_interpreter(name: str) -> Interpreter:
-    """Raises Refusal, with the installed names, where no installed package has this one."""
+    """The interpreter of a name. Raises Refusal, with the installed names, where it is missing."""
     installed = entry_points(group=GROUP)
     if name not in installed.names:
         raise Refusal(

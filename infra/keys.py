@@ -58,7 +58,7 @@ class Secrets:
 
     @classmethod
     def load(cls, home: Path) -> Secrets:
-        """Reads `home/secrets.json` (mode 0600), or creates it with new secrets."""
+        """Read `home/secrets.json` (mode 0600), or create it with new secrets."""
         path = home / "secrets.json"
         try:
             return msgspec.json.decode(path.read_bytes(), type=cls)
@@ -97,7 +97,7 @@ class Secrets:
         return nonce + aead.encrypt(nonce, key.secret, owner.encode())
 
     def unwrap(self, owner: str, master: str, wrapped: bytes) -> OwnerKey:
-        """Raises KeyError for an unknown master key, InvalidTag for a wrong one."""
+        """The owner's key. Raises KeyError without the master key, InvalidTag for a wrong one."""
         aead = AESGCM(self.masters[master])
         return OwnerKey(aead.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], owner.encode()))
 

@@ -20,7 +20,7 @@ _TESTED_RELEASE = "3.0.12"
 
 
 def install_fast_decoder(consumer: KafkaConsumer) -> None:
-    """Gives a consumer that has no deserializers our decoder.
+    """Give a consumer that has no deserializers our decoder.
 
     A consumer of another release of kafka-python than the tested one is left as it is.
     """

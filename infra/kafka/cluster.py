@@ -101,7 +101,7 @@ class Cluster:
 
 
 def provision(cluster: Cluster) -> None:
-    """Creates the topics that do not exist.
+    """Create the topics that do not exist.
 
     Raises KafkaUnusable for existing topics with another number of partitions or with settings
     that would lose events.

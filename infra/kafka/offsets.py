@@ -19,7 +19,7 @@ _Offsets = Mapping[str, Mapping[int, int]]
 
 
 class OffsetPublisher:
-    """Commits the positions of projectors every `every_s` seconds, and when it is closed."""
+    """Publishes the positions of projectors every `every_s` seconds, and when it is closed."""
 
     def __init__(
         self, cluster: Cluster, log: KafkaLog, projectors: Sequence[Projector], every_s: float = 5.0
@@ -31,7 +31,7 @@ class OffsetPublisher:
         self._committed: _Offsets = {}
 
     def publish(self) -> None:
-        """Starts a commit where one is due, and does not wait. One that fails is tried again."""
+        """Start a commit where one is due, without waiting for it; a failed one is tried again."""
         if time.monotonic() < self._next or (self._committing and not self._committing.done()):
             return
         self._next = time.monotonic() + self._every_s

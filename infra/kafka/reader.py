@@ -78,7 +78,7 @@ class _Window:
         return self.records[start : start + limit]
 
     def clear(self) -> None:
-        """Drops the records and keeps the place: no page is read from here."""
+        """Drop the records and keep the place, where no page is read from."""
         self.page_after = self.last
         self.records.clear()
 
@@ -212,7 +212,7 @@ class RecordReader:
         self._consumer.seek(self._cluster.topic_partition(partition), offset)
 
     def _fill(self, window: _Window, goal: float = math.inf) -> None:
-        """Reads until a window has number `goal` or is at the end. Other windows that are not full
+        """Read until a window has number `goal` or is at the end. Other windows that are not full
         are filled with what is fetched meanwhile. Raises Hole.
         """
         while window.last < goal and window.end < self._ends[window.partition]:

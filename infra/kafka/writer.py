@@ -90,7 +90,7 @@ class _Lane:
     def _send(
         self, producer: KafkaProducer, partition: int, queue: deque[tuple[StoredEnvelope, bytes]]
     ) -> list[tuple[int, Any]]:
-        """Sends as many events as fit into one batch; returns their numbers and futures."""
+        """Send as many events as fit into one batch; return their numbers and futures."""
         target = self._cluster.topic_partition(partition)
         size = 0
         sent: list[tuple[int, Any]] = []
@@ -123,7 +123,7 @@ class _Lane:
         )
 
     def end_producer(self) -> None:
-        """Ends the producer, whatever state it is in; the next write creates another."""
+        """End the producer, whatever state it is in; the next write creates another."""
         producer, self._producer = self._producer, None
         if producer:
             # `close` waits for unsent records, and gives up without ending its thread.

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def _add(cache: dict[str, T], entries: Mapping[str, T]) -> None:
-    """Adds entries; a full cache is emptied first, which bounds it without a lock."""
+    """Add entries; a full cache is emptied first, which bounds it without a lock."""
     if len(cache) + len(entries) > _MAX_CACHED:
         cache.clear()
     cache.update(entries)
@@ -125,12 +125,12 @@ class PostgresOwners:
         return {o: self._secrets.unwrap(o, master, bytes(key)) for o, master, key in rows}
 
     def forget(self) -> None:
-        """Empties the caches."""
+        """Empty the caches."""
         self._keys.clear()
         self._customers.clear()
 
     def _insert(self, cursor: psycopg.Cursor[Any], keys: Mapping[str, OwnerKey]) -> None:
-        """Inserts owners with their keys; an existing owner keeps its own."""
+        """Insert owners with their keys; an existing owner keeps its own."""
         if cursor.execute(APPENDS_REFUSED).fetchone() is not None:
             raise StoreBehind
         cursor.executemany(

@@ -26,7 +26,7 @@ class WrongDatabase(Exception):
 
 
 def migrate(admin_url: str, secrets: Secrets, partitions: int = 12) -> str:
-    """Brings the database up to this release, as its administrator; returns its address.
+    """Bring the database up to this release, as its administrator, and return its address.
 
     Several processes may do so at once. Raises WrongDatabase where the database was created with
     other secrets or another number of partitions.

@@ -36,7 +36,7 @@ _LOST = (None, "57P01", "57P02", "57P03")
 def start(
     home: Path, *, linger_s: float = 30.0, on_wait: Callable[[str], None] | None = None
 ) -> Server:
-    """Joins the server of a home; creates it, starts it or waits for its recovery if necessary.
+    """Join the server of a home; create it, start it or wait for its recovery if necessary.
 
     It runs for as long as a process holds it, and `linger_s` of the process that started it
     longer. `on_wait` is called with a sentence once a second. Raises ServerUnavailable.
@@ -87,7 +87,7 @@ def explain_failure(error: BaseException, home: Path) -> str | None:
 
 
 class _Waiting:
-    """Waits in short pauses, reports once a second, and gives up after MAX_WAIT_S."""
+    """A wait in short pauses that reports once a second and gives up after MAX_WAIT_S."""
 
     def __init__(self, folder: ServerFolder, on_wait: Callable[[str], None] | None) -> None:
         self._folder = folder
@@ -116,7 +116,7 @@ class _Waiting:
 
 
 def _bring_up(folder: ServerFolder, waiting: _Waiting, linger_s: float) -> None:
-    """Starts the server and waits until it answers. Only the holder of start.lock may do this."""
+    """Start the server and wait until it answers. Only the holder of start.lock may do this."""
     log_start = tries = 0
     heard_at = time.monotonic()
     while folder.problem() is not None:

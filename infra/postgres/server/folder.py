@@ -63,7 +63,7 @@ class Server:
         )
 
     def close(self) -> None:
-        """Releases the server; it stops when no process has held it for a while."""
+        """Release the server; it stops when no process has held it for a while."""
         while self._hold:
             os.close(self._hold.pop())
 
@@ -113,7 +113,7 @@ class ServerFolder:
         return False
 
     def kill_orphans(self, postgres: Path) -> None:
-        """Kills the processes of a server whose postmaster is gone.
+        """Kill the processes of a server whose postmaster is gone.
 
         They end by themselves, unless one was killed while it held a lock that they wait for.
         """
@@ -125,7 +125,7 @@ class ServerFolder:
                     os.kill(int(process.name), signal.SIGKILL)
 
     def write(self, name: str, text: str) -> None:
-        """Writes a file whole or not at all, even if the disk is full or the power fails."""
+        """Write a file whole or not at all, even if the disk is full or the power fails."""
         new = self.path / f"{name}.new"
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text)
@@ -134,7 +134,7 @@ class ServerFolder:
         self.rename(new, name)
 
     def rename(self, new: Path, name: str) -> None:
-        """Renames a file or folder durably.
+        """Rename a file or folder durably.
 
         A data directory that had its temporary name again after a power failure would be deleted
         as incomplete.

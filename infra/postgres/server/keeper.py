@@ -18,9 +18,9 @@ STOP_S = 15.0  # PostgreSQL 18 waits for ever if one of its processes was killed
 
 
 def try_lock(path: Path, kind: int) -> int | None:
-    """Takes a lock (`fcntl.LOCK_SH` or `LOCK_EX`) without waiting: the open file that holds it.
+    """Take a lock (`fcntl.LOCK_SH` or `LOCK_EX`) without waiting: the open file that holds it.
 
-    Returns None when another process has it. `os.close` releases it, and so does the kernel when
+    None when another process has it. `os.close` releases it, and so does the kernel when
     the process dies.
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -33,7 +33,7 @@ def try_lock(path: Path, kind: int) -> int | None:
 
 
 def keep(clients: Path, linger_s: float, command: list[str]) -> None:
-    """Runs the server until no client has held the lock for `linger_s`, or it ends by itself.
+    """Run the server until no client has held the lock for `linger_s`, or it ends by itself.
 
     The lock is then kept until this process ends: a client that comes meanwhile must wait.
     """
@@ -66,7 +66,7 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 
 def main(home: str, linger_s: str, *command: str) -> None:
-    """Detaches from the client that started this process, then keeps the server."""
+    """Detach from the client that started this process, then keep the server running."""
     if os.fork():
         os._exit(0)  # the client waits for this process; the keeper leaves no zombie to a parent
     os.setsid()

@@ -54,10 +54,10 @@ _SETPRIV = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-grou
 
 
 def launch(folder: ServerFolder, server_lock: int, linger_s: float) -> int:
-    """Starts a keeper, which inherits the lock and starts the server; creates the data directory
-    first where there is none.
+    """Start a keeper, which inherits the lock and starts the server. Where there is no data
+    directory, create it first.
 
-    Returns the size that the log had before. Raises ServerUnavailable.
+    Return the size that the log had before. Raises ServerUnavailable.
     """
     if folder.data.exists() and not (folder.path / "password").exists():
         raise ServerUnavailable(
@@ -147,7 +147,7 @@ def _run(
     pass_fds: Sequence[int] = (),
     start_new_session: bool = False,
 ) -> int:
-    """Runs a command to its end; returns its exit status. It inherits no other open files, and of
+    """Run a command to its end and return its exit status. It inherits no other open files, and of
     the environment neither secrets nor PGOPTIONS."""
     inherited = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
     environment = {name: os.environ[name] for name in inherited if name in os.environ}

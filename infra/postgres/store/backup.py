@@ -59,9 +59,9 @@ _decode = msgspec.json.Decoder(_Line).decode
 def export_keys(
     pool: ConnectionPool, secrets: Secrets, file: Path, on_progress: OnProgress
 ) -> tuple[int, int]:
-    """Writes the backup whole or not at all, readable for this user only.
+    """Write the backup whole or not at all, readable for this user only.
 
-    Returns the numbers of owners and aliases.
+    Return the numbers of owners and aliases.
     """
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     try:
@@ -110,9 +110,9 @@ def _lines(db: psycopg.Connection) -> Iterator[_Owner | _Alias]:
 def load_keys(
     pool: ConnectionPool, secrets: Secrets, partitions: int, file: Path, on_progress: OnProgress
 ) -> tuple[int, int]:
-    """Inserts keys and aliases, all or none; an owner that has a key keeps it.
+    """Insert keys and aliases, all or none; an owner that has a key keeps it.
 
-    Returns the numbers of owners and aliases. Raises BackupUnusable for a file that is incomplete
+    Return the numbers of owners and aliases. Raises BackupUnusable for a file that is incomplete
     or not a backup of this deployment.
     """
     with pool.connection() as db, db.transaction(), db.cursor() as cursor:

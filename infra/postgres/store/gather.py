@@ -50,7 +50,7 @@ class _Job:
 
 
 class Gatherer:
-    """Runs transactions for many threads, one transaction at a time."""
+    """The transactions of many threads, one transaction at a time."""
 
     def __init__(self, transact: Transact) -> None:
         self._transact = transact
@@ -80,7 +80,7 @@ class Gatherer:
         return job.answers
 
     def _run(self, own: _Job) -> None:
-        """Runs one transaction for all that waits, and wakes the callers that are answered."""
+        """Run one transaction for all that waits, and wake the callers that are answered."""
         for _ in range(_RETURN_PAUSES):
             if len(self._jobs) >= self._last_jobs:
                 break

@@ -69,7 +69,7 @@ ExistingEvent = tuple[bytes, Position, int, datetime]
 
 @dataclass(slots=True)
 class Positioning:
-    """Assigns positions to appends, one after another, under the locks of their transaction.
+    """The state of one transaction, in which appends get their positions one after another.
 
     The fields begin as the database has them, and change with each append.
     """
@@ -113,7 +113,7 @@ class Positioning:
         return Appended(positions, version, recorded, duplicate=True)
 
     def _store(self, append: PreparedAppend, version: int) -> Appended:
-        """Makes the rows of an append to a stream that has this version."""
+        """Make the rows of an append to a stream that has this version."""
         stream, owner, partition = append.stream, append.owner, append.partition
         positions = []
         for event, (envelope, digest) in zip(append.events, append.seals(), strict=True):
@@ -141,7 +141,7 @@ class Positioning:
 def lock(
     db: psycopg.Connection, batch: Sequence[PreparedAppend], now: Callable[[], datetime]
 ) -> Positioning:
-    """Begins the transaction: locks owners, then heads, and reads what the checks need."""
+    """Begin the transaction: lock owners, then heads, and read what the checks need."""
     changing = {a.owner for a in batch if a.consent}
     sharing = {a.owner for a in batch} - changing
     streams = sorted({a.stream for a in batch if a.has_versions})
@@ -193,7 +193,7 @@ def assign_positions(
 
 
 def write(db: psycopg.Connection, positioning: Positioning) -> None:
-    """Sends the rows that are left, streams, purposes and heads, and commits."""
+    """Send the rows that are left, streams, purposes and heads, and commit."""
     with db.pipeline():
         cursor = db.cursor()
         if positioning.opened:
@@ -210,13 +210,13 @@ def write(db: psycopg.Connection, positioning: Positioning) -> None:
 
 
 def apply_consent(purposes: set[str], consent: ConsentGranted | ConsentWithdrawn) -> None:
-    """Adds the granted purposes, or removes those withdrawn."""
+    """Add the granted purposes, or remove those withdrawn."""
     change = set.update if isinstance(consent, ConsentGranted) else set.difference_update
     change(purposes, consent.purposes)
 
 
 def save_purposes(cursor: psycopg.Cursor[Any], purposes: Mapping[str, set[str]]) -> None:
-    """Writes the purposes that each owner consents to now."""
+    """Write the purposes that each owner consents to now."""
     cursor.executemany(
         _SET_PURPOSES,
         [([p for p in PURPOSES if p in now], owner) for owner, now in purposes.items()],

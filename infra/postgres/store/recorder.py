@@ -34,14 +34,14 @@ class _BareEvent:
 
 
 class PostgresRecorder(StreamReader):
-    """Stores the library's `StoredEvent`s. Each stream is its own owner; versions are as given."""
+    """A recorder of the library's `StoredEvent`s, of which each stream is its own owner."""
 
     def __init__(self, pool: ConnectionPool, store: PostgresStore, owners: PostgresOwners) -> None:
         super().__init__(pool)
         self._store, self._owners = store, owners
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:
-        """Stores all events or none. Raises IntegrityError where a version exists already."""
+        """Store all events or none. Raises IntegrityError where a version exists already."""
         streams = [
             (stream, list(events))
             for stream, events in groupby(stored_events, lambda e: str(e.originator_id))

@@ -56,7 +56,7 @@ class PostgresRestore(PostgresEnvelopes):
 
     @contextmanager
     def maintenance(self) -> Iterator[None]:
-        """Holds the lock MAINTENANCE. Raises MaintenanceRunning where another process has it."""
+        """Hold the lock MAINTENANCE. Raises MaintenanceRunning where another process has it."""
         with self._pool.connection() as db:
             query = "SELECT pg_try_advisory_lock(%s)"
             [(is_locked,)] = db.execute(query, [MAINTENANCE]).fetchall()
@@ -84,9 +84,9 @@ class PostgresRestore(PostgresEnvelopes):
             cursor.execute(_MOVE_HEAD, [last.number, last.number, time, partition])
 
     def replace_lost_keys(self) -> Counter[str]:
-        """Gives a new key to every owner that has none and of whom no value is sealed.
+        """Give a new key to every owner that has none and of whom no value is sealed.
 
-        Returns the number of sealed values, which stay unreadable, of each other owner without a
+        Return the number of sealed values, which stay unreadable, of each other owner without a
         key.
         """
         sealed: Counter[str] = Counter()
@@ -106,7 +106,7 @@ class PostgresRestore(PostgresEnvelopes):
         return +sealed
 
     def accept_appends(self) -> int:
-        """Opens the store for appends, under a new incarnation, which is returned."""
+        """Open the store for appends, under a new incarnation, which is returned."""
         with self._pool.connection() as db, db.transaction():
             db.execute("SELECT FROM store.partition_head ORDER BY partition FOR UPDATE")
             row = db.execute(_ACCEPT_APPENDS).fetchone()
@@ -130,7 +130,7 @@ def _row(partition: int, record: LogRecord) -> tuple[Any, ...]:
 
 
 def _restore_consent(cursor: psycopg.Cursor[Any], events: Sequence[LogRecord]) -> None:
-    """Writes the purposes that owners consent to after these events."""
+    """Write the purposes that owners consent to after these events."""
     consents = [
         (record.owner, data)
         for record in events

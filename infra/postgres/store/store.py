@@ -116,7 +116,7 @@ class PostgresStore:
         )
 
     def _transact(self, batch: Sequence[PreparedAppend]) -> Sequence[Appended | Refusal | None]:
-        """Runs one transaction; None for an append whose owner another transaction has locked.
+        """Run one transaction; None for an append whose owner another transaction has locked.
 
         Only one runs at a time, on one connection for as long as that works.
         """

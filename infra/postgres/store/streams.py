@@ -31,7 +31,7 @@ _decode = msgspec.json.Decoder(_BinaryData).decode
 
 
 class EnvelopeMapper(Mapper[Any]):
-    """Decodes envelopes. Appending goes through the port `Store`, never through the library."""
+    """A decoder of envelopes. Events are appended through the port `Store`, not the library."""
 
     def __init__(self, key_of: codec.KeyOf) -> None:
         super().__init__(JSONTranscoder())
@@ -42,7 +42,7 @@ class EnvelopeMapper(Mapper[Any]):
 
 
 class StreamReader(AggregateRecorder):
-    """Reads streams; the subclass `PostgresRecorder` writes them too."""
+    """A reader of streams; the subclass `PostgresRecorder` writes them too."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool

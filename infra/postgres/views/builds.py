@@ -71,7 +71,7 @@ class PostgresBuild:
         return bool(self._live_group == self.projection.group)
 
     def discard(self) -> None:
-        """Drops the new table, also one that a killed rebuild has left."""
+        """Drop the new table, also one that a killed rebuild has left."""
         self._db.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(identifier(self._table)))
 
     def goal(self) -> Mapping[int, int]:
@@ -118,7 +118,7 @@ class PostgresBuild:
         return RowDifference(before, after, count, first)
 
     def switch(self, follow: Follow) -> None:
-        """Raises ViewBusy where a transaction holds the view for longer than `patience_s`."""
+        """Replace the live table. Raises ViewBusy where it is locked for `patience_s` seconds."""
         for attempt in Retrying(
             retry=retry_if_exception_type(psycopg.errors.LockNotAvailable),
             wait=wait_fixed(_PAUSE_S),

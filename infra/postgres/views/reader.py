@@ -35,8 +35,8 @@ T = TypeVar("T")
 
 
 class RowReader:
-    """Reads rows. If a view shows another version than this release's, its rows have the fields
-    of that version."""
+    """A reader of rows. Where another version of a view than this release's is live, its rows have
+    the fields of that version."""
 
     def __init__(self, pool: ConnectionPool, keys: OwnerKeys) -> None:
         self._pool, self._keys = pool, keys
@@ -143,7 +143,7 @@ class RowReader:
         projection: AnyProjection,
         select: Callable[[psycopg.Connection, ViewTable, bool | None], T],
     ) -> T:
-        """Selects from the live table, and again where a rebuild has just replaced it."""
+        """Select from the live table, and again where a rebuild has just replaced it."""
         for attempt in range(_TRIES):
             try:
                 with self._pool.connection() as db:

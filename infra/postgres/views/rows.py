@@ -144,7 +144,7 @@ def delete_rows(
 def copy_rows(
     cursor: psycopg.Cursor[Any], projection: AnyProjection, table: str, rows: Iterable[EncodedRow]
 ) -> None:
-    """Inserts many rows that the table does not have yet."""
+    """Insert many rows that the table does not have yet."""
     row_columns = columns(projection)
     # In PostgreSQL's binary form a jsonb is its text behind a version, 1.
     documents = [n for n, c in enumerate(row_columns, 3) if c.sql_type == "jsonb"]
@@ -168,7 +168,7 @@ def copy_rows(
 def upsert_rows(
     cursor: psycopg.Cursor[Any], projection: AnyProjection, table: str, rows: Sequence[EncodedRow]
 ) -> None:
-    """Inserts or replaces rows in one statement, with an array for each column."""
+    """Insert or replaces rows in one statement, with an array for each column."""
     cursor.execute(_upsert_statement(projection, table), [list(c) for c in zip(*rows, strict=True)])
 
 

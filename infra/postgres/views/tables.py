@@ -43,7 +43,7 @@ def identifier(table: str) -> sql.Identifier:
 
 
 def create_table(db: psycopg.Connection, projection: AnyProjection, table: str) -> None:
-    """Creates an empty table, without indexes: a rebuild fills it first."""
+    """Create an empty table, without indexes: a rebuild fills it first."""
     fields = [
         sql.SQL("{} " + c.sql_type).format(sql.Identifier(c.name)) for c in columns(projection)
     ]  # fmt: skip
@@ -63,7 +63,7 @@ def create_indexes(db: psycopg.Connection, projection: AnyProjection, table: str
 
 
 def publish(db: psycopg.Connection, projection: AnyProjection, build: int) -> None:
-    """Makes the group's table the one that readers see.
+    """Make the group's table the one that readers see.
 
     Analysts see its columns that are not personal, of customers who consent to `analyse`.
     """

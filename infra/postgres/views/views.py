@@ -115,7 +115,7 @@ class PostgresViews(RowReader):
 
 
 def _write(cursor: psycopg.Cursor[Any], change: ViewChange, rows: list[EncodedRow]) -> None:
-    """Writes the rows of a change, and which events are parked from now on."""
+    """Write the rows of a change, and which events are parked from now on."""
     projection, group, partition = change.projection, change.projection.group, change.partition
     if removed := [key for key, (_, row) in change.rows.items() if row is None]:
         delete_rows(cursor, group, partition, removed)
