@@ -10,7 +10,7 @@ import msgspec
 
 from consumers.doors.books import StoredBooks
 from consumers.ports.views import ViewReader
-from consumers.questions.rows import find_view
+from consumers.questions.rows import readable_view
 from domain.book.book import Book
 from domain.book.contents import HEADER_FIELDS, PARTS, rules_hash
 from domain.catalogue.problems import name_of
@@ -118,12 +118,12 @@ def _text(value: Any) -> str:
 def _affected(
     book: str, option: str, values: Collection[str], views: ViewReader
 ) -> Iterator[AffectedChoice]:
-    for row in views.stream(find_view("backlog")):
+    for row in views.stream(readable_view("backlog", views)):
         assert isinstance(row, BacklogRow)
         if row.choices.book == book and row.progress.status not in INACTIVE | HANDED_OVER:
             subject = f"order/{row.order_id}"
             yield from _chosen(subject, row.status, row.choices.options, option, values)
-    for design in views.stream(find_view("designs")):
+    for design in views.stream(readable_view("designs", views)):
         assert isinstance(design, DesignRow)
         if design.book == book:
             subject = f"design/{design.design_id}"

@@ -9,7 +9,7 @@ from typing import cast
 import msgspec
 
 from consumers.ports.views import ViewReader
-from consumers.questions.rows import find_view
+from consumers.questions.rows import readable_view
 from domain.order.state import InstructionStatus
 from projections.demand import DemandRow, instructions_with_texts
 
@@ -39,9 +39,8 @@ class WaitingInstructions(msgspec.Struct, frozen=True):
 
 def waiting_instructions(views: ViewReader, limit: int) -> WaitingInstructions:
     """Return the instructions of up to `limit` orders that wait for a person's interpretation."""
-    found = cast(
-        list[DemandRow], views.select(find_view("demand"), {"waits_for": ["person"]}, limit + 1)
-    )
+    view = readable_view("demand", views)
+    found = cast(list[DemandRow], views.select(view, {"waits_for": ["person"]}, limit + 1))
     rows = [
         WaitingInstruction(
             order=row.order_id,

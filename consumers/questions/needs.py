@@ -11,7 +11,7 @@ import msgspec
 from consumers.doors.deciders import DECIDERS
 from consumers.ports.store import Books, Store
 from consumers.ports.views import ViewReader
-from consumers.questions.rows import find_view
+from consumers.questions.rows import readable_view
 from domain.book.book import Input
 from domain.configuration.choosing import needs, selections
 from domain.design.state import Design
@@ -69,7 +69,8 @@ def needed_inputs(
 
 def _given(customer: str, views: ViewReader) -> dict[str, Belief]:
     """The newest statement of the customer about each attribute that they have not taken back."""
-    rows = cast(list[ProfileRow], views.select(find_view("profile"), {"key": [customer]}, 1))
+    profile = readable_view("profile", views)
+    rows = cast(list[ProfileRow], views.select(profile, {"key": [customer]}, 1))
     stated = [b for row in rows for b in row.beliefs if b.origin == "direct" and not b.vetoed]
     return {b.attribute: b for b in sorted(stated, key=lambda b: b.since)}
 

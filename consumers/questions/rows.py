@@ -8,10 +8,24 @@ import msgspec
 
 from consumers.ports.keys import Owners
 from consumers.ports.views import GroupProgress, RowFilter, ViewReader
-from domain.errors import NotFound
+from domain.errors import NotFound, Refusal
 from domain.subject import CUSTOMER, Subject, without_kind
 from projections import discover
 from projections.view import AnyProjection
+
+
+class ViewOutdated(Refusal):
+    """The rows that are shown are of another version of the view than this release reads."""
+
+    code = "view-outdated"
+    has_remedy = True
+
+    def __init__(self, projection: AnyProjection, group: str) -> None:
+        super().__init__(
+            f"the view {projection.name} is shown as {group}, and this release reads "
+            f"{projection.group}: rebuild the view",
+            "view", view=projection.name, shown=group, needed=projection.group,
+        )  # fmt: skip
 
 
 class Lag(msgspec.Struct, frozen=True):
@@ -39,6 +53,17 @@ def find_view(name: str) -> AnyProjection:
     if projection is None:
         views = ", ".join(sorted(discover()))
         raise NotFound(f"there is no view {name}: the views are {views}", "view")
+    return projection
+
+
+def readable_view(name: str, views: ViewReader) -> AnyProjection:
+    """Return the projection of a view. Raises ViewOutdated where its rows are of another version.
+
+    A row of another version has the fields that it had then, which code of this release cannot use.
+    """
+    projection = find_view(name)
+    if (group := views.live().get(name, projection.group)) != projection.group:
+        raise ViewOutdated(projection, group)
     return projection
 
 

@@ -30,6 +30,7 @@ REMEDIES: Mapping[str, str] = {
     "not-parked": "`ordermade parked` lists the events",
     "poison-event": "`ordermade parked` lists the event; `ordermade parked drop` drops it",
     "dropped-meanwhile": "Run `ordermade rebuild {view}`",
+    "view-outdated": "Run `ordermade rebuild {view} --accept`",
     "log-ahead-of-store": _RESTORE,
     "store-behind-log": _RESTORE,
     "log-differs": (

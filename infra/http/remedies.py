@@ -27,6 +27,7 @@ REMEDIES: Mapping[str, str] = {
     "not-parked": "GET /v1/parked lists the events",
     "poison-event": "GET /v1/parked lists the event; POST /v1/parked/drop drops it",
     "dropped-meanwhile": "An operator runs `ordermade rebuild {view}`",
+    "view-outdated": "An operator runs `ordermade rebuild {view} --accept`",
     "log-ahead-of-store": _RESTORE,
     "store-behind-log": _RESTORE,
     "log-differs": _RESTORE,

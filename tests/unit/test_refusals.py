@@ -65,6 +65,7 @@ CODES = [
     "stream-busy",
     "version-conflict",
     "view-busy",
+    "view-outdated",
 ]
 """Clients decide by these: one may be added, none renamed or removed."""
 
