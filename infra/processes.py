@@ -74,6 +74,13 @@ def run_timers(deployment: Deployment, stop: threading.Event) -> None:
             return
 
 
+def serve_http(host: str, port: int) -> None:
+    """Serve HTTP until SIGINT or SIGTERM. Raises UserError where it cannot listen there."""
+    from infra.http.serve import serve
+
+    serve(host, port)
+
+
 class _Closes(Protocol):
     def close(self) -> None: ...
 

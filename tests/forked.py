@@ -16,7 +16,7 @@ from subprocess import CompletedProcess, TimeoutExpired
 
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(
-    ["infra.processes", "infra.cli.main", "infra.cli.showing", "infra.cli.rebuilt",
+    ["infra.processes", "infra.cli.main", "infra.cli.answers", "infra.cli.sending",
      "infra.kafka.cloudevents", "infra.kafka.inbox", "infra.kafka.log", "infra.kafka.offsets",
      "infra.kafka.writer", "tests.faults.trial"]
 )  # fmt: skip

@@ -18,11 +18,11 @@ from consumers.doors.commands import Command, CommandResult
 from domain.book.book import OrderLine
 from domain.book.contents import HEADER_FIELDS, PARTS
 from domain.order.events import OptionChosen, OrderPlaced, SpecialInstructionGiven, Step
-from infra.cli.showing import show_view
-from infra.cli.terminal import update_views
+from infra.cli.show import show_story, show_view
+from infra.cli.terminal import open_deployment, update_views
 from infra.deployment import Deployment
 from infra.imports.catalogue import CATALOGUES, read
-from infra.imports.online_retail import SAMPLE, online_retail
+from infra.imports.online_retail import SAMPLE, parse_invoices
 
 CUSTOMERS, ORDERS, FACTS = 40, 25, 400
 _SOURCE = "/demo/shop"
@@ -31,6 +31,12 @@ _BOOK = "tailor"
 _QUERY = "SELECT status, count(*) FROM backlog GROUP BY status"
 _ROUTE = ("cutting", "sewing", "finishing")
 _CHOICE = {"origin": "direct", "choice_space": "closed", "target": "product", "stage": "packaging"}
+
+
+def demo() -> None:
+    """Play a small shop, and show what comes of it."""
+    with open_deployment() as deployment:
+        play(deployment)
 
 
 def play(deployment: Deployment) -> None:
@@ -54,7 +60,7 @@ def play(deployment: Deployment) -> None:
             _make(deployment, day, n, dice, opening + timedelta(minutes=10 * n))
             progress.advance(task)
         with SAMPLE.open("rb") as lines:
-            sold = [m.message for m in online_retail(lines) if isinstance(m.message, bytes)]
+            sold = [m.message for m in parse_invoices(lines) if isinstance(m.message, bytes)]
         task = progress.add_task("orders taken elsewhere", total=len(sold))
         for i in range(0, len(sold), 1_000):
             elsewhere.accept(sold[i : i + 1_000], opening)
@@ -62,9 +68,9 @@ def play(deployment: Deployment) -> None:
         progress.update(task, description="views")
         update_views(deployment)
     for view in ("profile", "prices", "backlog", "quality", "loyalty"):
-        show_view(deployment, view, None, as_json=False, limit=5)
+        show_view(deployment, view, 5)
     longest = max((_order(day, n) for n in range(ORDERS)), key=lambda o: _length(deployment, o))
-    show_view(deployment, "audit", f"order/{longest}", as_json=False)
+    show_story(deployment, f"order/{longest}", 100)
     typer.echo(
         f"\nThat was day {day} of a small shop, and a file of orders that were taken elsewhere.\n"
         f"Four commands to try, in {deployment.settings.home.parent.resolve()}:\n"

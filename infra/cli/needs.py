@@ -1,24 +1,21 @@
-"""`ordermade order needs` and `ordermade design needs`."""
+"""The inputs that an order or a design needs: `order needs` and `design needs`."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-
-import msgspec
-import typer
 
 from consumers.questions.needs import needed_inputs
 from domain.subject import Subject
-from infra.cli.tables import plain, table
-from infra.deployment import Deployment
+from infra.cli.tables import print_json, table
+from infra.cli.terminal import open_deployment
 
 
-def show_needs(deployment: Deployment, subject: Subject, as_json: bool) -> None:
-    rows = needed_inputs(
-        subject, deployment.store, deployment.books, deployment.views, datetime.now(UTC)
-    )
+def print_needs(subject: Subject, as_json: bool) -> None:
+    with open_deployment() as deployment:
+        inputs = needed_inputs(
+            subject, deployment.store, deployment.books, deployment.views, datetime.now(UTC)
+        )
     if as_json:
-        typer.echo(json.dumps({"rows": msgspec.to_builtins(rows)}))
+        print_json({"rows": inputs})
     else:
-        table("Which inputs are needed, and which are given?", plain(rows))
+        table("Which inputs are needed, and which are given?", inputs)

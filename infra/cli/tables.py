@@ -1,7 +1,8 @@
-"""Answers for people: rows and figures as tables below the sentence that they answer."""
+"""Rows and figures as tables, each below the question that it answers; or as JSON."""
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import typing
@@ -16,107 +17,146 @@ import msgspec
 import typer
 from rich import box
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 TableRow = Mapping[str, Any]
-_SHORT, _PAGE = 34, 140  # characters: what is kept on one line, and a page that is no terminal
-_NOTHING = ("", "0", "0.00", "no")
+_NO_WRAP, _PAGE = 34, 140  # characters: of a cell that is not wrapped, of a line without a terminal
+_EMPTY = ("", "0", "0.00", "no")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_RATES = {"unit_price"}  # a rate is shown with all its decimals
+_RATES = {"unit_price"}  # columns whose decimals are all shown
+
+
+def print_json(value: Any) -> None:
+    """Print a Struct, a dataclass, or lists and dicts of them as JSON."""
+    typer.echo(json.dumps(msgspec.to_builtins(value, enc_hook=str)))
+
+
+def progress_bar() -> Progress:
+    """A progress bar on stderr, so that stdout has the answer alone."""
+    return Progress(console=Console(stderr=True))
 
 
 def plain(value: Any) -> Any:
-    """A dataclass as dicts and lists; what is shown by its kind stays as it is."""
+    """Return dicts for Structs and dataclasses; amounts, times and ids stay as they are."""
     return msgspec.to_builtins(value, builtin_types=(Decimal, datetime, date, UUID))
 
 
-def table(sentence: str, rows: Sequence[TableRow], blank: Collection[str] = ("",)) -> None:
-    """A sentence, and the rows below it, without the columns in which all are `blank`."""
-    typer.echo(f"\n{sentence}")
+def table(question: str, rows: Sequence[Any], empty: Collection[str] = ("",)) -> None:
+    """Print a question and the rows that answer it, without columns whose cells are all `empty`."""
+    typer.echo(f"\n{question}")
     if not rows:
         typer.echo("(nothing)")
         return
-    columns = {name: [_cell(row[name], name) for row in rows] for name in rows[0]}
-    told = {name: cells for name, cells in columns.items() if not set(cells) <= set(blank)}
-    shown = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    for name, cells in told.items():
-        short = max(map(len, cells)) <= _SHORT
-        shown.add_column(name.replace("_", " "), no_wrap=short, overflow="fold")
-    for line in zip(*told.values(), strict=True):
-        shown.add_row(*line)
-    Console(width=None if sys.stdout.isatty() else _PAGE).print(shown)
+    values: list[TableRow] = plain(rows)
+    columns = {name: [_cell(row[name], name) for row in values] for name in values[0]}
+    _print_columns(
+        {
+            name.replace("_", " "): cells
+            for name, cells in columns.items()
+            if not set(cells) <= set(empty)
+        }
+    )
 
 
-def listing(sentence: str, rows: Sequence[TableRow]) -> None:
-    """Rows on a line each: of a record its own words, of records how many there are."""
-    table(sentence, [_summary(row) for row in rows], _NOTHING)
+def table_of_columns(question: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a question and rows under given column names, with every column, in its order."""
+    typer.echo(f"\n{question}")
+    if not rows:
+        typer.echo("(nothing)")
+        return
+    _print_columns({n: [_cell(row[i], n) for row in rows] for i, n in enumerate(names)})
 
 
-def detail(sentence: str, row: TableRow) -> None:
-    """One row, whole: its own words, then a table for each kind of record in it."""
-    own = {n: _cell(v, n) for n, v in row.items() if not _records(v) and not isinstance(v, dict)}
-    said = {name: cell for name, cell in own.items() if cell not in _NOTHING}
-    table(sentence, [{"what": n.replace("_", " "), "value": cell} for n, cell in said.items()])
-    for name, value in row.items():
+def _print_columns(columns: Mapping[str, Sequence[str]]) -> None:
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    for name, cells in columns.items():
+        no_wrap = max(map(len, cells)) <= _NO_WRAP
+        grid.add_column(name, no_wrap=no_wrap, overflow="fold")
+    for line in zip(*columns.values(), strict=True):
+        grid.add_row(*line)
+    Console(width=None if sys.stdout.isatty() else _PAGE).print(grid)
+
+
+def listing(question: str, rows: Sequence[Any]) -> None:
+    """Print one line a row: parts of a row as columns, lists of parts as their number."""
+    table(question, [_summary(row) for row in plain(rows)], _EMPTY)
+
+
+def detail(question: str, row: Any) -> None:
+    """Print one row as name and value, then a table for each list of parts in it."""
+    values: TableRow = plain(row)
+    cells = {n: _cell(v, n) for n, v in values.items() if not isinstance(v, dict) and not _parts(v)}
+    table(
+        question,
+        [
+            {"field": name.replace("_", " "), "value": cell}
+            for name, cell in cells.items()
+            if cell not in _EMPTY
+        ],
+    )
+    for name, value in values.items():
         title = name.replace("_", " ").capitalize()
         if isinstance(value, dict):
             detail(title, value)
-        elif _records(value):
+        elif _parts(value):
             listing(title, value)
 
 
 def _summary(row: TableRow) -> TableRow:
-    told: dict[str, Any] = {}
+    summary: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, dict) and "low" not in value:
-            told |= {n: v for n, v in _summary(value).items() if n not in row}
+            summary |= {n: v for n, v in _summary(value).items() if n not in row}
         else:
-            told[name] = len(value) if _records(value) else value
-    return told
+            summary[name] = len(value) if _parts(value) else value
+    return summary
 
 
-def _records(value: Any) -> bool:
-    """Whether a value is a list of records, which take a table of their own."""
+def _parts(value: Any) -> bool:
+    """Whether a value is a list of parts, which is shown as a table of its own."""
     return isinstance(value, list | tuple) and any(isinstance(v, dict) for v in value)
 
 
-def figures(made: Any, most: int) -> None:
-    """Each figure below the question that it answers; of a long list the first ones."""
-    hints = typing.get_type_hints(type(made), include_extras=True)
-    asked = {f.name: hints[f.name].__metadata__[0] for f in fields(made)}
-    lists = {name: _listed(getattr(made, name)) for name in asked}
-    short = [name for name, listed in lists.items() if listed is None]
-    table("In figures", [{"question": asked[n], "answer": _answer(plain(getattr(made, n)))}
-                         for n in short])  # fmt: skip
+def print_figures(figures: Any, limit: int) -> None:
+    """Print each figure below the question that it answers; of a long list the first `limit`."""
+    hints = typing.get_type_hints(type(figures), include_extras=True)
+    questions = {f.name: hints[f.name].__metadata__[0] for f in fields(figures)}
+    lists = {name: _figure_rows(getattr(figures, name)) for name in questions}
+    single = [name for name, rows in lists.items() if rows is None]
+    table(
+        "In figures",
+        [{"question": questions[n], "answer": _figure(plain(getattr(figures, n)))} for n in single],
+    )
     for name, rows in lists.items():
         if rows is None:
             continue
         if any(not isinstance(row, dict) for row in rows):
-            typer.echo("\n" + "\n  ".join((asked[name], *map(str, rows))))
+            typer.echo("\n" + "\n  ".join((questions[name], *map(str, rows))))
             continue
-        table(asked[name], rows[:most])
-        if rows[most:]:
-            typer.echo(f"… and {len(rows[most:])} more: `--limit N` or `--json` shows them.")
+        table(questions[name], rows[:limit])
+        if rows[limit:]:
+            typer.echo(f"… and {len(rows[limit:])} more: `--limit N` or `--json` shows them.")
 
 
-def _listed(value: Any) -> list[Any] | None:
-    """The rows of a figure that takes a table; None for one that is said in a line."""
-    if is_dataclass(value):
-        return [plain(value)]
-    if isinstance(value, dict) and any(map(is_dataclass, value.values())):
-        return [{"of": name, **plain(part)} for name, part in value.items()]
-    return list(plain(value)) if isinstance(value, tuple) else None
+def _figure_rows(figure: Any) -> list[Any] | None:
+    """The rows of a figure that is shown as a table; None for one that is a single value."""
+    if is_dataclass(figure):
+        return [plain(figure)]
+    if isinstance(figure, dict) and any(map(is_dataclass, figure.values())):
+        return [{"of": name, **plain(part)} for name, part in figure.items()]
+    return list(plain(figure)) if isinstance(figure, tuple) else None
 
 
-def _answer(value: Any) -> str:
+def _figure(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_cell(amount)}" for name, amount in value.items()) or "nothing"
     return _cell(value) or "not known"
 
 
 def _cell(value: Any, name: str = "") -> str:
-    """A value for people: times to the minute, money to the cent, ids by their beginning."""
+    """A value as a person reads it: times to the minute, money to the cent, ids shortened."""
     match value:
         case None | "" | [] | ():
             return ""
@@ -141,4 +181,4 @@ def _cell(value: Any, name: str = "") -> str:
             return str(value)[:8]
         case float():
             return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return _UUID.sub(lambda found: found[0][:8], str(value))
+    return _UUID.sub(lambda match: match[0][:8], str(value))

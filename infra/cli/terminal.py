@@ -1,4 +1,4 @@
-"""What every command needs: the deployment opened, and errors as sentences."""
+"""What every command needs: the deployment, opened, and errors as messages."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from infra.errors import UserError
 if TYPE_CHECKING:
     from infra.deployment import Deployment
 
-Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-Actor = Annotated[str | None, typer.Option(help="Who asks.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Actor = Annotated[str | None, typer.Option(help="Who does this: recorded with the event.")]
 
-
-waits: ContextVar[bool] = ContextVar("waits", default=False)
-"""Whether this command's writes wait for the log."""
+waits_for_log: ContextVar[bool] = ContextVar("waits_for_log", default=False)
+"""Whether `--wait-log` was given: writes of this command wait until the log has them."""
 
 
 def open_deployment() -> Deployment:
@@ -38,17 +37,26 @@ def update_views(deployment: Deployment) -> bool:
         return False
 
 
+def finish_write(deployment: Deployment) -> None:
+    """Update the views, and wait for the log where `--wait-log` asks for it.
+
+    Raises UserError where the log takes too long.
+    """
+    update_views(deployment)
+    wait_for_log(deployment)
+
+
 def wait_for_log(deployment: Deployment) -> None:
     """Wait for the log where `--wait-log` asks for it. Raises UserError where it takes too long."""
-    if waits.get() and not deployment.wait_for_log():
+    if waits_for_log.get() and not deployment.wait_for_log():
         raise UserError(
             "what was written is stored, but not in the log yet: it follows when Kafka and a relay "
             "run; `ordermade lag` shows how far behind the log is"
         )
 
 
-def sentence(error: Exception) -> str:
-    """What to tell a person of an error. An error that nobody foresaw keeps its traceback."""
+def error_message(error: Exception) -> str:
+    """Return the message that explains an expected error; raise any other error again."""
     import psycopg
     import psycopg_pool
     from pydantic import ValidationError
@@ -61,25 +69,25 @@ def sentence(error: Exception) -> str:
     from infra.postgres.store.backup import BackupUnusable
     from infra.settings import Settings
 
-    foreseen = UserError | WrongDatabase | KafkaUnreachable | KafkaUnusable | BackupUnusable
     if isinstance(error, CodedError):
         return explain(error)
-    if isinstance(error, foreseen):
+    if isinstance(
+        error, UserError | WrongDatabase | KafkaUnreachable | KafkaUnusable | BackupUnusable
+    ):
         return str(error)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
-        wrong = error.errors(include_input=False, include_url=False)
-        return "; ".join(f"ORDERMADE_{str(w['loc'][0]).upper()}: {w['msg']}" for w in wrong)
+        errors = error.errors(include_input=False, include_url=False)
+        return "; ".join(f"ORDERMADE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in errors)
     settings = Settings()
+    message: str | None = None
     if settings.database_url is None:
-        told = explain_failure(error, settings.home)
+        message = explain_failure(error, settings.home)
     elif isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout):
-        first = str(error).partition("\n")[0]
-        told = (
-            f"the server of ORDERMADE_DATABASE_URL does not answer: {first}; run this again when "
-            "it does"
+        first_line = str(error).partition("\n")[0]
+        message = (
+            f"the server of ORDERMADE_DATABASE_URL does not answer: {first_line}; run this again "
+            "when it does"
         )
-    else:
-        told = None
-    if told is None:
+    if message is None:
         raise error
-    return told
+    return message

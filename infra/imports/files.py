@@ -15,30 +15,30 @@ from domain.errors import Malformed
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line as it stands in the file, and the message that it holds, or why it holds none."""
+class ImportLine:
+    """A line of a file, and the message that it holds, or the reason why it holds none."""
 
     number: int
-    said: bytes
+    content: bytes
     message: bytes | Malformed
 
 
-def unpacked(file: BinaryIO, name: str) -> Iterator[bytes]:
-    """The lines of an open file; `.gz` and `.xz` are unpacked on the way.
+def unpack(file: BinaryIO, name: str) -> Iterator[bytes]:
+    """Return the lines of an open file, unpacking `.gz` and `.xz` as they are read.
 
-    Raises Malformed where a compressed file is damaged, or ends before its contents do.
+    Raises Malformed where a compressed file is damaged or cut.
     """
-    unpack: Any = {".gz": gzip.open, ".xz": lzma.open}.get(Path(name).suffix, nullcontext)
+    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(Path(name).suffix, nullcontext)
     try:
-        with unpack(file) as lines:
+        with opener(file) as lines:
             yield from lines
     except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error):
         raise Malformed(
-            f"{name} is cut or damaged: what stands before that is stored. Fetch the file again "
-            "and import it whole: nothing is lost or doubled"
+            f"{name} is cut or damaged; the lines before the damage are stored. Fetch the file "
+            "again and import it whole: stored lines are recognised"
         ) from None
 
 
-def events(lines: Iterable[bytes]) -> Iterator[Line]:
-    """CloudEvents in JSON, one a line; empty lines are none."""
-    return (Line(n, line, line) for n, line in enumerate(lines, 1) if line.strip())
+def parse_events(lines: Iterable[bytes]) -> Iterator[ImportLine]:
+    """Return the messages of CloudEvents in JSON, one a line; empty lines are skipped."""
+    return (ImportLine(n, line, line) for n, line in enumerate(lines, 1) if line.strip())

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from domain.errors import Malformed
-from infra.imports.files import Line
+from infra.imports.files import ImportLine
 
 COLUMNS = [
     "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID",
@@ -31,18 +31,16 @@ _FORMS = {
         "write it like 2.55, with at most six decimals",
     ),
 }
-Said = dict[str, Any]
-
-
 SAMPLE = Path(__file__).with_name("online_retail_sample.csv")
-"""A generated file of the same shape, with every odd case of the real one."""
+"""A generated file of the same form, with every odd case of the real one."""
 
 
-def online_retail(lines: Iterable[bytes], namespace: str = ORIGIN) -> Iterator[Line]:
-    """A message for each line below the header; customers are named `namespace:CustomerID`.
+def parse_invoices(lines: Iterable[bytes], namespace: str = ORIGIN) -> Iterator[ImportLine]:
+    """Return a message for each line below the header; customers are `namespace:CustomerID`.
 
-    An event's id is its invoice and the line's number within it, so that lines which say the same
-    are two, and a file imported again is known. Raises Malformed where the header is another.
+    An event's id is its invoice and the number of the line within it: two lines with the same cells
+    are two events, and a file that is imported again is recognised. Raises Malformed for a file
+    with another header.
     """
     numbered = enumerate(lines, 1)
     _, header = next(numbered, (1, b""))
@@ -52,13 +50,13 @@ def online_retail(lines: Iterable[bytes], namespace: str = ORIGIN) -> Iterator[L
     for number, line in numbered:
         if not line.strip():
             continue
-        # Counted whatever is wrong with it: the lines that follow keep their ids when it is mended.
+        # A wrong line is counted too, so that later lines keep their ids when it is corrected.
         invoice = line.partition(b",")[0].strip(b'"')
         counts[invoice] += 1
         try:
-            yield Line(number, line, _message(_cells(line), counts[invoice], namespace))
+            yield ImportLine(number, line, _message(_cells(line), counts[invoice], namespace))
         except Malformed as refusal:
-            yield Line(number, line, refusal)
+            yield ImportLine(number, line, refusal)
 
 
 def _header(line: bytes) -> list[str]:
@@ -71,14 +69,16 @@ def _header(line: bytes) -> list[str]:
 def _cells(line: bytes) -> list[str]:
     if not line.endswith(b"\n"):
         raise Malformed(
-            "the line has no end, so the file may be cut in it: fetch it whole, or end the line"
+            "the line has no newline at its end: the file may be cut. Fetch it again, or add one"
         )
     try:
         [cells] = csv.reader([line.decode()], strict=True)
     except UnicodeDecodeError:
         raise Malformed("the line is not in UTF-8: convert the file and import it again") from None
     except csv.Error:
-        raise Malformed("the line is no CSV: close its quotes, and double those within") from None
+        raise Malformed(
+            "the line is not CSV: close its quotes, and double those in a cell"
+        ) from None
     if len(cells) != len(COLUMNS):
         raise Malformed(f"the line has {len(cells)} columns: write {len(COLUMNS)}, as the header")
     for cell, column in zip(cells, COLUMNS, strict=True):
@@ -90,13 +90,13 @@ def _cells(line: bytes) -> list[str]:
 def _message(cells: list[str], number: int, namespace: str) -> bytes:
     invoice, product, description, quantity, date, price, customer, country = cells
     pieces = int(quantity)
-    data: Said = {"currency": "GBP", "origin": ORIGIN}
-    more: Said = {}
+    data: dict[str, Any] = {"currency": "GBP", "origin": ORIGIN}
+    more: dict[str, Any] = {}
     match invoice[:1]:
         case "C":
             event = "return-reported"
-            back = {"product": product, "quantity": -pieces, "unit_price": price}
-            data["lines"] = [back]
+            returned = {"product": product, "quantity": -pieces, "unit_price": price}
+            data["lines"] = [returned]
         case "A":
             event = "order-adjusted"
             data |= {"amount": f"{pieces * Decimal(price):f}", "cause": product}

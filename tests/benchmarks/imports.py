@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from infra.cli.importing import BATCH
-from infra.imports.online_retail import online_retail
+from infra.imports.online_retail import parse_invoices
 from tests.benchmarks.harness import Bench
 from tests.benchmarks.memory import peak_mb
 from tests.benchmarks.results import Figure, at_most
@@ -53,7 +53,7 @@ def _stored(bench: Bench, part: Path) -> float:
     gate = bench.deployment.gate(["fulfil", "analyse"])
     began = time.perf_counter()
     with part.open("rb") as opened:
-        read = online_retail(opened)
+        read = parse_invoices(opened)
         while batch := [line.message for line in islice(read, BATCH)]:
             gate.accept([m for m in batch if isinstance(m, bytes)], datetime.now(UTC))
     return LINES / (time.perf_counter() - began)

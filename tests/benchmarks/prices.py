@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from consumers.doors.commands import Command
 from consumers.ports.store import StreamAppend
+from consumers.questions.prices import PriceVerifier
 from domain.book.book import Book, Option, OrderLine, PriceRule, Range, Selection, Term
 from domain.order.events import OptionChosen, OrderDrafted
 from domain.pricing.engines import CURRENT
 from domain.pricing.quote import QuoteFields
 from domain.pricing.request import Conditions, PriceRequest
-from infra.cli.proving import Proving
 from infra.postgres.store.issued_prices import PostgresIssuedPrices
 from tests.benchmarks.harness import Bench, in_turn
 from tests.benchmarks.results import Figure, at_least
@@ -51,7 +51,7 @@ def verify_prices(bench: Bench) -> Iterator[Figure]:
     priced, lines = book(0), order()
     _store(bench, priced, lines)
     stored = PostgresIssuedPrices(bench.deployment.pool("reader"))
-    proving = Proving(bench.deployment)
+    proving = PriceVerifier(bench.deployment.books)
 
     def verified() -> float:
         began, count = time.process_time(), 0
@@ -63,7 +63,7 @@ def verify_prices(bench: Bench) -> Iterator[Figure]:
         return count / (time.process_time() - began)
 
     ours, peer = in_turn(verified, lambda: rate(lambda: quoted(priced, lines)))
-    assert proving.broken == []
+    assert proving.altered == []
     yield Figure("verify-prices", ours, peer, "quotes/s", at_least(0.5))
 
 

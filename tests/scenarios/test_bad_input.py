@@ -67,7 +67,7 @@ def test_each_bad_line_is_refused_for_itself_and_comes_in_when_it_is_mended(fron
     assert [r["line"] for r in refused] == list(range(2, len(EVENTS) + 2))
     for told, (came, words, _) in zip(refused, EVENTS, strict=True):
         assert words in told["reason"]
-        assert told["said"] == came.decode(errors="backslashreplace")
+        assert told["text"] == came.decode(errors="backslashreplace")
         assert "café" not in told["reason"]
     file.write_bytes(b"\n".join([good, *(mended for _, _, mended in EVENTS)]))
     told = front.ok("import", "events", file, "--basis", "personalize,fulfil")
@@ -99,7 +99,7 @@ def test_an_invoice_keeps_its_lines_apart_though_one_of_them_is_bad(front, tmp_p
     done = front.run("import", "online-retail", file, "--basis", "fulfil")
     assert "3 read, 2 accepted, 0 already known, 0 held, 1 refused" in done.stdout
     [refused] = map(json.loads, (tmp_path / "in.csv.refused.jsonl").read_text().splitlines())
-    assert (refused["line"], refused["said"]) == (3, TEA.replace("TEA", r"CAF\xc9").rstrip())
+    assert (refused["line"], refused["text"]) == (3, TEA.replace("TEA", r"CAF\xc9").rstrip())
     assert "the line is not in UTF-8: convert the file" in refused["reason"]
     file.write_text(HEADER + TEA + TEA.replace("TEA", "CAFÉ") + TEA, encoding="utf-8")
     told = front.ok("import", "online-retail", file, "--basis", "fulfil")

@@ -86,7 +86,7 @@ def test_an_import_tells_what_became_of_each_line_and_loses_nothing(front, tmp_p
     refused = [
         json.loads(x) for x in (tmp_path / "in.jsonl.refused.jsonl").read_text().splitlines()
     ]
-    assert [(r["line"], r["said"]) for r in refused] == [
+    assert [(r["line"], r["text"]) for r in refused] == [
         (2, lines[1]), (4, lines[3]), (5, lines[4])
     ]  # fmt: skip
     assert "no JSON" in refused[0]["reason"]

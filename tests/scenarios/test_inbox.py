@@ -154,12 +154,12 @@ def test_what_is_kept_is_shown_mended_sent_again_and_dropped(front, publisher, t
     file = tmp_path / "mended.json"
     file.write_text(json.dumps(said | {"id": 7}))
     assert "id: Input should be a valid string" in front.refused(
-        "quarantine", "mend", coloured, file
+        "quarantine", "amend", coloured, file
     )
     assert quarantine(front)[coloured].startswith("id: Input should be")
     del said["colour"]
     file.write_text(json.dumps(said))
-    assert "1 accepted, 0 refused" in front.ok("quarantine", "mend", coloured, file)
+    assert "1 accepted, 0 refused" in front.ok("quarantine", "amend", coloured, file)
     assert front.show("profile", "shop:ann")[0]["values"][0][1] == "oat"
     assert early in front.refused("quarantine", "send", early)
     front.ok("order", "draft", "7", "--line", "L1=shirt")

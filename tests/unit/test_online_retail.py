@@ -9,8 +9,8 @@ import lzma
 import pytest
 
 from domain.errors import Malformed
-from infra.imports.files import unpacked
-from infra.imports.online_retail import COLUMNS, SAMPLE, online_retail
+from infra.imports.files import unpack
+from infra.imports.online_retail import COLUMNS, SAMPLE, parse_invoices
 from tests.data import online_retail_sample
 
 HEADER = ",".join(COLUMNS).encode() + b"\n"
@@ -18,7 +18,7 @@ GOOD = b"536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n
 
 
 def read(*lines, **more):
-    return list(online_retail([HEADER, *lines], **more))
+    return list(parse_invoices([HEADER, *lines], **more))
 
 
 def said(line, **more):
@@ -72,12 +72,12 @@ def test_ids_are_counted_within_an_invoice_whatever_its_lines_say():
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (GOOD[:-9], "the line has no end, so the file may be cut in it"),
+        (GOOD[:-9], "the line has no newline at its end: the file may be cut"),
         (GOOD[:18] + b"\n", "the line has 3 columns: write 8"),
         (GOOD.replace(b"HEART", b"HE,ART"), "the line has 9 columns: write 8"),
         (GOOD.replace(b"HEART", b"CAF\xc9"), "the line is not in UTF-8: convert the file"),
-        (GOOD.replace(b"HEART", b'"HEART'), "the line is no CSV: close its quotes"),
-        (GOOD.replace(b"HEART", b'"HE"ART'), "the line is no CSV: close its quotes"),
+        (GOOD.replace(b"HEART", b'"HEART'), "the line is not CSV: close its quotes"),
+        (GOOD.replace(b"HEART", b'"HE"ART'), "the line is not CSV: close its quotes"),
         (GOOD.replace(b",6,", b",6.5,"), "Quantity: write a whole number"),
         (GOOD.replace(b"2010-12-01", b"12/1/10"), "InvoiceDate: write it like 2010-12-01"),
         (GOOD.replace(b"2.55", b"2,55"), "the line has 9 columns"),
@@ -88,7 +88,7 @@ def test_ids_are_counted_within_an_invoice_whatever_its_lines_say():
 def test_a_bad_line_is_refused_by_itself(bad, words):
     good, refused = read(GOOD, bad)
     assert isinstance(good.message, bytes)
-    assert refused.said == bad
+    assert refused.content == bad
     assert words in str(refused.message)
 
 
@@ -97,20 +97,20 @@ def test_a_bad_line_is_refused_by_itself(bad, words):
 )
 def test_another_header_refuses_the_file(header):
     with pytest.raises(Malformed, match="does not begin with the header InvoiceNo,StockCode"):
-        list(online_retail([header, GOOD]))
+        list(parse_invoices([header, GOOD]))
 
 
 def test_a_byte_order_mark_and_foreign_line_ends_do_no_harm():
     lines = [b"\xef\xbb\xbf" + HEADER.replace(b"\n", b"\r\n"), GOOD.replace(b"\n", b"\r\n")]
-    [line] = online_retail(lines)
+    [line] = parse_invoices(lines)
     assert json.loads(line.message) == said(GOOD)
 
 
 @pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress)])
 def test_a_compressed_file_is_a_stream_and_a_cut_one_is_told(suffix, pack):
     packed = pack(SAMPLE.read_bytes())
-    assert b"".join(unpacked(io.BytesIO(packed), f"in{suffix}")) == SAMPLE.read_bytes()
-    lines = unpacked(io.BytesIO(packed[: len(packed) // 2]), f"in{suffix}")
+    assert b"".join(unpack(io.BytesIO(packed), f"in{suffix}")) == SAMPLE.read_bytes()
+    lines = unpack(io.BytesIO(packed[: len(packed) // 2]), f"in{suffix}")
     with pytest.raises(Malformed, match=f"in{suffix} is cut or damaged"):
         list(lines)
 
