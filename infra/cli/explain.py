@@ -40,7 +40,7 @@ def explain_quote(
     if as_json:
         print_json(explanation)
     else:
-        _print_explanation(explanation)
+        print_explanation(explanation)
     if not explanation.identical:
         raise typer.Exit(1)
 
@@ -72,18 +72,31 @@ def verify_all_prices(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _print_explanation(explanation: PriceExplanation) -> None:
+def print_explanation(explanation: PriceExplanation) -> None:
     from infra.cli.tables import table
 
     order, quote = explanation.order, explanation.quote
-    table(f"What did quote {quote} of order {order} depend on?", explanation.inputs)
-    table("What did each rule add, then and now?", explanation.rows)
+    table("What does each rule add, as it was stored and as computed again?", explanation.rows)
+    result = "identical" if explanation.identical else "NOT identical"
+    typer.echo(f"{explanation.total} {explanation.currency} by {explanation.engine}: {result}.")
     if explanation.differences:
         table("Where does it differ?", explanation.differences)
     if explanation.books:
         table("Which book is not as it was published?", explanation.books)
-    result = "identical" if explanation.identical else "NOT identical"
-    typer.echo(f"{explanation.total} {explanation.currency} by {explanation.engine}: {result}.")
+    inputs = [
+        {"name": i.name, "value": _line(i.value) if i.name == "line" else i.value}
+        for i in explanation.inputs
+    ]
+    table(f"What does quote {quote} of order {order} depend on?", inputs)
+
+
+def _line(text: str) -> str:
+    """A line of an order, recorded as JSON, as a person reads it: `L1: 1 × jeans, fit slim`."""
+    import json
+
+    line = json.loads(text)
+    options = "".join(f", {option} {value}" for option, value in line["options"].items())
+    return f"{line['line_id']}: {line['quantity']} × {line['product']}{options}"
 
 
 def _print_verification(verification: PriceVerification) -> None:

@@ -15,6 +15,7 @@ from consumers.doors.commands import Command, CommandResult
 from domain.subject import Subject
 from infra.cli.tables import print_json
 from infra.cli.terminal import finish_write, open_deployment
+from infra.deployment import Deployment
 
 
 def send_and_report(
@@ -57,6 +58,24 @@ def send(
     customer: str | None = None,
     reason: str | None = None,
 ) -> CommandResult:
+    """Carry out a command in the deployment of the settings. Raises Refusal."""
+    with open_deployment() as deployment:
+        return execute(
+            deployment, subject, name, arguments, id, actor, customer=customer, reason=reason
+        )
+
+
+def execute(
+    deployment: Deployment,
+    subject: Subject,
+    name: str,
+    arguments: Mapping[str, Any],
+    id: str | None = None,
+    actor: str | None = None,
+    *,
+    customer: str | None = None,
+    reason: str | None = None,
+) -> CommandResult:
     """Carry out a command, and update the views. Raises Refusal."""
     command = Command(
         id=id or str(uuid4()),
@@ -70,7 +89,6 @@ def send(
         channel="cli",
         reason=reason,
     )
-    with open_deployment() as deployment:
-        result = deployment.commands.execute(command)
-        finish_write(deployment)
+    result = deployment.commands.execute(command)
+    finish_write(deployment)
     return result

@@ -50,7 +50,7 @@ def show(
         elif key is None:
             show_view(deployment, view, limit or (IN_JSON if as_json else ON_A_PAGE), as_json)
         else:
-            _show_key(deployment, view, key, limit, as_json)
+            show_key(deployment, view, key, limit, as_json)
 
 
 def show_view(deployment: Deployment, view: str, limit: int, as_json: bool = False) -> None:
@@ -97,8 +97,8 @@ def show_story(deployment: Deployment, key: str, limit: int, as_json: bool = Fal
     _print_end(deployment, "audit", story.more)
 
 
-def _show_key(
-    deployment: Deployment, view: str, key: str, limit: int | None, as_json: bool
+def show_key(
+    deployment: Deployment, view: str, key: str, limit: int | None = None, as_json: bool = False
 ) -> None:
     """Print the rows of a key; of `audit`, while this release's version is shown, its story."""
     from consumers.questions.rows import find_view, key_filter, resolve_key
@@ -220,16 +220,31 @@ def _print_story(story: Story) -> None:
 
     rows = [
         {
-            "what": "   " * node.depth + ("└ " if node.depth else "") + _verb(node),
+            "what": "   " * depth + ("└ " if depth else "") + _verb(node),
             "id": node.id,
             **{name: plain(getattr(node, name)) for name in _STORY_COLUMNS},
             "unexpected": " ".join(node.unexpected),
         }
-        for node in story.tree
+        for depth, node in _shown_nodes(story.tree)
     ]
     table("What happened, and what caused it?", rows)
     if story.choices:
         table("What is chosen, and may it still be changed?", story.choices)
+
+
+def _shown_nodes(tree: Sequence[StoryNode]) -> list[tuple[int, StoryNode]]:
+    """The nodes with their depths, without commands that had one effect: that one tells enough."""
+    shown: list[tuple[int, StoryNode]] = []
+    left_out: list[int] = []  # depths of the nodes above that are not shown
+    for n, node in enumerate(tree):
+        left_out = [depth for depth in left_out if depth < node.depth]
+        below = [each.depth for each in tree[n + 1 :]]
+        end = next((i for i, depth in enumerate(below) if depth <= node.depth), len(below))
+        if node.type is None and below[:end].count(node.depth + 1) == 1:
+            left_out.append(node.depth)
+        else:
+            shown.append((node.depth - len(left_out), node))
+    return shown
 
 
 def _verb(node: StoryNode) -> str:

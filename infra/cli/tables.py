@@ -119,16 +119,22 @@ def _parts(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(isinstance(v, dict) for v in value)
 
 
-def print_figures(figures: Any, limit: int) -> None:
-    """Print each figure below the question that it answers; of a long list the first `limit`."""
+def print_figures(figures: Any, limit: int, names: Collection[str] = ()) -> None:
+    """Print each figure below the question that it answers; of a long list the first `limit`.
+
+    `names` selects figures; without any all are printed.
+    """
     hints = typing.get_type_hints(type(figures), include_extras=True)
-    questions = {f.name: hints[f.name].__metadata__[0] for f in fields(figures)}
+    questions = {
+        f.name: hints[f.name].__metadata__[0]
+        for f in fields(figures)
+        if not names or f.name in names
+    }
     lists = {name: _figure_rows(getattr(figures, name)) for name in questions}
     single = [name for name, rows in lists.items() if rows is None]
-    table(
-        "In figures",
-        [{"question": questions[n], "answer": _figure(plain(getattr(figures, n)))} for n in single],
-    )
+    if single:
+        values = {questions[name]: _figure(plain(getattr(figures, name))) for name in single}
+        table("In figures", [{"question": q, "answer": value} for q, value in values.items()])
     for name, rows in lists.items():
         if rows is None:
             continue

@@ -106,11 +106,11 @@ def test_importing_half_a_file_then_all_of_it_then_all_again_counts_each_line_on
     part.write_text("".join(tenth[: half + 1]), encoding="utf-8")
     whole.write_text("".join(tenth), encoding="utf-8")
     report = import_file(front, part)
-    assert f"{half} read, {half} accepted, 0 already known, 0 held, 0 refused" in report
+    assert f"{half} read, {half} accepted, 0 already stored, 0 held, 0 refused" in report
     report = import_file(front, whole)
-    assert f"{count} read, {count - half} accepted, {half} already known" in report
+    assert f"{count} read, {count - half} accepted, {half} already stored" in report
     assert_orders_equal(front, total(tenth))
     before = {view: query(front, f"SELECT * FROM {view}") for view in ("backlog", "profile")}
     report = import_file(front, whole)
-    assert f"0 accepted, {count} already known, 0 held, 0 refused" in report
+    assert f"0 accepted, {count} already stored, 0 held, 0 refused" in report
     assert before == {view: query(front, f"SELECT * FROM {view}") for view in before}

@@ -59,7 +59,7 @@ def test_each_bad_line_is_refused_for_itself_and_comes_in_when_it_is_mended(fron
     file.write_bytes(b"\n".join([good, *(came for came, _, _ in EVENTS)]))
     done = front.run("import", "events", file, "--basis", "personalize,fulfil")
     assert (
-        f"{len(EVENTS) + 1} read, 1 accepted, 0 already known, 0 held, {len(EVENTS)} refused"
+        f"{len(EVENTS) + 1} read, 1 accepted, 0 already stored, 0 held, {len(EVENTS)} refused"
         in (done.stdout)
     )
     written = (tmp_path / "in.jsonl.refused.jsonl").read_text().splitlines()
@@ -71,7 +71,7 @@ def test_each_bad_line_is_refused_for_itself_and_comes_in_when_it_is_mended(fron
         assert "café" not in told["reason"]
     file.write_bytes(b"\n".join([good, *(mended for _, _, mended in EVENTS)]))
     told = front.ok("import", "events", file, "--basis", "personalize,fulfil")
-    assert f"{len(EVENTS)} accepted, 1 already known, 0 held, 0 refused" in told
+    assert f"{len(EVENTS)} accepted, 1 already stored, 0 held, 0 refused" in told
     [row] = front.show("profile", "shop:ann")
     ids = [0, *range(1, 8), *range(10, 13)]
     assert sorted(row["values"]) == sorted([f"a{id}", "café"] for id in ids)
@@ -97,20 +97,20 @@ def test_an_invoice_keeps_its_lines_apart_though_one_of_them_is_bad(front, tmp_p
     file = tmp_path / "in.csv"
     file.write_bytes((HEADER + TEA + TEA.replace("TEA", "CAFÉ") + TEA).encode("latin-1"))
     done = front.run("import", "online-retail", file, "--basis", "fulfil")
-    assert "3 read, 2 accepted, 0 already known, 0 held, 1 refused" in done.stdout
+    assert "3 read, 2 accepted, 0 already stored, 0 held, 1 refused" in done.stdout
     [refused] = map(json.loads, (tmp_path / "in.csv.refused.jsonl").read_text().splitlines())
     assert (refused["line"], refused["text"]) == (3, TEA.replace("TEA", r"CAF\xc9").rstrip())
     assert "the line is not in UTF-8: convert the file" in refused["reason"]
     file.write_text(HEADER + TEA + TEA.replace("TEA", "CAFÉ") + TEA, encoding="utf-8")
     told = front.ok("import", "online-retail", file, "--basis", "fulfil")
-    assert "3 read, 1 accepted, 2 already known, 0 held, 0 refused" in told
+    assert "3 read, 1 accepted, 2 already stored, 0 held, 0 refused" in told
     changed = TEA.replace("1.50", "1.40")
     file.write_text(HEADER + TEA + changed + changed[:-3], encoding="utf-8")
     done = front.run("import", "online-retail", file, "--basis", "fulfil")
-    assert "3 read, 0 accepted, 1 already known, 0 held, 2 refused" in done.stdout
+    assert "3 read, 0 accepted, 1 already stored, 0 held, 2 refused" in done.stdout
     reasons = (tmp_path / "in.csv.refused.jsonl").read_text()
     assert "this id was used before with other contents" in reasons
-    assert "the file may be cut in it: fetch it whole" in reasons
+    assert "the file may be cut. Fetch it again" in reasons
     assert front.show("backlog", "1")[0]["progress"]["total"] == "9.00"
 
 
@@ -153,7 +153,7 @@ def test_a_database_that_goes_away_is_said_and_the_import_goes_on_where_it_was(t
     with closing(embedded.start(server_home, linger_s=1)):
         told = front.ok(*words)
         assert f"{count} read" in told
-        assert " 0 already known" not in told
+        assert " 0 already stored" not in told
         assert " 0 refused" in told
         [row] = front.rows(
             "sql", "SELECT count(*), sum((progress->>'total')::numeric) FROM backlog"

@@ -138,7 +138,7 @@ def test_a_batch_is_answered_item_by_item(door):
     assert answer.status_code == 200
     assert [i["status"] for i in items] == ["accepted", "known", "refused", "refused", "refused"]
     assert [i["problem"]["status"] for i in items[2:]] == [409, 422, 422]
-    assert items[3]["problem"]["field"] == "source"
+    assert items[3]["problem"]["field"] == "type"
     assert door.publish([], kind=BATCH).json() == {
         "items": [],
         "min_position": None,

@@ -170,5 +170,5 @@ def test_what_is_kept_is_shown_mended_sent_again_and_dropped(front, publisher, t
     assert front.show("backlog", "7")[0]["status"] == "placed"
     front.ok("quarantine", "drop", bytes_)
     assert quarantine(front) == {}
-    assert "nothing is kept under" in front.refused("quarantine", "drop", bytes_)
+    assert "no message is in quarantine under" in front.refused("quarantine", "drop", bytes_)
     assert "name one message, or say --all" in front.refused("quarantine", "send")

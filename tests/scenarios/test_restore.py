@@ -77,7 +77,7 @@ def test_a_lost_database_is_restored_row_by_row_and_the_log_goes_on(front, tmp_p
     again = [milk("m59", "c3", "v59"), milk("m58", "c2", "another"), milk("new", "c4")]
     (tmp_path / "again.jsonl").write_text("".join(json.dumps(m) + "\n" for m in again))
     done = other.run("import", "events", tmp_path / "again.jsonl", "--basis", "personalize")
-    assert "3 read, 1 accepted, 1 already known, 0 held, 1 refused" in done.stdout
+    assert "3 read, 1 accepted, 1 already stored, 0 held, 1 refused" in done.stdout
     repeated = other.ok("order", "choose", "7", "L1", "monogram", "serif", "--stage", "packaging",
                         "--text", "A.B.", "--id", "choose-7")  # fmt: skip
     assert "carried out before" in repeated
