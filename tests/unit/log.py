@@ -16,8 +16,8 @@ CHOICE = {"origin": "direct", "choice_space": "closed", "target": "product",
 _numbers = itertools.count(1)
 
 
-def said(subject, data, at=T0, customer=None, id=None, **more):
-    """An event as it is recorded; one about a customer is that customer's."""
+def recorded(subject, data, at=T0, customer=None, id=None, **more):
+    """A recorded event; the next number, and the customer of its subject if it is about one."""
     number = next(_numbers)
     noun, _, name = subject.partition("/")
     event = Event(

@@ -8,12 +8,12 @@ from domain.book.book import OrderLine
 from domain.order import events as e
 from domain.order import reports as r
 from projections.backlog import may_change
-from tests.unit.log import CHOICE, DAY, HOUR, T0, figures, fold, said
+from tests.unit.log import CHOICE, DAY, HOUR, T0, figures, fold, recorded
 
 
 def work(kind, operation, hours, centre="sewing", order="1", **more):
     data = kind(operation_id=operation, line_id="L1", work_centre=centre, **more)
-    return said(f"order/{order}", data, T0 + hours * HOUR)
+    return recorded(f"order/{order}", data, T0 + hours * HOUR)
 
 
 def completed(operation, hours, run_s, **more):
@@ -55,25 +55,25 @@ def test_rates_are_averages_over_four_weeks():
 def test_paused_operations_are_work_in_progress_and_cancelled_ones_are_not():
     steps = tuple(e.Step(operation_id=id, line_id="L1", work_centre="sewing") for id in ("a", "b"))
     queued = [
-        said("order/1", e.OrderQueued(route=steps)),
-        said("order/1", e.OperationsPaused(change_id="X1", operations=("a",))),
+        recorded("order/1", e.OrderQueued(route=steps)),
+        recorded("order/1", e.OperationsPaused(change_id="X1", operations=("a",))),
     ]
     [sewing] = figures("backlog", queued).work_centres
     assert (sewing.wip, sewing.paused) == (2, 1)
-    [sewing] = figures("backlog", [*queued, said("order/1", e.OrderCancelled())]).work_centres
+    [sewing] = figures("backlog", [*queued, recorded("order/1", e.OrderCancelled())]).work_centres
     assert (sewing.wip, sewing.paused) == (0, 0)
 
 
 def test_promises_and_statuses():
     def promised(order, *more, days=3):
         promise = e.PromiseMade(p50=T0 + DAY, p90=T0 + days * DAY, basis="clerk")
-        return [said(f"order/{order}", data) for data in (promise, *more)]
+        return [recorded(f"order/{order}", data) for data in (promise, *more)]
 
     again = e.PromiseRevised(p50=T0 + 2 * DAY, p90=T0 + 5 * DAY, basis="clerk")
     kept = e.PromiseKept(promised=T0 + 5 * DAY, delivered=T0 + 3 * DAY)
     backlog = figures("backlog", [
         *promised("1", again, again, kept),
-        said("order/1", r.OrderDelivered(), T0 + 3 * DAY),
+        recorded("order/1", r.OrderDelivered(), T0 + 3 * DAY),
         *promised("2", e.PromiseMissed(promised=T0 + DAY)),
         *promised("3"),
         *promised("4", days=30),
@@ -90,8 +90,8 @@ def test_a_report_that_breaks_a_rule_is_listed_in_the_row_of_its_order():
         line_id="1", product="p", quantity=1, unit_price=Decimal(1), currency="GBP", origin="shop"
     )
     events = [
-        said("order/1", sale), said("order/1", sale),
-        said("order/1", r.PaymentRecorded(amount=Decimal(9), currency="EUR")),
+        recorded("order/1", sale), recorded("order/1", sale),
+        recorded("order/1", r.PaymentRecorded(amount=Decimal(9), currency="EUR")),
     ]  # fmt: skip
     row = fold("backlog", events)["1"]
     assert [(b.event_id, b.rule) for b in row.unexpected] == [
@@ -112,13 +112,15 @@ def test_an_empty_plant_has_no_rates():
 
 def chosen(order, option, value, line="L1", stage="pre_manufacture"):
     facts = {**CHOICE, "stage": stage}
-    return said(f"order/{order}", e.OptionChosen(line_id=line, option=option, value=value, **facts))
+    return recorded(
+        f"order/{order}", e.OptionChosen(line_id=line, option=option, value=value, **facts)
+    )
 
 
 def placed(order, pieces):
     lines = tuple(OrderLine(line_id=x, product="shoe", quantity=n) for x, n in pieces.items())
-    return [said(f"order/{order}", e.OrderDrafted(lines=lines)),
-            said(f"order/{order}", e.OrderPlaced())]  # fmt: skip
+    return [recorded(f"order/{order}", e.OrderDrafted(lines=lines)),
+            recorded(f"order/{order}", e.OrderPlaced())]  # fmt: skip
 
 
 def test_load_by_option_counts_outstanding_pieces_of_placed_orders():
@@ -127,12 +129,13 @@ def test_load_by_option_counts_outstanding_pieces_of_placed_orders():
     events = [
         *placed("1", {"L1": 3, "L2": 1}), chosen("1", "sole", "red"),
         chosen("1", "sole", "red", "L2"), chosen("1", "lace", "blue", "L2"),
-        said("order/1", e.OrderQueued(route=steps)),
-        completed("a", 1, 60.0), said("order/1", passed),
+        recorded("order/1", e.OrderQueued(route=steps)),
+        completed("a", 1, 60.0), recorded("order/1", passed),
         *placed("2", {"L1": 5}), chosen("2", "sole", "red"), chosen("2", "sole", "black"),
-        said("order/3", e.OrderDrafted(lines=(OrderLine(line_id="L1", product="shoe"),))),
+        recorded("order/3", e.OrderDrafted(lines=(OrderLine(line_id="L1", product="shoe"),))),
         chosen("3", "sole", "red"),
-        *placed("4", {"L1": 9}), chosen("4", "sole", "red"), said("order/4", e.OrderCancelled()),
+        *placed("4", {"L1": 9}), chosen("4", "sole", "red"),
+        recorded("order/4", e.OrderCancelled()),
     ]  # fmt: skip
     backlog = figures("backlog", events)
     assert [(x.option, x.value, x.orders, x.pieces, x.operations) for x in backlog.load] == [
@@ -155,8 +158,11 @@ def test_a_choice_may_change_until_its_stage_begins_then_by_change_order():
     assert answers() == {"red": "yes", "serif": "yes"}
     cut = work(r.OperationStarted, "a", 1)
     assert answers(cut) == {"red": "by change order", "serif": "yes"}
-    approved = (said("order/1", change), said("order/1", e.ChangeOrderApproved(change_id="X1")))
+    approved = (
+        recorded("order/1", change),
+        recorded("order/1", e.ChangeOrderApproved(change_id="X1")),
+    )
     assert answers(cut, *approved) == {"serif": "yes", "black": "by change order"}
-    packed = said("order/1", r.PackagingStarted())
+    packed = recorded("order/1", r.PackagingStarted())
     assert set(answers(cut, packed).values()) == {"by change order"}
-    assert set(answers(said("order/1", e.OrderCancelled())).values()) == {"no"}
+    assert set(answers(recorded("order/1", e.OrderCancelled())).values()) == {"no"}

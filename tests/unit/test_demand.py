@@ -9,7 +9,7 @@ from domain.book.book import OrderLine
 from domain.free_text.interpretation import Meaning
 from domain.order import events as e
 from domain.personal import ERASED
-from tests.unit.log import CHOICE, figures, fold, said
+from tests.unit.log import CHOICE, figures, fold, recorded
 
 
 def drafted(**pieces):
@@ -41,7 +41,7 @@ def declined(id, cause=None):
 
 
 def shop(**orders):
-    return [said(f"order/{order}", data) for order, events in orders.items() for data in events]
+    return [recorded(f"order/{order}", data) for order, events in orders.items() for data in events]
 
 
 SHOP = shop(

@@ -10,7 +10,7 @@ import pytest
 from domain.customer.events import ContentContributed, ContentRemoved, ContentReused
 from domain.order.events import OrderCancelled
 from domain.order.reports import OrderLineAdopted
-from tests.unit.log import CHOICE, DAY, T0, figures, said
+from tests.unit.log import CHOICE, DAY, T0, figures, recorded
 
 
 def bought(customer, order, days, amount, line="1"):
@@ -18,7 +18,7 @@ def bought(customer, order, days, amount, line="1"):
         line_id=line, product="p", quantity=1, unit_price=Decimal(amount), currency="GBP",
         origin="shop",
     )  # fmt: skip
-    return said(f"order/{order}", sale, T0 + days * DAY, customer)
+    return recorded(f"order/{order}", sale, T0 + days * DAY, customer)
 
 
 SHOP = [
@@ -30,7 +30,7 @@ SHOP = [
     bought("bob", "b3", 71, 1),
     bought("cyd", "c1", 40, 100),
     bought("dan", "d1", 3, 2),
-    said("order/d1", OrderCancelled(), T0 + 4 * DAY, "dan"),
+    recorded("order/d1", OrderCancelled(), T0 + 4 * DAY, "dan"),
     bought(None, "x1", 3, 2),
 ]
 
@@ -67,14 +67,14 @@ def content(item, effort_s, portable):
 def test_time_to_rebuild_counts_used_content_that_is_not_portable():
     item = {"kind": "payee", "item_id": "p1"}
     loyalty = figures("loyalty", [
-        said("customer/ann", ContentReused(**item)),  # reported before the content itself
-        said("customer/ann", content("p1", 500, 0.5)),
-        said("customer/ann", content("p1", 100, 0.5)),
-        *(said("customer/ann", ContentReused(**item)) for _ in range(2)),
-        said("customer/ann", content("p2", 9000, 0.0)),  # never used
-        said("customer/bob", content("p3", 60, 0.0)),
-        said("customer/bob", ContentReused(kind="payee", item_id="p3")),
-        said("customer/bob", ContentRemoved(kind="payee", item_id="p3")),
+        recorded("customer/ann", ContentReused(**item)),  # reported before the content itself
+        recorded("customer/ann", content("p1", 500, 0.5)),
+        recorded("customer/ann", content("p1", 100, 0.5)),
+        *(recorded("customer/ann", ContentReused(**item)) for _ in range(2)),
+        recorded("customer/ann", content("p2", 9000, 0.0)),  # never used
+        recorded("customer/bob", content("p3", 60, 0.0)),
+        recorded("customer/bob", ContentReused(kind="payee", item_id="p3")),
+        recorded("customer/bob", ContentRemoved(kind="payee", item_id="p3")),
     ])  # fmt: skip
     [ann] = loyalty.rebuild
     assert (ann.customer, ann.items) == ("ann", 2)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.order import events as e
 from domain.order import reports as r
 from domain.pricing.quote import QuoteLine, TraceLine
-from tests.unit.log import CHOICE, DAY, HOUR, T0, figures, fold, said
+from tests.unit.log import CHOICE, DAY, HOUR, T0, figures, fold, recorded
 
 GBP = {"currency": "GBP", "origin": "shop"}
 
@@ -47,17 +47,18 @@ def placed(id, total):
 
 
 SHOP = [
-    said("order/1", line("1", 6, "2.55"), T0 + DAY, "ann"),
-    said("order/1", line("2", 3, "0.001"), T0, "ann"),  # reported later, sold earlier
-    said("order/1", line("3", -1, "2.55"), T0, "ann"),
-    said("order/2", line("1", 1, "10"), T0 + DAY, "ann"),
-    said("order/3", line("1", 2, "4.20"), T0, None),
-    said("order/4", r.OrderAdopted(lines=(r.AdoptedLine(line_id="1", product="p", quantity=1,
+    recorded("order/1", line("1", 6, "2.55"), T0 + DAY, "ann"),
+    recorded("order/1", line("2", 3, "0.001"), T0, "ann"),  # reported later, sold earlier
+    recorded("order/1", line("3", -1, "2.55"), T0, "ann"),
+    recorded("order/2", line("1", 1, "10"), T0 + DAY, "ann"),
+    recorded("order/3", line("1", 2, "4.20"), T0, None),
+    recorded("order/4", r.OrderAdopted(lines=(r.AdoptedLine(line_id="1", product="p", quantity=1,
          unit_price=Decimal(7)),), total=Decimal("7.50"), **GBP), T0, "bob"),
-    said("order/C1", returned((2, "2.55"), (1, None)), T0, "ann"),
-    said("order/A1", r.OrderAdjusted(amount=Decimal("-11.06"), cause="bad-debt", currency="GBP")),
-    said("order/5", quoted("Q1", "70.50", adder="5.50"), T0, "cyd"),
-    said("order/5", placed("Q1", "70.50"), T0 + DAY, "cyd"),
+    recorded("order/C1", returned((2, "2.55"), (1, None)), T0, "ann"),
+    recorded("order/A1",
+             r.OrderAdjusted(amount=Decimal("-11.06"), cause="bad-debt", currency="GBP")),
+    recorded("order/5", quoted("Q1", "70.50", adder="5.50"), T0, "cyd"),
+    recorded("order/5", placed("Q1", "70.50"), T0 + DAY, "cyd"),
 ]  # fmt: skip
 
 
@@ -98,14 +99,14 @@ def test_revenue_by_customer_leaves_out_orders_without_a_customer():
 
 def test_quotes_are_counted_by_what_became_of_them():
     result = figures("prices", [
-        said("order/1", quoted("Q1", "50")),
-        said("order/1", quoted("Q2", "60", adder="10")),
-        said("order/1", placed("Q2", "60")),
-        said("order/2", quoted("Q1", "40", expires=T0 - HOUR)),
-        said("order/2", e.QuoteExpired(quote_id="Q1")),
-        said("order/2", quoted("Q2", "45")),
-        said("order/3", quoted("Q1", "30", expires=T0)),
-        said("order/4", quoted("Q1", "20")),
+        recorded("order/1", quoted("Q1", "50")),
+        recorded("order/1", quoted("Q2", "60", adder="10")),
+        recorded("order/1", placed("Q2", "60")),
+        recorded("order/2", quoted("Q1", "40", expires=T0 - HOUR)),
+        recorded("order/2", e.QuoteExpired(quote_id="Q1")),
+        recorded("order/2", quoted("Q2", "45")),
+        recorded("order/3", quoted("Q1", "30", expires=T0)),
+        recorded("order/4", quoted("Q1", "20")),
     ])  # fmt: skip
     quotes = result.quotes
     assert (quotes.issued, quotes.placed, quotes.expired, quotes.replaced) == (6, 1, 1, 1)
@@ -118,7 +119,7 @@ def test_quotes_are_counted_by_what_became_of_them():
 
 def test_a_quote_whose_trace_does_not_add_up_to_its_total_is_counted():
     quote = replace(quoted("Q1", "50"), total=Decimal("50.01"))
-    assert figures("prices", [said("order/1", quote)]).quotes.off_trace == 1
+    assert figures("prices", [recorded("order/1", quote)]).quotes.off_trace == 1
 
 
 def test_changes_cancellations_payments_and_refunds_are_sums_of_their_own():
@@ -134,7 +135,7 @@ def test_changes_cancellations_payments_and_refunds_are_sums_of_their_own():
         e.RefundIssued(refund_id="F1", amount=Decimal(3), currency="EUR"),
         e.OrderCancelled(sunk_cost=Decimal("4.50"), currency="EUR"),
     ]  # fmt: skip
-    result = figures("prices", [said("order/1", data) for data in events])
+    result = figures("prices", [recorded("order/1", data) for data in events])
     assert result.revenue == result.cancelled == {"EUR": Decimal(50)}
     assert result.changed == {"EUR": Decimal(5)}
     assert (result.paid, result.refunded) == ({"EUR": Decimal(55)}, {"EUR": Decimal(3)})
@@ -143,11 +144,11 @@ def test_changes_cancellations_payments_and_refunds_are_sums_of_their_own():
 
 def test_another_currency_is_never_added_to_that_of_the_order():
     result = figures("prices", [
-        said("order/1", line("1", 1, "10"), customer="ann"),
-        said("order/1", line("2", 1, "4", currency="EUR"), customer="ann"),
-        said("order/1", returned((1, "4"), currency="EUR"), customer="ann"),
-        said("order/2", r.PaymentRecorded(amount=Decimal(1), currency="EUR"), customer="ann"),
-        said("order/2", line("1", 1, "3"), customer="ann"),
+        recorded("order/1", line("1", 1, "10"), customer="ann"),
+        recorded("order/1", line("2", 1, "4", currency="EUR"), customer="ann"),
+        recorded("order/1", returned((1, "4"), currency="EUR"), customer="ann"),
+        recorded("order/2", r.PaymentRecorded(amount=Decimal(1), currency="EUR"), customer="ann"),
+        recorded("order/2", line("1", 1, "3"), customer="ann"),
     ])  # fmt: skip
     assert result.revenue == {"EUR": Decimal(4), "GBP": Decimal(13)}
     assert result.returned["EUR"].value == Decimal(4)
@@ -172,7 +173,7 @@ reports = st.one_of(
 )
 def test_sums_do_not_depend_on_the_order_of_reports_and_parts_add_up_to_them(orders_of_reports):
     first, second = (
-        figures("prices", [said(f"order/{o}", data, T0 + day * DAY, f"c{o}")
+        figures("prices", [recorded(f"order/{o}", data, T0 + day * DAY, f"c{o}")
                            for o, day, data in reports])
         for reports in orders_of_reports
     )  # fmt: skip

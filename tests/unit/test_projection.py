@@ -1,4 +1,4 @@
-"""What a projection promises: its handlers, their keys, and how it is found."""
+"""Projections: their handlers, the keys of these, and their discovery."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from domain.order.events import OrderCancelled, OrderPlaced
 from projections import discover
 from projections.keys import by_customer, by_order
 from projections.view import AnyEvent, Projection, Row
-from tests.unit.log import said
+from tests.unit.log import recorded
 
 HANDLERS = [(p, h) for p in discover().values() for h in p.handlers]
-PLACED = said("order/7", OrderPlaced(), customer="ann")
-CANCELLED = said("order/7", OrderCancelled(), customer="ann")
+PLACED = recorded("order/7", OrderPlaced(), customer="ann")
+CANCELLED = recorded("order/7", OrderCancelled(), customer="ann")
 
 
 class CountRow(Row, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ def test_an_event_changes_the_row_of_its_key_and_no_other():
 def test_an_event_without_a_key_changes_nothing():
     counts = counting()
     counts.on(Data, key=by_customer)(add)
-    assert counts.fold([said("order/7", OrderPlaced())]) == {}
+    assert counts.fold([recorded("order/7", OrderPlaced())]) == {}
 
 
 def test_handlers_with_one_key_run_in_the_order_of_their_declaration():
@@ -86,7 +86,7 @@ def test_an_event_may_change_a_row_of_each_key_function():
     counts.on(OrderPlaced, key=by_customer)(add)
     assert set(counts.fold([PLACED])) == {"7", "ann"}
     with pytest.raises(ValueError, match="counts: handlers of one row need the same key function"):
-        counts.fold([said("order/ann", OrderPlaced(), customer="ann")])
+        counts.fold([recorded("order/ann", OrderPlaced(), customer="ann")])
 
 
 def test_a_projection_is_narrowed_to_some_keys_of_some_events():
@@ -94,23 +94,23 @@ def test_a_projection_is_narrowed_to_some_keys_of_some_events():
     counts.on(Data, key=by_order)(add)
     counts.on(Data, key=by_order)(add)
     narrow = counts.only(lambda event, key: key == "7" and event is not CANCELLED)
-    assert narrow.fold([PLACED, CANCELLED, said("order/8", OrderPlaced())]) == {
+    assert narrow.fold([PLACED, CANCELLED, recorded("order/8", OrderPlaced())]) == {
         "7": CountRow(events=2)
     }
     assert narrow.group == counts.group
 
 
 def test_an_intake_that_is_skipped_to_its_end_is_no_longer_due():
-    skipped = said("customer/ann", IntakeSkipped(intake_id="I1", question_id="Q1"))
+    skipped = recorded("customer/ann", IntakeSkipped(intake_id="I1", question_id="Q1"))
     [(key, fold)] = discover()["due"].steps(skipped)
     assert (key, fold(None, skipped)) == ("customer/ann/intake/I1", None)
 
 
 def module(monkeypatch, **names):
-    """A module more in the folder of projections."""
-    made = types.ModuleType("projections.more")
-    vars(made).update(names)
-    monkeypatch.setitem(sys.modules, made.__name__, made)
+    """Adds a module to the folder of projections."""
+    added = types.ModuleType("projections.more")
+    vars(added).update(names)
+    monkeypatch.setitem(sys.modules, added.__name__, added)
     modules = [types.SimpleNamespace(name=n) for n in ("audit", "more")]
     monkeypatch.setattr(projections.pkgutil, "iter_modules", lambda path: modules)
 

@@ -11,7 +11,7 @@ from domain.order import reports as r
 from domain.order.evolve import evolve
 from domain.order.progress import Progress
 from projections.figures.measures import wilson
-from tests.unit.log import CHOICE, T0, figures, said
+from tests.unit.log import CHOICE, T0, figures, recorded
 
 
 def drafted(*lines):
@@ -46,7 +46,7 @@ def interpret(id, *operations):
 
 
 def shop(**orders):
-    return [said(f"order/{order}", data) for order, events in orders.items() for data in events]
+    return [recorded(f"order/{order}", data) for order, events in orders.items() for data in events]
 
 
 SLIM, SERIF, SANS, WIDE = (
