@@ -84,9 +84,8 @@ def test_a_rejected_value_is_vetoed_until_the_customer_states_it():
     assert figures("profile", [soy, no, again]).vetoed == 1
     assert of_ann([soy, no, recorded(ANN, inferred("oat", 0.8), T0 + 2 * DAY)]) == {"milk": "oat"}
     assert of_ann([soy, no, recorded(ANN, stated("soy"), T0 + 2 * DAY)]) == {"milk": "soy"}
-    assert (
-        of_ann([soy, no, recorded(ANN, stated("soy"), T0)]) == {}
-    )  # stated before, recorded later
+    stated_before = recorded(ANN, stated("soy"), T0)  # and recorded after the rejection
+    assert of_ann([soy, no, stated_before]) == {}
 
 
 def test_a_rejection_may_name_a_value_or_none():
