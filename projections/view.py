@@ -35,6 +35,16 @@ Fold = Callable[[R | None, AnyEvent], R | None]
 Handle = Callable[[R | Initial, Recorded[D]], R | None]
 
 
+class SecondOwner(Exception):
+    """Events of two owners have the key of one row."""
+
+    def __init__(self, view: str, key: str) -> None:
+        super().__init__(
+            f"row {key} of the view {view} belongs to another owner: consent and erasure are the "
+            "owner's, so the key of a row must not be shared by owners"
+        )
+
+
 class Handler(NamedTuple):
     """A function that folds events of some types into the row that `key` names."""
 
@@ -126,13 +136,20 @@ class Projection(Generic[R, Initial]):
         return steps
 
     def fold(self, events: Iterable[AnyEvent]) -> dict[str, R]:
-        """The rows that the events lead to, by key, without a database."""
+        """The rows that the events lead to, by key, without a database.
+
+        Raises SecondOwner where events of two owners lead to one row.
+        """
         rows: dict[str, R] = {}
+        owners: dict[str, str] = {}
         for event in events:
             for key, fold in self.steps(event):
+                if owners.setdefault(key, event.owner) != event.owner:
+                    raise SecondOwner(self.name, key)
                 row = fold(rows.get(key), event)
                 if row is None:
                     rows.pop(key, None)
+                    del owners[key]
                 else:
                     rows[key] = row
         return rows

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from consumers.doors.inbox import Answer, Inbox, InboxMessage
-from consumers.movers.fold import reason
+from consumers.movers.fold import error_summary
 from consumers.ports.inbox import InboxTopic, Quarantine, ReceivedMessage
 from domain.errors import Malformed, Refusal
 
@@ -22,8 +22,8 @@ class InternalFault(Refusal):
 
     def __init__(self, error: Exception) -> None:
         super().__init__(
-            f"{reason(error)}: this is a fault of the product. Send the message again with a "
-            "release that corrects it",
+            f"{error_summary(error)}: this is a fault of the product. Send the message again "
+            "with a release that corrects it"
         )
 
 

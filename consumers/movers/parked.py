@@ -9,7 +9,7 @@ from datetime import datetime
 from consumers.movers.fold import LogEvent, ParkedKeys, Rows, fold
 from consumers.ports.log import Log
 from consumers.ports.store import Appended, Store, StreamAppend
-from consumers.ports.views import ParkedEvent, ViewChange, Views
+from consumers.ports.views import OwnedRow, ParkedEvent, ViewChange, Views
 from domain.errors import NotFound, Refusal
 from domain.event import Event, Recorded, event_id
 from domain.parked.events import EventDropped
@@ -127,9 +127,9 @@ def _fold(
     others: ParkedKeys,
     told: RetryResult,
 ) -> tuple[Rows, list[ParkedEvent]]:
-    def load(keys: Set[str]) -> Mapping[str, Row]:
+    def load(keys: Set[str]) -> Mapping[str, OwnedRow]:
         before = views.load(projection, partition, keys)
-        told.before |= before
+        told.before |= {key: row for key, (_, row) in before.items()}
         return before
 
     narrowed, events = again(projection, log, partition, parked)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from consumers.movers.fold import LogEvent, Rows, fold
 from consumers.movers.parked import Dropped, undropped, without
 from consumers.ports.log import Log, ReaderAhead
-from consumers.ports.views import Goal, RowDifference, RowTarget, ViewBuild
+from consumers.ports.views import Goal, OwnedRow, RowDifference, RowTarget, ViewBuild
 from domain.errors import Refusal
 from domain.event import Position
 from projections.view import AnyProjection, Row
@@ -95,7 +95,7 @@ def fold_until(
     """The rows by key, as the events up to `goal` leave them. Raises PoisonEvent."""
     target = _Memory(projection)
     _follow(log, [(target, goal)], {projection.name: log.dropped_events(projection.name)}, told)
-    return [(key, row) for (_, key), row in target.rows.items()]
+    return [(key, row) for (_, key), (_, row) in target.rows.items()]
 
 
 @dataclass
@@ -104,18 +104,18 @@ class _Memory:
 
     projection: AnyProjection
     positions: dict[int, int] = field(default_factory=dict)
-    rows: dict[tuple[int, str], Row] = field(default_factory=dict)
+    rows: dict[tuple[int, str], OwnedRow] = field(default_factory=dict)
 
-    def load(self, partition: int, keys: Set[str]) -> Mapping[str, Row]:
+    def load(self, partition: int, keys: Set[str]) -> Mapping[str, OwnedRow]:
         return {k: row for k in keys if (row := self.rows.get((partition, k)))}
 
     def write(self, partition: int, rows: Mapping[str, tuple[str, Row | None]], upto: int) -> None:
         self.positions[partition] = upto
-        for key, (_, row) in rows.items():
+        for key, (owner, row) in rows.items():
             if row is None:
                 self.rows.pop((partition, key), None)
             else:
-                self.rows[partition, key] = row
+                self.rows[partition, key] = owner, row
 
 
 def _follow(
@@ -176,8 +176,12 @@ class _Run:
         self._target.write(self._partition, self._rows, self.position)
         self._rows = {}
 
-    def _load(self, keys: Set[str]) -> Mapping[str, Row]:
-        kept = {key: self._rows[key][1] for key in keys & self._rows.keys()}
-        found = {key: row for key, row in kept.items() if row is not None}
-        missing = keys - kept.keys()
-        return found | dict(self._target.load(self._partition, missing)) if missing else found
+    def _load(self, keys: Set[str]) -> Mapping[str, OwnedRow]:
+        rows: dict[str, OwnedRow] = {}
+        for key in keys & self._rows.keys():
+            owner, row = self._rows[key]
+            if row is not None:
+                rows[key] = owner, row
+        if missing := keys - self._rows.keys():
+            rows |= self._target.load(self._partition, missing)
+        return rows

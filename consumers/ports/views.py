@@ -18,6 +18,10 @@ class Fenced(Exception):
     """Another member holds the partition by now: what was folded is not written."""
 
 
+OwnedRow = tuple[str, Row]
+"""The owner of a row, and the row."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParkedEvent:
     """An event that waits, with the reason. A key of None means: all keys of its owner."""
@@ -63,8 +67,8 @@ class Views(Protocol):
 
     def load(
         self, projection: AnyProjection, partition: int, keys: Collection[str]
-    ) -> dict[str, Row]:
-        """Those of the rows that there are."""
+    ) -> dict[str, OwnedRow]:
+        """Return the existing rows of the keys, with their owners."""
         ...
 
     def stop(self, group: str, partition: int, epoch: int, reason: str) -> None:
@@ -156,8 +160,8 @@ class RowTarget(Protocol):
         """How far each partition's rows are."""
         ...
 
-    def load(self, partition: int, keys: Set[str]) -> Mapping[str, Row]:
-        """Those of the rows that there are."""
+    def load(self, partition: int, keys: Set[str]) -> Mapping[str, OwnedRow]:
+        """Return the existing rows of the keys, with their owners."""
         ...
 
     def write(self, partition: int, rows: Mapping[str, tuple[str, Row | None]], upto: int) -> None:

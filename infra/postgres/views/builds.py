@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg_pool import ConnectionPool
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from consumers.ports.views import RowDifference
+from consumers.ports.views import OwnedRow, RowDifference
 from domain.errors import Refusal
 from infra.postgres.server.locks import MAINTENANCE, MaintenanceRunning
 from infra.postgres.views import tables
@@ -81,7 +81,7 @@ class PostgresBuild:
         )
         return dict(rows.fetchall())
 
-    def load(self, partition: int, keys: Set[str]) -> Mapping[str, Row]:
+    def load(self, partition: int, keys: Set[str]) -> Mapping[str, OwnedRow]:
         if not self.positions.get(partition):
             return {}
         self._create_indexes()

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from consumers.ports.views import OwnedRow
 from infra.keys import OwnerKey
 from infra.postgres.views.columns import columns
 from infra.postgres.views.tables import ViewTable, identifier, table_of
@@ -76,10 +77,10 @@ def load_rows(
     partition: int,
     row_keys: Collection[str],
     keys: OwnerKeys,
-) -> dict[str, Row]:
-    """The existing rows of a partition by key, from a table of this release's version."""
+) -> dict[str, OwnedRow]:
+    """The existing rows of a partition by key, with their owners."""
     rows = db.execute(_load_statement(projection, table), [partition, list(row_keys)]).fetchall()
-    return {s.key: s.row for s in decode_rows(rows, table_of(projection, table), keys)}
+    return {s.key: (s.owner, s.row) for s in decode_rows(rows, table_of(projection, table), keys)}
 
 
 @functools.cache

@@ -7,12 +7,12 @@ from typing import Any
 
 import psycopg
 
-from consumers.ports.views import Fenced, ParkedEvent, ViewChange
+from consumers.ports.views import Fenced, OwnedRow, ParkedEvent, ViewChange
 from infra.postgres.server.locks import NEW_VIEW
 from infra.postgres.views import tables
 from infra.postgres.views.reader import RowReader
 from infra.postgres.views.rows import EncodedRow, delete_rows, encode_rows, load_rows, upsert_rows
-from projections.view import AnyProjection, Row
+from projections.view import AnyProjection
 
 _FENCED = "OM001"
 """The error that `projection.advance` raises for an epoch or a position that is no longer so."""
@@ -68,7 +68,7 @@ class PostgresViews(RowReader):
 
     def load(
         self, projection: AnyProjection, partition: int, keys: Collection[str]
-    ) -> dict[str, Row]:
+    ) -> dict[str, OwnedRow]:
         with self._pool.connection() as db:
             return load_rows(db, projection, projection.group, partition, keys, self._keys)
 
