@@ -52,6 +52,11 @@ def test_other_names_usages_and_strings_are_not_reported(source):
     assert list(stopped_names(ast.parse(source))) == []
 
 
+def test_a_released_name_is_not_reported():
+    tree = ast.parse("class Row:\n    made: int\n    told: int")
+    assert list(stopped_names(tree, {"made"})) == [(3, "the name told is in the stop list")]
+
+
 @pytest.mark.parametrize(
     "body",
     [
