@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 READY := $(VENV)/.ready
+DEV := $(VENV)/.ready-dev
 ONLY ?=
 RUNS ?= 1
 KAFKA ?=
@@ -21,37 +23,44 @@ test: lint
 check: lint
 	$(BIN)/pytest tests/unit -n 2
 
-lint: $(READY)
+lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 # ONLY="append-8 rebuild" runs those.
-bench: $(READY)
+bench: $(DEV)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 
 # What takes an hour or more; results in docs/trials.md. ONLY="rebuild-1m" runs that.
-trials: $(READY)
+trials: $(DEV)
 	$(BIN)/python -m tests.trials $(ONLY)
 
 # Every fault RUNS times at its full length: some minutes a run. ONLY="clock kafka" runs those.
-faults: $(READY)
+faults: $(DEV)
 	$(BIN)/python -m tests.broker
 	$(BIN)/python -m tests.faults $(RUNS) --only "$(ONLY)"
 
+# What running needs.
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
 	touch $@
 
-schemas: $(READY)
+# What tests, checks and benchmarks need as well.
+$(DEV): requirements-dev.lock $(READY)
+	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
+
+schemas: $(DEV)
 	$(BIN)/python -m infra.schemas
 
 # Needs uv; writes hashes and no index address.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
-		--no-emit-index-url pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url tests/benchmarks/quix/requirements.in -o tests/benchmarks/quix/requirements.lock
+	$(COMPILE) --extra build pyproject.toml -o requirements.lock
+	$(COMPILE) --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) tests/benchmarks/quix/requirements.in -o tests/benchmarks/quix/requirements.lock
