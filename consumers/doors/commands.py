@@ -151,7 +151,7 @@ class Commands:
         state = decider.fold(history)
         subject = Subject.parse(command.subject)
         hints = parameters(subject.kind, command.name)
-        supplied = {"now": command.time, "actor": command.actor, "named": subject.id}
+        supplied = {"now": command.time, "actor": command.actor, "subject_id": subject.id}
         values = dict(arguments) | {p: supplied[p] for p in hints if p in supplied}
         if "configuration_hash" in hints and decider.configuration:
             configuration = decider.configuration(state)

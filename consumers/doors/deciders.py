@@ -22,7 +22,7 @@ from domain.design import decide as design
 from domain.design.state import Design
 from domain.design.state import evolve as evolve_design
 from domain.event import Data, Recorded
-from domain.free_text.reading import Interpretation
+from domain.free_text.interpretation import Interpretation
 from domain.order import decide as order
 from domain.order.state import Order, configuration
 from domain.order.state import evolve as evolve_order
@@ -94,7 +94,7 @@ DECIDERS = {
         Customer(), evolve_customer, _named(customer.grant_consent, customer.withdraw_consent)
     ),
 }
-SUPPLIED = frozenset({"now", "configuration_hash", "actor", "named", "sure_from"})
+SUPPLIED = frozenset({"now", "configuration_hash", "actor", "subject_id", "sure_from"})
 """Parameters of decisions whose values the door supplies: no client may give them."""
 LOADED_TYPES = (Book | None, Design | None, Interpretation | None)
 """Types of parameters that the door loads from other streams, or gets from the interpreter."""

@@ -10,13 +10,14 @@ from pydantic import TypeAdapter
 from consumers.ports.interpreter import Interpreter
 from domain.book.book import Phrase
 from domain.errors import Refusal
-from domain.free_text import reading as free_text
+from domain.free_text.interpretation import Interpretation
+from domain.free_text.interpreter import interpret
 from domain.order.state import Order
 from domain.personal import readable
 
 SURE_FROM = 0.9
 """A reading that is less confident than this is left to a person."""
-_READING = TypeAdapter(free_text.Interpretation)
+_INTERPRETATION = TypeAdapter(Interpretation)
 
 
 class InterpreterFailed(Refusal):
@@ -27,12 +28,12 @@ class InterpreterFailed(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class FreeTextReader:
-    interpreter: Interpreter = free_text.read
+    interpreter: Interpreter = interpret
     sure_from: float = SURE_FROM
 
     def read(
         self, order: Order, instruction_id: str, phrases: Sequence[Phrase]
-    ) -> free_text.Interpretation | None:
+    ) -> Interpretation | None:
         """None where there is nothing to read: no such instruction, or its text was erased.
 
         Raises Refusal where the interpreter fails; it may have repeated the text in its error,
@@ -50,7 +51,7 @@ class FreeTextReader:
                 "operations",
             ) from None
         try:
-            return _READING.validate_json(_READING.dump_json(said, warnings="error"))
+            return _INTERPRETATION.validate_json(_INTERPRETATION.dump_json(said, warnings="error"))
         except (ValueError, TypeError, AttributeError):
             raise InterpreterFailed(
                 "the interpreter's answer is no reading: mend it, or name the operations",

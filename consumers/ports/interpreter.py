@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from domain.book.book import Phrase
-from domain.free_text.reading import Interpretation
+from domain.free_text.interpretation import Interpretation
 
 
 class Interpreter(Protocol):

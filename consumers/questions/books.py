@@ -13,7 +13,7 @@ from consumers.ports.views import ViewReader
 from consumers.questions.rows import readable_view
 from domain.book.book import Book
 from domain.book.contents import HEADER_FIELDS, PARTS, rules_hash
-from domain.catalogue.problems import name_of
+from domain.catalogue.problems import item_id
 from domain.catalogue.state import Version
 from domain.errors import NotFound
 from domain.order.progress import HANDED_OVER, INACTIVE
@@ -68,7 +68,7 @@ def describe_version(version: Version) -> dict[str, Any]:
         **book,
         "author": version.author,
         "approver": version.approver,
-        "published": version.published,
+        "published": version.is_published,
         "rules_hash": version.rules_hash,
     }
 
@@ -91,8 +91,8 @@ def _differences(old: Book, new: Book) -> Iterator[BookDifference]:
         if before != after:
             yield BookDifference(term, "", _text(before), _text(after))
     for part in PARTS:
-        olds = {name_of(element): element for element in getattr(old, part)}
-        news = {name_of(element): element for element in getattr(new, part)}
+        olds = {item_id(element): element for element in getattr(old, part)}
+        news = {item_id(element): element for element in getattr(new, part)}
         for name in dict.fromkeys([*olds, *news]):
             yield from _part_differences(part, name, olds.get(name), news.get(name))
 

@@ -13,7 +13,7 @@ from consumers.ports.store import Books, Store
 from consumers.ports.views import ViewReader
 from consumers.questions.rows import readable_view
 from domain.book.book import Input
-from domain.configuration.choosing import needs, selections
+from domain.configuration.choosing import required_inputs, selections
 from domain.design.state import Design
 from domain.errors import NotAllowed, NotFound
 from domain.order.state import Order
@@ -64,7 +64,9 @@ def needed_inputs(
     else:
         assert isinstance(state, Design)
         lines = selections(state.lines, state.options)
-    return [_needed(line, need, beliefs.get(need.name)) for line, need in needs(book, lines)]
+    return [
+        _needed(line, need, beliefs.get(need.name)) for line, need in required_inputs(book, lines)
+    ]
 
 
 def _given(customer: str, views: ViewReader) -> dict[str, Belief]:

@@ -1,4 +1,4 @@
-"""A published version of a catalogue: what can be made, by which rules, and at what price."""
+"""A book, one version of a catalogue: what can be made, by which rules, and at what price."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from domain.values import (
 )
 
 PRODUCT = "product"
-"""A rule speaks of the product of a line as of an option by this name."""
+"""The name by which rules mention the product of a line, as if it were an option."""
 
 Part = Literal["products", "options", "inputs", "constraints", "prices", "phrases"]
 Rounding = Literal["half_up", "half_even", "down", "up"]
 PriceStep = Literal[
     "base", "option", "combination", "parametric", "volume", "time", "capacity", "discount", "tax"
 ]
-"""In the order in which price rules apply (domain.md, Pricing)."""
+"""The kinds of price rules, in the order in which they are applied."""
 
 
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """What a parametric option takes: numbers (mm, characters) from `minimum` to `maximum`."""
+    """The numbers that a parametric option can have, in `unit`: both ends are included."""
 
     minimum: Plain[Money]
     maximum: Plain[Money]
@@ -48,10 +48,10 @@ class Range:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A closed option takes one of `values`; a parametric one takes a number within `range`.
+    """Something that a customer can choose: one of `values`, or a number within `range`.
 
-    With `text_limit`, the choice also carries the customer's own words, of at most so many
-    characters. `products` are those that it is offered for; none named: all.
+    The first kind is closed, the second parametric. With `text_limit` the choice also has a text
+    of at most so many characters. Without `products` the option is offered for all of them.
     """
 
     option: Plain[Name]
@@ -68,7 +68,7 @@ class Option:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """What must be known before a line with `option` can be made, and how it is obtained."""
+    """Something that must be known to make a line with `option`, and how it is obtained."""
 
     name: Plain[Name]
     option: Plain[Name]
@@ -79,7 +79,7 @@ class Input:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """Holds where the option's value is among `values`; none named: where it is chosen at all."""
+    """A condition: the option has one of `values`; without values, it has any."""
 
     option: Plain[Name]
     values: Plain[tuple[Name, ...]] = ()
@@ -88,15 +88,15 @@ class Term:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
-    """Applies to a line where every term of `when` holds (none: always). Then, by its kind:
+    """A rule about the choices of a line; it applies where every term of `when` holds.
 
-    requires: every term of `then` holds. excludes: none of them does. cardinality: at least
-    `at_least` and at most `at_most` of them do. range: the number chosen for the one option of
-    `then`, if it is chosen, is within `range`. default: where the one option of `then` is not
-    chosen, it has the one value named there (never a conflict). stage: options of `then` can only
-    be chosen at one of `stages`.
+    By its kind it demands of the terms of `then`: requires: all hold. excludes: none holds.
+    cardinality: at least `at_least` and at most `at_most` hold. range: the option of the one term,
+    if chosen, is a number within `range`. stage: their options are chosen only at one of `stages`.
+    A default demands nothing: if the option of its one term is not chosen, it gets the term's
+    value, unless that contradicts other rules.
 
-    `words` are the author's, and what a customer is told.
+    `words` explain the rule to customers.
     """
 
     rule_id: Plain[Name]
@@ -113,16 +113,19 @@ class Constraint:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRule:
-    """Speaks of a line where every term of `when` holds and its bounds are met.
+    """A rule that changes the price of a line where every term of `when` and its bounds hold.
 
-    It adds `amount` a piece, or `share` of what the line comes to before its step; a discount is a
-    negative one. A parametric rule adds `amount` for each unit of `per` beyond `free`: of an
-    option's number, or of the length of its text. The bounds: `from_quantity` (volume), `starts`
-    and `ends` (time; the end is outside), `from_load` (capacity: the reading, 0 to 1 and over),
-    `within_days` (a lead time shorter than this). Of volume and capacity rules that differ in
-    nothing but how far their bound is, only the furthest that is reached speaks. `cost` is what a
-    piece of it costs us, where that is known. `currency` is that of `amount` and `cost`, where it
-    is not the book's: then the rate of exchange is an input of the quote.
+    It adds `amount` for each piece, or `share` of the total of the steps before its own; discounts
+    are negative. A parametric rule adds `amount` for each unit of the option `per` beyond `free`:
+    of its number, or of the length of its text.
+
+    The bounds: the quantity is at least `from_quantity`; the time is from `starts` until before
+    `ends`; the load of the plant is at least `from_load` (0 idle, 1 full); the lead time is less
+    than `within_days`. Volume and capacity rules that differ only in one bound are tiers: only the
+    highest tier whose bound holds applies.
+
+    `cost` is what the producer spends for each piece. `currency` is that of `amount` and `cost`;
+    without it they are in the currency of the book.
     """
 
     rule_id: Plain[Name]
@@ -145,10 +148,10 @@ class PriceRule:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """How the rule-based interpreter understands free text: each of `words` means `operations`.
+    """Wordings that customers use, and the operations that all of them mean.
 
-    `words` are wordings of one wish: "no onions", "plain". `amount` is what the operations cost a
-    piece; an operation without one is free.
+    `words` has the wordings, like "no onions" and "plain". `amount` is charged for each piece.
+    `confidence` is the probability that the operations are what the customer wants.
     """
 
     words: Plain[Annotated[tuple[Name, ...], Field(min_length=1)]]
@@ -159,19 +162,20 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookProblem:
-    """What is wrong with a part of a book: `part` is its field there, `id` names it within."""
+    """What is wrong with an item of a drafted book: its part, its id, and how to correct it."""
 
     part: Part
     id: str
-    words: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """One version of one catalogue, whole. Once published it never changes.
+    """A version of a catalogue. Once published it never changes.
 
-    `withdrawn` is what can no longer be chosen, though what was chosen before is still made and
-    priced. It is known only of the version that is current.
+    `places` is the number of decimals that the total of a line is rounded to. `withdrawn` lists
+    what can no longer be chosen; lines that have it are still made and priced. It is filled only
+    in books that customers choose from.
     """
 
     book: str
@@ -179,7 +183,6 @@ class Book:
     currency: Currency
     rounding: Rounding
     places: int
-    """Decimals of a line's total."""
     products: tuple[str, ...]
     effective_from: datetime
     options: tuple[Option, ...] = ()
@@ -193,7 +196,7 @@ class Book:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:
-    """A product that is ordered, and how many pieces of it."""
+    """A line of an order: a product, and how many pieces of it."""
 
     line_id: Plain[Name]
     product: Plain[Name]
@@ -202,8 +205,10 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """A line as constraints and prices see it. `lengths` are those of the texts, in characters;
-    `stages` those at which options were chosen, where that is not the option's own.
+    """A line with its choices, as constraints and prices need it.
+
+    `lengths` are the numbers of characters of texts, by option; `stages` are the stages at which
+    options were chosen, where those are not the options' own.
     """
 
     line_id: str

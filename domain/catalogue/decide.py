@@ -1,4 +1,4 @@
-"""What may be decided about a catalogue: who drafts a version does not approve it."""
+"""Decisions about a catalogue. Whoever drafts a version does not approve it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domain.book.contents import chunks, rules_hash
 from domain.catalogue import events as e
 from domain.catalogue.problems import problems
 from domain.catalogue.state import Catalogue, Version
-from domain.configuration.choosing import some
+from domain.configuration.choosing import first_names
 from domain.errors import ApprovalMissing, BookInvalid, NameUnknown, NotAllowed
 from domain.values import Currency, Name, Quantity, Time
 
@@ -30,14 +30,14 @@ def draft(
     constraints: Sequence[Constraint] = (),
     prices: Sequence[PriceRule] = (),
     phrases: Sequence[Phrase] = (),
-    named: str,
+    subject_id: str,
     actor: str | None,
     now: datetime,
 ) -> list[e.CatalogueEvent]:
-    """The next version, whole; what the latest one says already is not drafted again."""
-    author = _somebody(actor, "drafts it")
+    """Draft the next version, unless it has the contents of the latest one."""
+    author = _need_actor(actor, "drafts it")
     book = Book(
-        book=named, version=len(catalogue.versions) + 1, currency=currency, rounding=rounding,
+        book=subject_id, version=len(catalogue.versions) + 1, currency=currency, rounding=rounding,
         places=places, products=tuple(products), effective_from=now, options=tuple(options),
         inputs=tuple(inputs), constraints=tuple(constraints), prices=tuple(prices),
         phrases=tuple(phrases),
@@ -45,19 +45,11 @@ def draft(
     latest = catalogue.latest
     if latest and rules_hash(latest.book) == rules_hash(book):
         return []
-    if found := problems(book):
-        first, more = found[0], len(found) - 1
-        others = f" (and {more} more)" if more else ""
-        raise BookInvalid(
-            f"{first.part} {first.id}: {first.words}{others}",
-            first.part,
-            count=len(found),
-            problems=[{"part": p.part, "id": p.id, "words": p.words} for p in found[:_LISTED]],
-        )
+    _need_valid(book)
     return [
         e.BookDrafted(
-            book=named, version=book.version, currency=currency, rounding=rounding, places=places,
-            products=book.products, author=author,
+            book=book.book, version=book.version, currency=currency, rounding=rounding,
+            places=places, products=book.products, author=author,
         ),
         *(e.OptionsDrafted(options=piece) for piece in chunks(book.options)),
         *(e.InputsDrafted(inputs=piece) for piece in chunks(book.inputs)),
@@ -70,16 +62,18 @@ def draft(
 def approve(
     catalogue: Catalogue, *, version: Quantity, actor: str | None
 ) -> list[e.CatalogueEvent]:
-    drafted, approver = _version(catalogue, version), _somebody(actor, "approves it")
-    if drafted.approver == approver:
+    """Approve a drafted version; somebody other than its author must do it."""
+    draft_version, approver = _version(catalogue, version), _need_actor(actor, "approves it")
+    if draft_version.approver == approver:
         return []
-    if drafted.approver:
+    if draft_version.approver:
         raise NotAllowed(
-            f"version {version} was approved by {drafted.approver} already: publish it", "version"
+            f"version {version} is already approved by {draft_version.approver}: publish it",
+            "version",
         )
-    if drafted.author == approver:
+    if draft_version.author == approver:
         raise ApprovalMissing(
-            f"{approver} drafted version {version}: somebody else approves it",
+            f"{approver} drafted version {version}: somebody else must approve it",
             "actor",
             version=version,
         )
@@ -94,42 +88,48 @@ def publish(
     actor: str | None,
     now: datetime,
 ) -> list[e.CatalogueEvent]:
-    """From now on, or from a later time: what was agreed under a book never changes."""
-    drafted, begins = _version(catalogue, version), effective_from or now
-    _somebody(actor, "publishes it")
-    if drafted.published:
-        if effective_from in (None, drafted.book.effective_from):
+    """Publish an approved version from a time on, by default from now on.
+
+    Orders that are placed keep the version that they were placed under.
+    """
+    candidate, start = _version(catalogue, version), effective_from or now
+    _need_actor(actor, "publishes it")
+    if candidate.is_published:
+        if effective_from in (None, candidate.book.effective_from):
             return []
         raise NotAllowed(
-            f"version {version} was published from {_day(drafted.book.effective_from)} on and "
-            "never changes: draft another one",
+            f"version {version} is published from {_text(candidate.book.effective_from)} on, and a "
+            "published version never changes: draft another one",
             "effective_from",
         )
-    if drafted.approver is None:
+    if candidate.approver is None:
         raise ApprovalMissing(
-            f"version {version} is not approved: somebody else than {drafted.author} approves it",
+            f"version {version} is not approved: somebody other than {candidate.author} must "
+            "approve it",
             "version",
             version=version,
         )
-    if begins < now:
-        raise NotAllowed("a book cannot begin in the past: name a later time", "effective_from")
+    if start < now:
+        raise NotAllowed(
+            "a version cannot become effective in the past: give a later time", "effective_from"
+        )
     for other in catalogue.versions:
-        if other.published and other.book.version > version:
+        if other.is_published and other.book.version > version:
             raise NotAllowed(
-                f"version {other.book.version} was published already: draft this one again",
+                f"version {other.book.version} is already published: draft this one again",
                 "version",
             )
-        if other.published and other.book.effective_from >= begins:
+        if other.is_published and other.book.effective_from >= start:
             raise NotAllowed(
-                f"version {other.book.version} begins only at "
-                f"{_day(other.book.effective_from)}, and two books cannot overlap: name a later "
+                f"version {other.book.version} becomes effective at "
+                f"{_text(other.book.effective_from)}, and versions do not overlap: give a later "
                 "time",
                 "effective_from",
             )
     return [
         e.BookPublished(
-            version=version, effective_from=begins, rules_hash=rules_hash(drafted.book),
-            approver=drafted.approver,
+            version=version, effective_from=start, rules_hash=rules_hash(candidate.book),
+            approver=candidate.approver,
         )
     ]  # fmt: skip
 
@@ -137,42 +137,61 @@ def publish(
 def withdraw(
     catalogue: Catalogue, *, option: Name, values: Sequence[Name] = (), actor: str | None
 ) -> list[e.CatalogueEvent]:
-    """What was chosen before stays; a version that is drafted later may have it again."""
-    _somebody(actor, "withdraws it")
-    offered = {o.option: o for v in catalogue.versions for o in v.book.options}
-    if option not in offered:
-        raise NameUnknown(f"no version offers {option}: its options are {some(offered)}", "option")
-    if unknown := set(values) - set(offered[option].values):
+    """Withdraw an option, or some of its values, from what can be chosen.
+
+    What was chosen before stays, and a version that is drafted later may offer it again.
+    """
+    _need_actor(actor, "withdraws it")
+    options = {o.option: o for v in catalogue.versions for o in v.book.options}
+    if option not in options:
         raise NameUnknown(
-            f"{option} has no value {min(unknown)}: it has {some(offered[option].values)}",
+            f"no version has an option {option}: the options are {first_names(options)}", "option"
+        )
+    if unknown := set(values) - set(options[option].values):
+        raise NameUnknown(
+            f"{option} has no value {min(unknown)}: it has {first_names(options[option].values)}",
             "values",
         )
-    gone = e.OptionWithdrawn(option=option, values=tuple(values))
+    withdrawal = e.OptionWithdrawn(option=option, values=tuple(values))
     latest = catalogue.latest
     if latest and any(
-        (t.option, t.values) == (option, gone.values) for t in latest.offered.withdrawn
+        (t.option, t.values) == (option, withdrawal.values) for t in latest.offered.withdrawn
     ):
         return []
-    return [gone]
+    return [withdrawal]
+
+
+def _need_valid(book: Book) -> None:
+    if all_problems := problems(book):
+        first, more = all_problems[0], len(all_problems) - 1
+        others = f" (and {more} more)" if more else ""
+        raise BookInvalid(
+            f"{first.part} {first.id}: {first.message}{others}",
+            first.part,
+            count=len(all_problems),
+            problems=[
+                {"part": p.part, "id": p.id, "message": p.message} for p in all_problems[:_LISTED]
+            ],
+        )
 
 
 def _version(catalogue: Catalogue, number: int) -> Version:
-    found = catalogue.version(number)
-    if found is None:
-        last = len(catalogue.versions)
+    version = catalogue.version(number)
+    if version is None:
+        latest = len(catalogue.versions)
         raise NameUnknown(
-            f"there is no version {number}: the latest is {last}" if last
+            f"there is no version {number}: the latest is {latest}" if latest
             else "the catalogue has no version yet: draft one",
             "version",
         )  # fmt: skip
-    return found
+    return version
 
 
-def _somebody(actor: str | None, does: str) -> str:
+def _need_actor(actor: str | None, action: str) -> str:
     if actor is None:
-        raise NotAllowed(f"nobody is named: say who {does}", "actor")
+        raise NotAllowed(f"the actor is missing: say who {action}", "actor")
     return actor
 
 
-def _day(moment: datetime) -> str:
+def _text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

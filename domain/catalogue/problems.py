@@ -1,4 +1,4 @@
-"""What is wrong with a book, all of it: nothing with a problem is drafted."""
+"""All problems of a drafted book. A book with a problem is not drafted."""
 
 from __future__ import annotations
 
@@ -13,86 +13,84 @@ from domain.free_text import phrase_problems
 from domain.pricing import price_problems
 
 UNIQUE: tuple[Part, ...] = ("options", "constraints", "prices")
+"""Parts whose items have ids."""
 
 
 def problems(book: Book) -> list[BookProblem]:
-    """In the order of the book's parts."""
+    """In the order of the parts of a book."""
     return [
-        *_products(book), *_twice(book), *_large(book), *_options(book), *_inputs(book),
+        *_products(book), *_duplicates(book), *_too_large(book), *_options(book), *_inputs(book),
         *constraint_problems.problems(book), *price_problems.problems(book),
         *phrase_problems.problems(book),
     ]  # fmt: skip
 
 
-def _products(book: Book) -> Iterator[BookProblem]:
-    for product, n in Counter(book.products).items():
-        if n > 1:
-            yield BookProblem(part="products", id=product, words="is named twice: name it once")
-
-
-def name_of(thing: Any) -> str:
-    """What a part of a book is called: a phrase by its first words."""
-    match thing:
+def item_id(item: Any) -> str:
+    """The id of an item of a book; a phrase has its first wording."""
+    match item:
         case Option():
-            return thing.option
+            return item.option
         case Input():
-            return thing.name
+            return item.name
         case Phrase():
-            return thing.words[0]
-    return str(thing.rule_id)
+            return item.words[0]
+    return str(item.rule_id)
 
 
-def _twice(book: Book) -> Iterator[BookProblem]:
+def _products(book: Book) -> Iterator[BookProblem]:
+    for product, count in Counter(book.products).items():
+        if count > 1:
+            yield BookProblem(part="products", id=product, message="is listed twice: list it once")
+
+
+def _duplicates(book: Book) -> Iterator[BookProblem]:
     for part in UNIQUE:
-        named = Counter(name_of(thing) for thing in getattr(book, part))
-        for id, n in named.items():
-            if n > 1:
-                words = "is there twice: give each an id of its own"
-                yield BookProblem(part=part, id=id, words=words)
-    both = {rule.rule_id for rule in book.constraints} & {rule.rule_id for rule in book.prices}
-    for id in sorted(both):
-        words = "is the id of a constraint too: a trace would not tell them apart"
-        yield BookProblem(part="prices", id=id, words=words)
+        counts = Counter(item_id(item) for item in getattr(book, part))
+        for id, count in counts.items():
+            if count > 1:
+                message = "is there twice: give each an id of its own"
+                yield BookProblem(part=part, id=id, message=message)
+    shared = {rule.rule_id for rule in book.constraints} & {rule.rule_id for rule in book.prices}
+    for id in sorted(shared):
+        message = "is the id of a constraint too, and traces would confuse them: rename it"
+        yield BookProblem(part="prices", id=id, message=message)
 
 
-def _large(book: Book) -> Iterator[BookProblem]:
+def _too_large(book: Book) -> Iterator[BookProblem]:
     for part in PARTS:
-        for thing in getattr(book, part):
-            if (bytes := encoded_size(thing)) > LARGEST:
-                words = f"takes {bytes} bytes, and a part has at most {LARGEST}: split it"
-                yield BookProblem(part=part, id=name_of(thing), words=words)
+        for item in getattr(book, part):
+            if (size := encoded_size(item)) > LARGEST:
+                message = f"takes {size} bytes, and at most {LARGEST} are allowed: split it"
+                yield BookProblem(part=part, id=item_id(item), message=message)
 
 
 def _options(book: Book) -> Iterator[BookProblem]:
     for option in book.options:
-        for words in _option(book, option):
-            yield BookProblem(part="options", id=option.option, words=words)
+        for message in _option(book, option):
+            yield BookProblem(part="options", id=option.option, message=message)
 
 
 def _option(book: Book, option: Option) -> Iterator[str]:
     if option.option == PRODUCT:
-        yield "is what rules call the product of a line: name the option otherwise"
+        yield "is the name by which rules mention the product of a line: rename the option"
     for product in option.products:
         if product not in book.products:
-            yield f"is offered for {product}, which is no product: add it, or leave it out"
+            yield f"is offered for {product}, which is not a product: add it, or leave it out"
     if len(set(option.values)) < len(option.values):
-        yield "names a value twice: name it once"
+        yield "has a value twice: list it once"
     if option.choice_space == "closed" and (option.range or not option.values):
-        yield "is closed: name its values, and no range"
+        yield "is closed: give it values, and no range"
     if option.choice_space == "parametric" and (option.values or not option.range):
         yield "is parametric: give it a range, and no values"
     if option.choice_space not in ("closed", "parametric"):
-        yield "is neither closed nor parametric: what is free form is an instruction"
+        yield "is neither closed nor parametric: free text is given as a special instruction"
     if option.range and option.range.minimum > option.range.maximum:
         yield "has an empty range: its minimum is above its maximum"
 
 
 def _inputs(book: Book) -> Iterator[BookProblem]:
-    known = {option.option for option in book.options} | {PRODUCT}
-    for need in book.inputs:
-        if need.option not in known:
-            yield _input(need, f"is needed for {need.option}, which is no option: add it")
-
-
-def _input(need: Input, words: str) -> BookProblem:
-    return BookProblem(part="inputs", id=need.name, words=words)
+    options = {option.option for option in book.options} | {PRODUCT}
+    for each in book.inputs:
+        if each.option not in options:
+            message = f"is needed for {each.option}, which is not an option: add it"
+            yield BookProblem(part="inputs", id=each.name, message=message)

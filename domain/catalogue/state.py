@@ -1,4 +1,4 @@
-"""A catalogue, as its events leave it: every version of its book. Never refuses."""
+"""The state of a catalogue, folded from its events: every version of its book."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from domain.catalogue import events as e
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Until it is published, `book.effective_from` is when it was drafted.
+    """A version of a book; until it is published, `effective_from` of the books is its draft time.
 
-    `book` stays as it was drafted; `offered` knows what was withdrawn of it since.
+    `book` is as it was drafted, `offered` the same without what was withdrawn since. `rules_hash`
+    is that of its publication, None before.
     """
 
     book: Book
     author: str
     offered: Book
     approver: str | None = None
-    rules_hash: str | None = None  # as it was published
+    rules_hash: str | None = None
 
     @property
-    def published(self) -> bool:
+    def is_published(self) -> bool:
         return self.rules_hash is not None
 
 
@@ -40,12 +41,15 @@ class Catalogue:
         return self.versions[number - 1] if 0 < number <= len(self.versions) else None
 
     def current(self, at: datetime) -> Book | None:
-        """What is offered at a time, by the published version that is effective then."""
-        begun = [v.offered for v in self.versions if v.published and v.book.effective_from <= at]
-        return begun[-1] if begun else None
+        """The published version that is effective at a time, without what was withdrawn."""
+        effective = [
+            v.offered for v in self.versions if v.is_published and v.book.effective_from <= at
+        ]
+        return effective[-1] if effective else None
 
 
 def evolve(catalogue: Catalogue, event: e.CatalogueEvent, at: datetime) -> Catalogue:
+    """The catalogue after an event. No event is refused."""
     match event:
         case e.BookDrafted():
             book = Book(
@@ -55,15 +59,15 @@ def evolve(catalogue: Catalogue, event: e.CatalogueEvent, at: datetime) -> Catal
             )  # fmt: skip
             return Catalogue((*catalogue.versions, Version(book, event.author, book)))
         case e.OptionsDrafted(options=options):
-            return _drafted(catalogue, "options", options)
+            return _with_items(catalogue, "options", options)
         case e.InputsDrafted(inputs=inputs):
-            return _drafted(catalogue, "inputs", inputs)
+            return _with_items(catalogue, "inputs", inputs)
         case e.ConstraintsDrafted(constraints=constraints):
-            return _drafted(catalogue, "constraints", constraints)
+            return _with_items(catalogue, "constraints", constraints)
         case e.PricesDrafted(prices=prices):
-            return _drafted(catalogue, "prices", prices)
+            return _with_items(catalogue, "prices", prices)
         case e.PhrasesDrafted(phrases=phrases):
-            return _drafted(catalogue, "phrases", phrases)
+            return _with_items(catalogue, "phrases", phrases)
         case e.BookApproved(version=number, approver=approver):
             return _with(catalogue, number, approver=approver)
         case e.BookPublished(version=number, effective_from=effective, rules_hash=rules):
@@ -76,26 +80,27 @@ def evolve(catalogue: Catalogue, event: e.CatalogueEvent, at: datetime) -> Catal
                 offered=replace(published.offered, effective_from=effective),
             )
         case e.OptionWithdrawn(option=option, values=values):
-            gone = Term(option=option, values=values)
-            return Catalogue(tuple(_without(v, gone) for v in catalogue.versions))
+            withdrawn = Term(option=option, values=values)
+            return Catalogue(tuple(_without(v, withdrawn) for v in catalogue.versions))
         case _:
             assert_never(event)
 
 
-def _drafted(catalogue: Catalogue, field: str, parts: tuple[Any, ...]) -> Catalogue:
-    *before, last = catalogue.versions
-    more: dict[str, Any] = {field: (*getattr(last.book, field), *parts)}
-    book = replace(last.book, **more)
-    return Catalogue((*before, replace(last, book=book, offered=book)))
+def _with_items(catalogue: Catalogue, part: str, items: tuple[Any, ...]) -> Catalogue:
+    """The catalogue with items added to a part of the latest version."""
+    *earlier, latest = catalogue.versions
+    more: dict[str, Any] = {part: (*getattr(latest.book, part), *items)}
+    book = replace(latest.book, **more)
+    return Catalogue((*earlier, replace(latest, book=book, offered=book)))
 
 
-def _without(version: Version, gone: Term) -> Version:
-    if all(option.option != gone.option for option in version.book.options):
+def _without(version: Version, withdrawn: Term) -> Version:
+    if all(option.option != withdrawn.option for option in version.book.options):
         return version
-    withdrawn = (*version.offered.withdrawn, gone)
-    return replace(version, offered=replace(version.offered, withdrawn=withdrawn))
+    all_withdrawn = (*version.offered.withdrawn, withdrawn)
+    return replace(version, offered=replace(version.offered, withdrawn=all_withdrawn))
 
 
-def _with(catalogue: Catalogue, number: int, **now: Any) -> Catalogue:
-    changed = replace(catalogue.versions[number - 1], **now)
-    return Catalogue(tuple(changed if v.book.version == number else v for v in catalogue.versions))
+def _with(catalogue: Catalogue, number: int, **fields: Any) -> Catalogue:
+    version = replace(catalogue.versions[number - 1], **fields)
+    return Catalogue(tuple(version if v.book.version == number else v for v in catalogue.versions))

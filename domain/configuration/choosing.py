@@ -1,4 +1,4 @@
-"""Whether a choice is one that a book offers. Each of these raises NotAllowed with the remedy."""
+"""What choices need of a book. Each function `need_…` raises a refusal where it is not so."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from domain.book.book import PRODUCT, Book, Input, Option, OrderLine, Selection
-from domain.configuration.constraints import Verdict, check, complete
+from domain.configuration.constraints import Verdict, check, with_defaults
 from domain.errors import (
     BookNotEffective,
     NameUnknown,
@@ -20,7 +20,7 @@ from domain.values import number
 
 
 class OptionChoice(Protocol):
-    """An option with its value, wherever it was chosen."""
+    """The value chosen for an option of a line, in an order or in a design."""
 
     @property
     def line_id(self) -> str: ...
@@ -39,90 +39,93 @@ class OptionChoice(Protocol):
 
 
 C = TypeVar("C", bound=OptionChoice)
-Options = Mapping[tuple[str, str], C]
-"""What is chosen, by line and option."""
+Choices = Mapping[tuple[str, str], C]
+"""The choices by line id and option."""
 
 
-def selections(lines: Sequence[OrderLine], options: Options[C]) -> tuple[Selection, ...]:
+def selections(lines: Sequence[OrderLine], choices: Choices[C]) -> tuple[Selection, ...]:
     """Each line with what is chosen for it, in the order of the lines."""
-    made = {
+    by_line = {
         line.line_id: Selection(
             line_id=line.line_id, product=line.product, quantity=line.quantity, options={},
             lengths={},
         )
         for line in lines
     }  # fmt: skip
-    for (line_id, option), chosen in sorted(options.items()):
-        if line_id in made:
-            made[line_id].options[option] = chosen.value
-            if isinstance(chosen.text, str):
-                made[line_id].lengths[option] = len(chosen.text)
-    return tuple(made.values())
+    for (line_id, option), choice in sorted(choices.items()):
+        if line_id in by_line:
+            by_line[line_id].options[option] = choice.value
+            if isinstance(choice.text, str):
+                by_line[line_id].lengths[option] = len(choice.text)
+    return tuple(by_line.values())
 
 
-def needs(book: Book, lines: Sequence[Selection]) -> list[tuple[str, Input]]:
-    """What must be known to make the lines as they are, each with its line, in the book's order."""
+def required_inputs(book: Book, lines: Sequence[Selection]) -> list[tuple[str, Input]]:
+    """The inputs that must be known to make the lines, each with the id of its line."""
     return [
-        (line.line_id, need)
+        (line.line_id, required)
         for line in lines
-        for need in book.inputs
-        if need.option == PRODUCT or need.option in complete(book, line).options
+        for required in book.inputs
+        if required.option == PRODUCT or required.option in with_defaults(book, line).options
     ]
 
 
-def need_book(found: Book | None, name: str) -> Book:
-    if found is None:
+def need_book(book: Book | None, name: str) -> Book:
+    """The book, which must not be None."""
+    if book is None:
         raise BookNotEffective(
             f"no version of the catalogue {name} is effective yet: publish one, or name another",
             "book",
             book=name,
         )
-    return found
+    return book
 
 
-def need_distinct(ids: Sequence[str], what: str, field: str) -> None:
-    if twice := next((i for i in ids if ids.count(i) > 1), None):
-        raise NotAllowed(f"{what} {twice} is named twice: give each its own id", field)
+def need_distinct(ids: Sequence[str], kind: str, field: str) -> None:
+    """No id is there twice; `kind` is what the ids name, and `field` where they stand."""
+    if duplicate := next((i for i in ids if ids.count(i) > 1), None):
+        raise NotAllowed(f"{kind} id {duplicate} is used twice: give each {kind} its own id", field)
 
 
 def need_products(book: Book, lines: Sequence[OrderLine]) -> None:
+    """The book has the product of each line."""
     for line in lines:
         if line.product not in book.products:
             raise NameUnknown(
                 f"line {line.line_id}: the book {book.book} has no product {line.product}: "
-                f"it has {some(book.products)}",
+                f"it has {first_names(book.products)}",
                 "lines",
             )
 
 
-def need_choosable(book: Book, before: Sequence[Selection], choice: OptionChoice) -> None:
-    """What is chosen may be incomplete, but it can be completed."""
-    [line] = [s for s in before if s.line_id == choice.line_id]
+def need_choosable(book: Book, lines: Sequence[Selection], choice: OptionChoice) -> None:
+    """The choice is offered, and its line can be completed so that it keeps every rule."""
+    [line] = [s for s in lines if s.line_id == choice.line_id]
     need_offered(book, line.product, choice)
     options = {**line.options, choice.option: choice.value}
-    _need(check(book, replace(line, options=options)), line, "value")
+    _need_valid(check(book, replace(line, options=options)), line, "value")
 
 
 def need_complete(book: Book, lines: Sequence[Selection]) -> None:
-    """Every line, with the book's defaults, keeps every rule, and has all that one requires."""
+    """Each line, with the defaults of the book, keeps every rule and has all that rules require."""
     for line in lines:
-        _need(check(book, complete(book, line), whole=True), line, "lines")
+        _need_valid(check(book, with_defaults(book, line), whole=True), line, "lines")
 
 
-def _need(verdict: Verdict, line: Selection, field: str) -> None:
+def _need_valid(verdict: Verdict, line: Selection, field: str) -> None:
     if not verdict.valid:
-        raise RulesConflict(f"line {line.line_id}: {verdict.words}", field, **verdict.data)
+        raise RulesConflict(f"line {line.line_id}: {verdict.message}", field, **verdict.data)
 
 
 def need_offered(book: Book, product: str, choice: OptionChoice) -> None:
-    """The option is offered for the product now, at its stage, and takes this value."""
+    """The option is offered for the product, at this stage, with this value and text."""
     name, value = choice.option, choice.value
     offered = {o.option: o for o in book.options if not o.products or product in o.products}
     option = offered.get(name)
     if option is None:
         raise NameUnknown(
             f"the book {book.book} offers no option {name} for {product}: "
-            f"it offers {some(offered)}",
+            f"it offers {first_names(offered)}",
             "option",
         )
     if any(t.option == name and (not t.values or value in t.values) for t in book.withdrawn):
@@ -130,10 +133,10 @@ def need_offered(book: Book, product: str, choice: OptionChoice) -> None:
             f"{name} {value} is withdrawn: choose another", "option", option=name, value=value
         )
     if choice.stage != option.stage:
-        raise NotAllowed(f"{name} is chosen at the stage {option.stage}: name that", "stage")
+        raise NotAllowed(f"{name} is chosen at the stage {option.stage}: send that", "stage")
     for field in ("choice_space", "target"):
-        if getattr(choice, field) != (own := getattr(option, field)):
-            raise NotAllowed(f"the {field} of {name} is {own}: name that", field)
+        if getattr(choice, field) != (expected := getattr(option, field)):
+            raise NotAllowed(f"the {field} of {name} is {expected}: send that", field)
     _need_value(option, value)
     _need_text(option, choice.text)
 
@@ -142,20 +145,23 @@ def _need_value(option: Option, value: str) -> None:
     if option.range is None:
         if value not in option.values:
             raise NameUnknown(
-                f"{option.option} has no value {value}: it has {some(option.values)}", "value"
+                f"{option.option} has no value {value}: it has {first_names(option.values)}",
+                "value",
             )
         return
     low, high, unit = option.range.minimum, option.range.maximum, option.range.unit
-    chosen = number(value)
-    if chosen is None or not low <= chosen <= high:
-        raise NotAllowed(f"{option.option} is a number from {low} to {high} {unit}", "value")
+    amount = number(value)
+    if amount is None or not low <= amount <= high:
+        raise NotAllowed(
+            f"{option.option} must be a number from {low} to {high} {unit}: choose one", "value"
+        )
 
 
 def _need_text(option: Option, text: str | Erased | None) -> None:
     if not isinstance(text, str):
         return
     if option.text_limit is None:
-        raise NotAllowed(f"{option.option} carries no text: leave it out", "text")
+        raise NotAllowed(f"{option.option} takes no text: leave it out", "text")
     if len(text) > option.text_limit:
         raise NotAllowed(
             f"the text of {option.option} has at most {option.text_limit} characters: shorten it",
@@ -163,7 +169,7 @@ def _need_text(option: Option, text: str | Erased | None) -> None:
         )
 
 
-def some(names: Collection[str], most: int = 10) -> str:
-    """The first names, and that there are more."""
-    listed = list(names)
-    return ", ".join(listed[:most]) + (" …" if len(listed) > most else "")
+def first_names(names: Collection[str], limit: int = 10) -> str:
+    """The first names, separated by commas, and an ellipsis where there are more."""
+    shown = list(names)[:limit]
+    return ", ".join(shown) + (" …" if len(names) > limit else "")

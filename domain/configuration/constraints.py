@@ -1,7 +1,7 @@
-"""What can be made: whether choices keep a book's rules, and what to change where they do not.
+"""Whether the choices of a line keep the constraints of a book, and repairs where they do not.
 
-Choices may be incomplete: they are valid if some configuration has them all and keeps every rule.
-Of a `whole` configuration nothing else will be chosen, so what a rule requires must be there.
+Choices may be incomplete: they are valid if some configuration has all of them and keeps every
+rule. Of a `whole` configuration nothing else will be chosen, so what a rule requires must be there.
 """
 
 from __future__ import annotations
@@ -12,43 +12,45 @@ from itertools import chain
 
 from domain.book.book import PRODUCT, Book, Constraint, Selection, Term
 from domain.configuration.encoding import NEVER
-from domain.configuration.minimal import corrections, minimal
+from domain.configuration.minimal_sets import correction_sets, minimal_subset
 from domain.configuration.solvers import solvers
 from domain.errors import JsonValue, NameUnknown
 
 REPAIRS = 5
+"""How many repairs a verdict offers at most."""
+
 Literals = tuple[int, ...]
-Choices = dict[str, Literals]
-"""What is claimed of each option: its value (and stage), or that it is not chosen."""
+Claims = dict[str, Literals]
+"""For each option the literals that must be true: of its value (and stage), or of having none."""
 
 
 @dataclass(frozen=True, slots=True)
 class OptionChange:
-    """An option takes one of `to` instead, or is cleared where that is allowed."""
+    """A change of one option: to one of the values `to`, or, if `clear`, to no value."""
 
     option: str
     to: tuple[str, ...]
     clear: bool
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         ways = [f"change {self.option} to {' or '.join(self.to)}"] if self.to else []
         return " or ".join([*ways, f"clear {self.option}"] if self.clear else ways)
 
 
 @dataclass(frozen=True, slots=True)
-class RuleConflict:
-    """Rules and options that cannot stand together; without any one of them the others can.
+class MinimalConflict:
+    """Rules and chosen options that contradict each other, and do not without any one of them.
 
-    No rule: the book does not offer what was chosen for the option. No option: under these rules
-    the product cannot be made at all.
+    Without rules, the book does not offer what was chosen for the option. Without options, the
+    product cannot be made at all under these rules.
     """
 
     rules: tuple[Constraint, ...]
     options: tuple[str, ...]
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         if not self.rules:
             return f"the book does not offer this choice of {', '.join(self.options)}"
         return f"{' '.join(rule.words for rule in self.rules)} ({', '.join(self.options)})"
@@ -56,12 +58,13 @@ class RuleConflict:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Each repair is a set of changes that mends everything, those with the fewest first.
+    """Whether choices are valid; if not, one conflict, and repairs that resolve all conflicts.
 
-    Whatever one change of a repair offers goes together with the first that its other changes do.
+    A repair is a set of changes, and those with the fewest come first. All values that a change
+    offers are possible together with the first value that each other change of its repair offers.
     """
 
-    conflict: RuleConflict | None = None
+    conflict: MinimalConflict | None = None
     repairs: tuple[tuple[OptionChange, ...], ...] = ()
 
     @property
@@ -83,74 +86,82 @@ class Verdict:
         }
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         if self.conflict is None:
             return "nothing is in conflict"
-        ways = "; or ".join(" and ".join(c.words for c in repair) for repair in self.repairs)
-        return f"{self.conflict.words}: {ways or 'no choice mends this, the book must be mended'}"
+        repairs = "; or ".join(
+            " and ".join(change.message for change in repair) for repair in self.repairs
+        )
+        no_repair = "no other choice resolves this, the constraints must be corrected"
+        return f"{self.conflict.message}: {repairs or no_repair}"
 
 
 def check(book: Book, selection: Selection, *, whole: bool = False) -> Verdict:
-    """Raises NotAllowed for a product that the book does not have."""
+    """The verdict on a line. Raise NameUnknown for a product that the book does not have."""
     line = _Line(book, selection, whole)
-    if line.possible(line.choices):
+    if line.is_possible(line.claims):
         return Verdict()
     conflict = line.conflict()
     return Verdict(conflict, tuple(line.repairs(conflict)) if conflict.options else ())
 
 
-def choosable(book: Book, selection: Selection) -> dict[str, tuple[str, ...]]:
-    """Of each option, what it may take beside the other choices; of one that is chosen, what it may
-    be changed to as well. Nothing at all where the others are in conflict.
+def possible_values(book: Book, selection: Selection) -> dict[str, tuple[str, ...]]:
+    """For each option of the book the values that it may take while all others stay as chosen.
+
+    There are none while the others are in conflict.
     """
     line = _Line(book, selection)
     return {
-        option: domain.named(line.open_to(option)) for option, domain in line.known.options.items()
+        option: domain.labels(line.possible_literals(option))
+        for option, domain in line.encoding.options.items()
     }
 
 
-def implied(book: Book, selection: Selection) -> dict[str, str]:
-    """What options that are not chosen must take, whatever else is chosen."""
+def implied_values(book: Book, selection: Selection) -> dict[str, str]:
+    """The options that are not chosen but can have only one value, with that value."""
     line = _Line(book, selection)
     example = line.example()
     return {
         option: value
-        for option, domain in line.known.options.items()
-        if option not in line.choices
+        for option, domain in line.encoding.options.items()
+        if option not in line.claims
         for literal in example.intersection(domain.literals)
-        if (value := domain.value(literal)) and not line.possible(line.choices, -literal)
+        if (value := domain.value(literal)) and not line.is_possible(line.claims, -literal)
     }
 
 
-def complete(book: Book, selection: Selection) -> Selection:
-    """With the book's defaults, in its order, but for those that would be in conflict."""
+def with_defaults(book: Book, selection: Selection) -> Selection:
+    """The line with the defaults of the book, in its order, without those that conflict."""
 
-    def fits(wanted: Selection) -> bool:
-        line = _Line(book, wanted)
-        return line.possible(line.choices)
+    def is_possible(line: Selection) -> bool:
+        solver = _Line(book, line)
+        return solver.is_possible(solver.claims)
 
-    wanted = _defaulted(book, selection, lambda _: True)
-    return wanted if fits(wanted) else _defaulted(book, selection, fits)
+    all_defaults = _add_defaults(book, selection, lambda _: True)
+    if is_possible(all_defaults):
+        return all_defaults
+    return _add_defaults(book, selection, is_possible)
 
 
-def _defaulted(book: Book, line: Selection, fits: Callable[[Selection], bool]) -> Selection:
-    """One default may be what another one waits for, so they are gone through until none is."""
+def _add_defaults(book: Book, line: Selection, accept: Callable[[Selection], bool]) -> Selection:
+    """Add each accepted default until no more applies: one may be the condition of another."""
     defaults = [rule for rule in book.constraints if rule.kind == "default"]
-    again = True
-    while again:
-        again = False
+    changed = True
+    while changed:
+        changed = False
         for rule in defaults:
             option, value = rule.then[0].option, rule.then[0].values[0]
             if option not in line.options and _applies(book, rule, line):
-                more = replace(line, options={**line.options, option: value})
-                if fits(more):
-                    line, again = more, True
+                extended = replace(line, options={**line.options, option: value})
+                if accept(extended):
+                    line, changed = extended, True
     return line
 
 
 def _applies(book: Book, rule: Constraint, line: Selection) -> bool:
-    known = solvers(book).encoding
-    products = known.options[rule.then[0].option].option.products
+    """Whether a default is for this product, and its terms hold."""
+    encoding = solvers(book).encoding
+    products = encoding.options[rule.then[0].option].option.products
 
     def holds(term: Term) -> bool:
         if term.option == PRODUCT:
@@ -158,83 +169,92 @@ def _applies(book: Book, rule: Constraint, line: Selection) -> bool:
         value = line.options.get(term.option)
         if value is None or not term.values:
             return value is not None
-        return known.options[term.option].literal(value) in known.literals(term)
+        return encoding.options[term.option].literal(value) in encoding.literals(term)
 
     return (not products or line.product in products) and all(map(holds, rule.when))
 
 
 class _Line:
-    """A selection, put to the solvers of a book."""
+    """A line as literals, with the questions about it that the solvers of its book answer."""
 
     def __init__(self, book: Book, selection: Selection, whole: bool = False) -> None:
         self._solvers = solvers(book)
-        self.known = self._solvers.encoding
+        self.encoding = self._solvers.encoding
         self._selection = selection
         self._whole = whole
-        self._product = self.known.product.literal(selection.product)
+        self._product = self.encoding.product.literal(selection.product)
         if self._product == NEVER:
             raise NameUnknown(
-                f"the book has no such product: it has {', '.join(book.products)}", "product"
+                f"the book has no product {selection.product}: it has {', '.join(book.products)}",
+                "product",
             )
-        self.choices = {o: self._claim(o, value) for o, value in selection.options.items()}
+        self.claims = {o: self._claim(o, value) for o, value in selection.options.items()}
         if whole:
-            for option, domain in self.known.options.items():
-                self.choices.setdefault(option, (-domain.chosen,))
+            for option, domain in self.encoding.options.items():
+                self.claims.setdefault(option, (-domain.chosen,))
 
-    def possible(self, choices: Choices, *further: int) -> bool:
-        return self._solvers.possible(self._literals(choices, *further))
-
-    def without(self, *options: str) -> Choices:
-        return {o: literals for o, literals in self.choices.items() if o not in options}
+    def is_possible(self, claims: Claims, *literals: int) -> bool:
+        return self._solvers.is_possible(self._literals(claims, *literals))
 
     def example(self) -> frozenset[int]:
-        return self._solvers.example(self._literals(self.choices))
+        return self._solvers.example(self._literals(self.claims))
 
-    def open_to(self, option: str) -> list[int]:
-        """The values that it may take, at its stage if it is chosen, beside all other choices."""
-        others = self.without(option)
-        values = self.known.options[option].literals
-        return [x for x in values if self.possible({**others, option: self._at(option, x)})]
+    def possible_literals(self, option: str) -> list[int]:
+        """The values that an option may have while all others stay as chosen."""
+        others = self._claims_without(option)
+        values = self.encoding.options[option].literals
+        return [x for x in values if self.is_possible({**others, option: self._at(option, x)})]
 
-    def conflict(self) -> RuleConflict:
-        options = minimal(self._ordered(), lambda kept: not self.possible(self._only(kept)))
-        rules = self._solvers.forbidding(self._literals(self._only(options)))
-        return RuleConflict(tuple(rules), tuple(options))
+    def conflict(self) -> MinimalConflict:
+        """A minimal conflict: first the options are reduced, under all rules, then the rules."""
+        options = minimal_subset(
+            self._ordered_options(), lambda kept: not self.is_possible(self._claims_of(kept))
+        )
+        rules = self._solvers.forbidding_rules(self._literals(self._claims_of(options)))
+        return MinimalConflict(tuple(rules), tuple(options))
 
-    def repairs(self, conflict: RuleConflict) -> Iterator[tuple[OptionChange, ...]]:
-        ways = corrections(
-            self._ordered(), list(conflict.options), lambda kept: self.possible(self._only(kept)),
-            REPAIRS,
+    def repairs(self, conflict: MinimalConflict) -> Iterator[tuple[OptionChange, ...]]:
+        corrections = correction_sets(
+            self._ordered_options(), list(conflict.options),
+            lambda kept: self.is_possible(self._claims_of(kept)), REPAIRS,
         )  # fmt: skip
-        return (tuple(self._changes(way)) for way in ways)
+        return (tuple(self._changes(options)) for options in corrections)
 
-    def _changes(self, way: Sequence[str]) -> Iterator[OptionChange]:
-        mended = self.without(*way)
-        for option in way:
-            offers = [*self._values(option), *self._cleared(option)]
-            mended[option] = next((o for o in offers if self.possible({**mended, option: o})), ())
-        for option in way:
-            others = {o: literals for o, literals in mended.items() if o != option}
-            fit = [o[0] for o in self._values(option) if self.possible({**others, option: o})]
-            to = self.known.options[option].named(fit) if fit else ()
-            clear = any(self.possible({**others, option: o}) for o in self._cleared(option))
+    def _changes(self, options: Sequence[str]) -> Iterator[OptionChange]:
+        """The changes of a correction: every value of an option that fits with the others."""
+        repaired = self._claims_without(*options)
+        for option in options:
+            offers = [*self._other_values(option), *self._cleared(option)]
+            fitting = (o for o in offers if self.is_possible({**repaired, option: o}))
+            repaired[option] = next(fitting, ())
+        for option in options:
+            others = {o: claim for o, claim in repaired.items() if o != option}
+            values = [
+                claim[0]
+                for claim in self._other_values(option)
+                if self.is_possible({**others, option: claim})
+            ]
+            to = self.encoding.options[option].labels(values) if values else ()
+            clear = any(
+                self.is_possible({**others, option: claim}) for claim in self._cleared(option)
+            )
             yield OptionChange(option, to, clear or not to)
 
-    def _values(self, option: str) -> list[Literals]:
-        """The others that an option has, each claimed at the stage at which it is chosen."""
-        domain = self.known.options.get(option)
+    def _other_values(self, option: str) -> list[Literals]:
+        """Claims that an option has another value than chosen, at the stage of its choice."""
+        domain = self.encoding.options.get(option)
         values = domain.literals if domain else ()
-        return [self._at(option, x) for x in values if x not in self.choices[option]]
+        return [self._at(option, x) for x in values if x not in self.claims[option]]
 
     def _cleared(self, option: str) -> list[Literals]:
-        """What is claimed of an option that is cleared, if it is chosen."""
+        """The claim that an option is cleared; none where it is not chosen."""
         if option not in self._selection.options:
             return []
-        domain = self.known.options.get(option)
+        domain = self.encoding.options.get(option)
         return [(-domain.chosen,) if domain and self._whole else ()]
 
     def _claim(self, option: str, value: str) -> Literals:
-        domain = self.known.options.get(option)
+        domain = self.encoding.options.get(option)
         if domain is None:
             return (NEVER,)
         limit = domain.option.text_limit
@@ -243,19 +263,23 @@ class _Line:
         return self._at(option, domain.literal(value))
 
     def _at(self, option: str, literal: int) -> Literals:
-        stages = self.known.at.get(option)
+        """The claim of a value, with the stage at which the option was chosen if rules bind it."""
+        stages = self.encoding.stages.get(option)
         if stages is None or option not in self._selection.options:
             return (literal,)
-        own = self.known.options[option].option.stage
+        own = self.encoding.options[option].option.stage
         return (literal, stages[self._selection.stages.get(option, own)])
 
-    def _literals(self, choices: Choices, *further: int) -> list[int]:
-        return [self._product, *chain.from_iterable(choices.values()), *further]
+    def _literals(self, claims: Claims, *literals: int) -> list[int]:
+        return [self._product, *chain.from_iterable(claims.values()), *literals]
 
-    def _ordered(self) -> list[str]:
-        """The options of the choices in the order of the book, whatever theirs is."""
-        unknown = sorted(self.choices.keys() - self.known.options.keys())
-        return [o for o in self.known.options if o in self.choices] + unknown
+    def _ordered_options(self) -> list[str]:
+        """The claimed options in the order of the book, so that answers do not depend on theirs."""
+        unknown = sorted(self.claims.keys() - self.encoding.options.keys())
+        return [o for o in self.encoding.options if o in self.claims] + unknown
 
-    def _only(self, options: Sequence[str]) -> Choices:
-        return {option: self.choices[option] for option in options}
+    def _claims_of(self, options: Sequence[str]) -> Claims:
+        return {option: self.claims[option] for option in options}
+
+    def _claims_without(self, *options: str) -> Claims:
+        return {o: claim for o, claim in self.claims.items() if o not in options}

@@ -1,10 +1,10 @@
-"""A book's options and constraints as clauses: no space of configurations is ever listed.
+"""The options and constraints of a book as the clauses of a SAT problem.
 
-A literal is the number of a variable, negative where it is denied, as SAT solvers have it. A line
-has one product, and an option at most one of its values, each a variable. What a parametric option
-takes is cut wherever a rule begins or ceases to hold: no rule tells two numbers of a piece apart,
-so a piece is a value like any other, and answers about numbers are exact. Each rule has a selector,
-a variable that switches it on.
+A literal is the number of a variable, negative where the variable is false. A line has one product,
+and an option has at most one of its values; each value is a variable. The range of a parametric
+option is cut wherever a rule begins or ceases to hold. No rule can tell two numbers of a piece
+apart, so a piece is treated as a value, and answers about numbers are exact. Each rule has a
+selector, a variable that switches it on. docs/adr/0013-constraints.md says why.
 """
 
 from __future__ import annotations
@@ -23,48 +23,52 @@ from domain.book.book import PRODUCT, Book, Constraint, Option, Range, Term
 from domain.values import Stage
 
 NEVER = -1
-"""The literal that is false: of a value that an option does not take."""
+"""The literal that is always false; it stands for values that an option does not have."""
 
 Cut = tuple[Decimal, int]
-"""A place among the numbers: just before one (0), or just after it (1)."""
+"""A cut in a range of numbers, just before a number (0) or just after it (1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """What an option takes. Of a parametric one, piece n lies between cuts n and n + 1."""
+    """The values of an option as literals, and the literal `chosen` that it has one of them.
+
+    Literal n of a parametric option stands for the numbers between cuts n and n + 1.
+    """
 
     option: Option
     chosen: int
     literals: tuple[int, ...]
-    by_name: dict[str, int]
+    by_value: dict[str, int]
     cuts: tuple[Cut, ...] = ()
 
     def literal(self, value: str) -> int:
-        """Of a value as customers and rules write it; NEVER if the option does not take it."""
+        """The literal of a value as customers and rules write it; `NEVER` for any other text."""
         if self.option.range is None:
-            return self.by_name.get(value, NEVER)
-        number = number_of(value)
+            return self.by_value.get(value, NEVER)
+        number = parse_number(value)
         if number is None or not self.cuts or not self.cuts[0] <= (number, 0) < self.cuts[-1]:
             return NEVER
         return self.literals[bisect_right(self.cuts, (number, 0)) - 1]
 
     def outside(self, bounds: Range) -> list[int]:
-        low, high = ends(bounds)
+        """The literals of a parametric option whose numbers are outside the bounds."""
+        low, high = cuts_around(bounds)
         pieces = zip(self.literals, pairwise(self.cuts), strict=True)
         return [literal for literal, (a, b) in pieces if a < low or high < b]
 
-    def named(self, literals: Collection[int]) -> tuple[str, ...]:
-        """As a customer is told, in the order of the book; numbers as "600 to under 720 mm"."""
+    def labels(self, literals: Collection[int]) -> tuple[str, ...]:
+        """The literals in words, in the order of the book; numbers as "600 to under 720 mm"."""
         if self.option.range is None:
-            return tuple(value for value, x in self.by_name.items() if x in literals)
+            return tuple(value for value, x in self.by_value.items() if x in literals)
         pieces = [n for n, x in enumerate(self.literals) if x in literals]
-        runs = groupby(enumerate(pieces), key=lambda place: place[1] - place[0])
+        runs = groupby(enumerate(pieces), key=lambda pair: pair[1] - pair[0])
         return tuple(self._span([n for _, n in run]) for _, run in runs)
 
     def value(self, literal: int) -> str | None:
-        """As a customer writes it; None for a piece of many numbers."""
+        """The value as a customer writes it; None for a piece of more than one number."""
         if self.option.range is None:
-            return next(value for value, x in self.by_name.items() if x == literal)
+            return next(value for value, x in self.by_value.items() if x == literal)
         n = self.literals.index(literal)
         (low, _), (high, _) = self.cuts[n : n + 2]
         return str(low) if low == high else None
@@ -79,47 +83,52 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """`at` has, for each option that a rule binds to stages, the literals of being chosen then."""
+    """A book as clauses, and what the literals stand for.
+
+    `stages` has the options that a rule binds to stages: for each stage the literal that the
+    option is chosen then.
+    """
 
     product: Domain
     options: dict[str, Domain]
     selectors: dict[int, Constraint]
-    at: dict[str, dict[str, int]]
+    stages: dict[str, dict[str, int]]
     clauses: list[list[int]]
 
     def literals(self, term: Term) -> list[int]:
-        """One of them is true where the term holds. Raises KeyError for an unknown option."""
+        """Literals of which one is true where the term holds. KeyError for an unknown option."""
         domain = self.product if term.option == PRODUCT else self.options[term.option]
         return [domain.literal(value) for value in term.values] or [domain.chosen]
 
 
 def encode(book: Book) -> Encoding:
-    """Raises KeyError for a rule over an unknown option: `constraint_problems` finds those."""
+    """KeyError for a rule over an unknown option, which `constraint_problems` reports."""
     out = _Clauses()
     cuts = _cuts(book)
-    product = out.domain(offer(book), ())
+    product = out.domain(product_option(book), ())
     out.add(product.chosen)
     options = {o.option: out.domain(o, cuts.get(o.option, ())) for o in book.options}
     for domain in options.values():
         if domain.option.products:
             out.add(-domain.chosen, *map(product.literal, domain.option.products))
-    at = {o: out.stages() for o in dict.fromkeys(_bound_to_stages(book))}
+    stages = {o: out.stages() for o in dict.fromkeys(_options_bound_to_stages(book))}
     selectors: dict[int, Constraint] = {}
-    everything = {**options, PRODUCT: product}
+    domains = {**options, PRODUCT: product}
     for rule in book.constraints:
         if rule.kind != "default":
             selector = out.new()
             selectors[selector] = rule
-            out.rule(rule, selector, everything, at)
-    return Encoding(product, options, selectors, at, out.clauses)
+            out.rule(rule, selector, domains, stages)
+    return Encoding(product, options, selectors, stages, out.clauses)
 
 
-def offer(book: Book) -> Option:
-    """The product, as an option: rules speak of it like that."""
+def product_option(book: Book) -> Option:
+    """The products of a book as the values of an option, because rules treat them like one."""
     return Option(option=PRODUCT, label="", stage="pre_manufacture", values=book.products)
 
 
-def number_of(text: str) -> Decimal | None:
+def parse_number(text: str) -> Decimal | None:
+    """The finite number that a text is; None for any other text."""
     try:
         number = Decimal(text)
     except InvalidOperation:
@@ -127,41 +136,42 @@ def number_of(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def ends(bounds: Range) -> tuple[Cut, Cut]:
+def cuts_around(bounds: Range) -> tuple[Cut, Cut]:
     return (bounds.minimum, 0), (bounds.maximum, 1)
 
 
 def _cuts(book: Book) -> dict[str, tuple[Cut, ...]]:
-    """Of each parametric option, in order: its own ends, and within them those of the rules."""
+    """The cuts of each parametric option in order: around its range, and where rules change."""
     ranges = {o.option: o.range for o in book.options if o.range}
-    found = {option: set(ends(bounds)) for option, bounds in ranges.items()}
+    cuts = {option: set(cuts_around(bounds)) for option, bounds in ranges.items()}
     for rule in book.constraints:
         for term in rule.when + rule.then:
             if term.option in ranges:
-                numbers = [n for v in term.values if (n := number_of(v)) is not None]
-                found[term.option].update((n, side) for n in numbers for side in (0, 1))
+                numbers = [n for v in term.values if (n := parse_number(v)) is not None]
+                cuts[term.option].update((n, side) for n in numbers for side in (0, 1))
                 if rule.range and term in rule.then:
-                    found[term.option].update(ends(rule.range))
+                    cuts[term.option].update(cuts_around(rule.range))
     return {
-        option: tuple(sorted(cut for cut in cuts if low <= cut <= high))
-        for option, cuts in found.items()
-        for low, high in [ends(ranges[option])]
+        option: tuple(sorted(cut for cut in cuts[option] if low <= cut <= high))
+        for option, bounds in ranges.items()
+        for low, high in [cuts_around(bounds)]
     }
 
 
-def _bound_to_stages(book: Book) -> Iterable[str]:
+def _options_bound_to_stages(book: Book) -> Iterable[str]:
     return (t.option for rule in book.constraints if rule.kind == "stage" for t in rule.then)
 
 
 @dataclass(slots=True)
 class _Clauses:
-    """Clauses as they are written, and how many variables they have."""
+    """Clauses while they are written, and the number of the last variable."""
 
     top: int = -NEVER
     clauses: list[list[int]] = field(default_factory=lambda: [[-NEVER]])
     _terms: dict[tuple[str, frozenset[int]], int] = field(default_factory=dict)
 
     def new(self) -> int:
+        """A new variable."""
         self.top += 1
         return self.top
 
@@ -170,41 +180,43 @@ class _Clauses:
 
     def domain(self, option: Option, cuts: tuple[Cut, ...]) -> Domain:
         chosen = self.new()
-        by_name = {value: self.new() for value in option.values if option.range is None}
-        literals = tuple(by_name.values()) or tuple(self.new() for _ in pairwise(cuts))
+        by_value = {value: self.new() for value in option.values if option.range is None}
+        literals = tuple(by_value.values()) or tuple(self.new() for _ in pairwise(cuts))
         self.either(chosen, literals)
         self.at_most(1, literals)
-        return Domain(option, chosen, literals, by_name, cuts)
+        return Domain(option, chosen, literals, by_value, cuts)
 
     def stages(self) -> dict[str, int]:
-        at: dict[str, int] = {stage: self.new() for stage in get_args(Stage)}
-        self.at_most(1, tuple(at.values()))
-        return at
+        """A variable for each stage, of which at most one is true."""
+        stages: dict[str, int] = {stage: self.new() for stage in get_args(Stage)}
+        self.at_most(1, tuple(stages.values()))
+        return stages
 
     def either(self, whole: int, parts: Collection[int]) -> None:
-        """`whole` is true if, and only if, one of `parts` is."""
+        """Add clauses: `whole` is true if, and only if, one of `parts` is."""
         self.add(-whole, *parts)
         for part in parts:
             self.add(whole, -part)
 
     def at_most(self, bound: int, literals: Sequence[int], unless: Sequence[int] = ()) -> None:
-        """Not more than `bound` are true, unless one of `unless` is."""
+        """Add clauses: at most `bound` literals are true, unless one of `unless` is."""
         if bound >= len(literals):
             return
         if bound < 0:
             self.add(*unless)
         elif comb(len(literals), bound + 1) <= 4 * len(literals):
-            for some in combinations(literals, bound + 1):
-                self.add(*unless, *(-x for x in some))
+            for group in combinations(literals, bound + 1):
+                self.add(*unless, *(-x for x in group))
         else:
-            counted = CardEnc.atmost(
+            counter = CardEnc.atmost(
                 list(literals), bound, top_id=self.top, encoding=EncType.seqcounter
             )
-            self.top = max(self.top, counted.nv)
-            for clause in counted.clauses:
+            self.top = max(self.top, counter.nv)
+            for clause in counter.clauses:
                 self.add(*unless, *clause)
 
     def term(self, term: Term, domain: Domain) -> int:
+        """The literal that a term holds."""
         if not term.values:
             return domain.chosen
         values = frozenset(map(domain.literal, term.values))
@@ -221,8 +233,9 @@ class _Clauses:
         rule: Constraint,
         selector: int,
         domains: dict[str, Domain],
-        at: dict[str, dict[str, int]],
+        stages: dict[str, dict[str, int]],
     ) -> None:
+        """Add the clauses of a rule, which bind only while its selector is true."""
         unless = [-selector, *(-self.term(t, domains[t.option]) for t in rule.when)]
         then = [self.term(t, domains[t.option]) for t in rule.then]
         match rule.kind:
@@ -239,5 +252,5 @@ class _Clauses:
                 self.at_most(0, domains[rule.then[0].option].outside(rule.range), unless)
             case "stage":
                 for term, literal in zip(rule.then, then, strict=True):
-                    then_at = at[term.option]
-                    self.add(*unless, -literal, *(then_at[stage] for stage in rule.stages))
+                    allowed = (stages[term.option][stage] for stage in rule.stages)
+                    self.add(*unless, -literal, *allowed)

@@ -15,7 +15,7 @@ from domain.configuration.choosing import (
     need_products,
     selections,
 )
-from domain.configuration.constraints import check, complete
+from domain.configuration.constraints import check, with_defaults
 from domain.design import events as e
 from domain.design.state import Design
 from domain.errors import IdTaken, NameUnknown, NotAllowed
@@ -60,7 +60,7 @@ def validate(design: Design, *, book: Book | None) -> list[e.DesignEvent]:
     """Record whether the design can be made as it is, by the newest version of its book."""
     book = need_book(book, design.book or "")
     verdicts = [
-        check(book, complete(book, line), whole=True)
+        check(book, with_defaults(book, line), whole=True)
         for line in selections(design.lines, design.options)
     ]
     broken = [rule.rule_id for v in verdicts if v.conflict for rule in v.conflict.rules]

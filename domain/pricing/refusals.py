@@ -64,9 +64,9 @@ def unreadable_inputs(error: Exception) -> NotAllowed:
     )
 
 
-def unknown_engine(engine: str, known: str) -> NotAllowed:
+def unknown_engine(engine: str, available: str) -> NotAllowed:
     return NotAllowed(
-        f"this release has no price engine {engine}, only {known}: "
+        f"this release has no price engine {engine}, only {available}: "
         "use the release that issued the quote, or a later one",
         "engine_version",
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from domain.book.book import Book
     from domain.catalogue.state import Version
     from infra.deployment import Deployment
-    from infra.imports.catalogue import Fault
+    from infra.imports.catalogue import FileProblem
 
 catalogue = typer.Typer(no_args_is_help=True)
 
@@ -176,7 +176,7 @@ def _send(
     send_and_report(subject, command, arguments, id, actor, as_json=as_json)
 
 
-def _read(file: Path) -> tuple[Book | None, list[Fault]]:
+def _read(file: Path) -> tuple[Book | None, list[FileProblem]]:
     """The book of a file, and the problems of the file. Raises UserError if it is not readable."""
     from infra.imports.catalogue import read
 
@@ -215,7 +215,7 @@ def _version(deployment: Deployment, name: str) -> Version:
 
 
 def _state(version: Version) -> str:
-    if version.published:
+    if version.is_published:
         return f"from {version.book.effective_from:%Y-%m-%dT%H:%M:%SZ}"
     approved = f", approved by {version.approver}" if version.approver else ""
     return f"a draft of {version.author}{approved}"

@@ -1,7 +1,8 @@
-"""A catalogue as a YAML file: read with the line of everything that is wrong, and written.
+"""A catalogue as a YAML file: read, with the line of every problem, and written.
 
-A file is the name of the book and the arguments of `catalogue draft` (docs/commands). Every
-scalar is taken as its text, so 12.50 keeps its cents and `no` is no boolean.
+A file has the name of the book and the arguments of `catalogue draft` (docs/commands). Scalars
+are read as text and converted by the types of the arguments, so 12.50 keeps its cents and `no` is
+not a boolean.
 """
 
 from __future__ import annotations
@@ -20,122 +21,126 @@ from consumers.doors.command_types import by_name, command_type
 from consumers.doors.message import error_text
 from domain.book.book import Book
 from domain.book.contents import HEADER_FIELDS, PARTS
-from domain.catalogue.problems import name_of, problems
+from domain.catalogue.problems import item_id, problems
 
 CATALOGUES = Path(__file__).with_name("catalogues")
 """The books that come with the product: of the demo, of a flower shop, of a car."""
-_UNPUBLISHED = datetime.max.replace(tzinfo=UTC)
+_NOT_EFFECTIVE = datetime.max.replace(tzinfo=UTC)
 _NULLS = ("", "~", "null")
-Trail = tuple[str | int, ...]
-"""The keys and indexes that lead to a thing."""
+NodePath = tuple[str | int, ...]
+"""The keys and indexes that lead to a node of the document."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """What is wrong in a line; `where` is the field, or the part by its name."""
+class FileProblem:
+    """What is wrong in a line of a file; `where` is the field, or the item of the book."""
 
     line: int
     where: str
-    words: str
+    message: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.line}: {self.where}: {self.words}"
-            if self.where
-            else f"{self.line}: {self.words}"
-        )
+        parts = (str(self.line), self.where, self.message)
+        return ": ".join(part for part in parts if part)
 
 
 @dataclass(slots=True)
-class _Reading:
-    """The lines on which things stand, by their path, and what is wrong so far."""
+class _Document:
+    """The line numbers of the nodes that were read, and the problems so far."""
 
-    lines: dict[Trail, int] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    lines: dict[NodePath, int] = field(default_factory=dict)
+    problems: list[FileProblem] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
 
-    def value(self, node: yaml.Node, path: Trail = ()) -> Any:
+    def value(self, node: yaml.Node, path: NodePath = ()) -> Any:
+        """The value of a node, as text, None, lists and dicts."""
         self.lines[path] = line = node.start_mark.line + 1
         if isinstance(node, yaml.ScalarNode):
-            plain = node.style is None
-            return None if plain and node.value in _NULLS else node.value
+            is_plain = node.style is None
+            return None if is_plain and node.value in _NULLS else node.value
         if id(node) in self.seen:
-            self.faults.append(Fault(line, _dotted(path), "an alias (*name): write it out"))
+            self.add(line, path, "is an alias (*name): write its contents out")
             return None
         self.seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(each, (*path, i)) for i, each in enumerate(node.value)]
-        told: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key, each in node.value:
             name = str(key.value)
-            if name in told:
-                at = key.start_mark.line + 1
-                words = "is there twice: leave one out"
-                self.faults.append(Fault(at, _dotted((*path, name)), words))
-            told[name] = self.value(each, (*path, name))
-        return told
+            if name in mapping:
+                self.add(key.start_mark.line + 1, (*path, name), "is there twice: leave one out")
+            mapping[name] = self.value(each, (*path, name))
+        return mapping
 
-    def line(self, path: Trail) -> int:
-        """Where a field stands, else what it would stand in."""
+    def add(self, line: int, path: NodePath, message: str) -> None:
+        self.problems.append(FileProblem(line, _dotted(path), message))
+
+    def line(self, path: NodePath) -> int:
+        """The line of a node; of a node that is missing, that of the node it belongs to."""
         while path not in self.lines:
             path = path[:-1]
         return self.lines[path]
 
 
-def read(text: str) -> tuple[Book | None, list[Fault]]:
-    """The book of a file (its version is 0), and all that is wrong; None where it is no book."""
+def read(text: str) -> tuple[Book | None, list[FileProblem]]:
+    """The book of a file, as version 0, and all problems; None where the file has no book."""
     try:
         node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
-        return None, [_no_yaml(error)]
-    reading = _Reading()
-    said = reading.value(node) if node else None
-    if not isinstance(said, dict):
-        return None, [Fault(1, "", "a catalogue is a mapping: begin with `book: NAME`")]
-    name = said.pop("book", None)
+        return None, [_syntax_problem(error)]
+    document = _Document()
+    contents = document.value(node) if node else None
+    if not isinstance(contents, dict):
+        return None, [FileProblem(1, "", "a catalogue is a mapping: begin with `book: NAME`")]
+    name = contents.pop("book", None)
     if not isinstance(name, str):
-        reading.faults.append(Fault(1, "book", "is missing: add the name of the book"))
-    arguments = _arguments(said, reading)
+        document.add(1, ("book",), "is missing: add the name of the book")
+    arguments = _arguments(contents, document)
     if arguments is None or not isinstance(name, str):
-        return None, sorted(reading.faults)
+        return None, sorted(document.problems)
     parts: dict[str, Any] = {
         f: tuple(v) if isinstance(v, list) else v for f, v in arguments.items()
     }
-    book = Book(book=name, version=0, effective_from=_UNPUBLISHED, **parts)
-    reading.faults += [
-        Fault(_line_of(book, problem.part, problem.id, reading), f"{problem.part} {problem.id}",
-              problem.words)
+    book = Book(book=name, version=0, effective_from=_NOT_EFFECTIVE, **parts)
+    document.problems += [
+        FileProblem(
+            _line_of(book, problem.part, problem.id, document),
+            f"{problem.part} {problem.id}",
+            problem.message,
+        )
         for problem in problems(book)
-    ]  # fmt: skip
-    return book, sorted(reading.faults)
+    ]
+    return book, sorted(document.problems)
 
 
-def _arguments(said: dict[str, Any], reading: _Reading) -> dict[str, Any] | None:
-    wanted = command_type("catalogue", "draft").arguments
+def _arguments(contents: dict[str, Any], document: _Document) -> dict[str, Any] | None:
+    """The arguments of `draft`; None, with the problems added, where a field is wrong."""
+    cls = command_type("catalogue", "draft").arguments
     try:
-        return by_name(TypeAdapter(wanted).validate_python(said, strict=False))
+        return by_name(TypeAdapter(cls).validate_python(contents, strict=False))
     except ValidationError as error:
         for each in error.errors(include_input=False, include_url=False, include_context=False):
             path = each["loc"]
-            reading.faults.append(Fault(reading.line(path), _dotted(path), error_text(each)))
+            document.add(document.line(path), path, error_text(each))
     return None
 
 
-def _line_of(book: Book, part: str, id: str, reading: _Reading) -> int:
-    """Of the last one of this name, where there are several."""
+def _line_of(book: Book, part: str, id: str, document: _Document) -> int:
+    """The line of an item; of several with the same id, that of the last."""
     if part == "products":
-        return reading.line((part,))
-    at = max((i for i, thing in enumerate(getattr(book, part)) if name_of(thing) == id), default=0)
-    return reading.line((part, at))
+        return document.line((part,))
+    items = getattr(book, part)
+    index = max((i for i, item in enumerate(items) if item_id(item) == id), default=0)
+    return document.line((part, index))
 
 
-def _no_yaml(error: yaml.YAMLError) -> Fault:
+def _syntax_problem(error: yaml.YAMLError) -> FileProblem:
     mark = getattr(error, "problem_mark", None)
-    words = getattr(error, "problem", None) or "it holds a character that YAML does not allow"
-    return Fault(mark.line + 1 if mark else 1, "", f"this is no YAML: {words}")
+    problem = getattr(error, "problem", None) or "it has a character that YAML does not allow"
+    return FileProblem(mark.line + 1 if mark else 1, "", f"this is not YAML: {problem}")
 
 
-def _dotted(path: Trail) -> str:
+def _dotted(path: NodePath) -> str:
     return ".".join(map(str, path))
 
 
@@ -143,7 +148,7 @@ def _dotted(path: Trail) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Leaves on one line, money without quotes."""
+    """Writes innermost collections on one line, and money without quotes."""
 
 
 def _number(dumper: yaml.SafeDumper, number: Decimal) -> yaml.Node:
@@ -155,16 +160,17 @@ _Dumper.add_representer(Decimal, _number)
 
 
 def write(book: Book) -> str:
-    """The file that reads as this book, without what goes without saying."""
-    said = {"book": book.book, **{name: getattr(book, name) for name in HEADER_FIELDS}}
-    said |= {part: things for part in PARTS if (things := getattr(book, part))}
+    """A file that is read as this book, without the fields that have their defaults."""
+    contents = {"book": book.book, **{name: getattr(book, name) for name in HEADER_FIELDS}}
+    contents |= {part: items for part in PARTS if (items := getattr(book, part))}
     return yaml.dump(
-        _plain(said), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
+        _plain(contents), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
         default_flow_style=None,
     )  # fmt: skip
 
 
 def _plain(value: Any) -> Any:
+    """The value as dicts, lists and scalars."""
     match value:
         case dict():
             return {name: _plain(each) for name, each in value.items()}
@@ -174,11 +180,11 @@ def _plain(value: Any) -> Any:
             return value.isoformat()
         case None | str() | int() | float() | Decimal():
             return value
-    return dict(_said(value))
+    return dict(_fields(value))
 
 
-def _said(thing: Any) -> Iterator[tuple[str, Any]]:
-    for f in fields(thing):
-        value = getattr(thing, f.name)
-        if f.default is MISSING or value != f.default:
-            yield f.name, _plain(value)
+def _fields(item: Any) -> Iterator[tuple[str, Any]]:
+    for each in fields(item):
+        value = getattr(item, each.name)
+        if each.default is MISSING or value != each.default:
+            yield each.name, _plain(value)

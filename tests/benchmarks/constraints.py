@@ -74,8 +74,8 @@ def _literals(encoding: Encoding, selection: Selection) -> list[int]:
     for name, domain in encoding.options.items():
         value = selection.options.get(name)
         literals.append(-domain.chosen if value is None else domain.literal(value))
-        if value is not None and name in encoding.at:
-            literals.append(encoding.at[name][domain.option.stage])
+        if value is not None and name in encoding.stages:
+            literals.append(encoding.stages[name][domain.option.stage])
     return literals
 
 

@@ -48,7 +48,7 @@ def approve_by_many_at_once(door):
     answers = [future.result() for future in pending]
     assert sorted(a.status_code for a in answers) == [201] + [409] * 7
     details = {a.json()["detail"] for a in answers if a.status_code == 409}
-    assert all("was approved by bob-" in text for text in details)
+    assert all("is already approved by bob-" in text for text in details)
 
 
 def choose(door, path, option, value, **more):
@@ -110,7 +110,7 @@ def test_what_the_book_does_not_offer_is_refused_with_what_it_offers(shop):
     assert "has at most 200 characters" in detail(
         choose(door, order, "card", "gold", text="x" * 201)
     )
-    assert "size carries no text" in detail(choose(door, order, "size", "small", text="x"))
+    assert "size takes no text" in detail(choose(door, order, "size", "small", text="x"))
     megabyte = choose(door, order, "card", "gold", text="x" * 1_000_000)
     assert megabyte.status_code == 422
     assert "at most 10000 characters" in megabyte.json()["detail"]
@@ -211,7 +211,7 @@ def test_a_later_version_replaces_the_book_and_a_withdrawal_lists_what_it_hits(s
     book, second = "catalogues/flowers", {"version": 2}
     past, late = ({"effective_from": f"{year}-01-01T00:00:00Z"} for year in (2020, 2099))
     assert door.command(book, "approve", second, actor="ann").status_code == 201
-    assert "cannot begin in the past" in detail(
+    assert "cannot become effective in the past" in detail(
         door.command(book, "publish", second | past, actor="ann")
     )
     front.ok("catalogue", "publish", "flowers@2", "--actor", "ann")

@@ -12,8 +12,7 @@ from tests.conftest import log_of
 from tests.frontdoor import Front
 
 PLUG_IN = """
-from domain.free_text.interpretation import Meaning
-from domain.free_text.reading import Interpretation
+from domain.free_text.interpretation import Interpretation, Meaning
 
 def read(text, phrases):
     if "?" in text:

@@ -1,4 +1,4 @@
-"""A catalogue as a file: read as it was written, and every fault with its line."""
+"""A catalogue file is read as it was written, and every problem with its line."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ FILES = sorted((Path(__file__).parents[2] / "infra/imports/catalogues").glob("*.
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
-def test_the_catalogues_of_the_repository_are_right_and_are_written_as_they_read(file):
-    book, faults = read(file.read_text(encoding="utf-8"))
-    assert faults == []
+def test_the_catalogues_of_the_repository_have_no_problems_and_are_written_as_they_are_read(file):
+    book, problems = read(file.read_text(encoding="utf-8"))
+    assert problems == []
     assert book.book == file.stem
     assert read(write(book)) == (book, [])
 
 
-def faults(text):
-    return [str(fault) for fault in read(text)[1]]
+def problems_of(text):
+    return [str(problem) for problem in read(text)[1]]
 
 
 HEAD = (
@@ -29,20 +29,20 @@ HEAD = (
 )
 
 
-def test_everything_that_is_wrong_is_told_with_its_line():
-    told = faults(
+def test_all_wrong_fields_are_reported_with_their_lines():
+    problems = problems_of(
         "book: x\ncurrency: euro\nproducts: []\ncolour: red\noptions:\n"
         "  - {option: a, label: A, stage: never, values: [x]}\n"
         "  - {label: B, stage: packaging}\n"
         "prices:\n  - {rule_id: r, words: R, step: base,\n     amount: 1.2345678}\n"
     )
-    assert [line.partition(": ")[0] for line in told] == ["2", "3", "4", "6", "7", "10"]
-    assert "options.1.option: is missing: add it" in told[4]
-    assert "at most six decimals" in told[5]
+    assert [line.partition(": ")[0] for line in problems] == ["2", "3", "4", "6", "7", "10"]
+    assert "options.1.option: is missing: add it" in problems[4]
+    assert "at most six decimals" in problems[5]
 
 
-def test_what_does_not_go_together_is_told_by_the_name_of_the_part():
-    told = faults(
+def test_items_that_do_not_go_together_are_reported_by_their_ids():
+    problems = problems_of(
         HEAD + "options:\n"
         "  - {option: a, label: A, stage: packaging, values: [x]}\n"
         "  - {option: a, label: A, stage: packaging, values: [y], products: [q]}\n"
@@ -50,15 +50,15 @@ def test_what_does_not_go_together_is_told_by_the_name_of_the_part():
         "inputs:\n"
         "  - {name: n, option: b, question: How?, obtained: asked}\n"
     )
-    assert set(told) >= {
-        "7: options a: is offered for q, which is no product: add it, or leave it out",
+    assert set(problems) >= {
+        "7: options a: is offered for q, which is not a product: add it, or leave it out",
         "7: options a: is there twice: give each an id of its own",
-        "8: options c: names a value twice: name it once",
-        "10: inputs n: is needed for b, which is no option: add it",
+        "8: options c: has a value twice: list it once",
+        "10: inputs n: is needed for b, which is not an option: add it",
     }
 
 
-def test_a_scalar_is_its_text():
+def test_a_scalar_is_read_as_text():
     [option] = read(
         HEAD + "options:\n  - {option: 'on', label: A, stage: packaging, values: [no, 1.50, 010]}"
     )[0].options
@@ -66,16 +66,17 @@ def test_a_scalar_is_its_text():
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "part_of_problem"),
     [
         ("", "1: a catalogue is a mapping"),
         ("- a", "1: a catalogue is a mapping"),
-        ("book: x\nproducts: [", ": this is no YAML"),
-        ("book: x\nproducts: \x00", "this is no YAML"),
+        ("book: x\nproducts: [", ": this is not YAML"),
+        ("book: x\nproducts: \x00", "this is not YAML"),
         ("book: x\nbook: y", "2: book: is there twice"),
-        ("book: &a [x]\ncurrency: *a", "currency: an alias (*name): write it out"),
+        ("book: &a [x]\ncurrency: *a", "currency: is an alias (*name): write its contents out"),
         (HEAD + "options:\n - {option: a, label: " + "x" * 1_000_000 + "}", "at most 10000"),
     ],
 )
-def test_what_is_no_catalogue_is_told_so(text, words):
-    assert any(words in line for line in faults(text)), faults(text)
+def test_a_text_that_is_not_a_catalogue_is_reported(text, part_of_problem):
+    problems = problems_of(text)
+    assert any(part_of_problem in each for each in problems), problems

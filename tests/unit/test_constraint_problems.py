@@ -1,11 +1,11 @@
-"""What a book's constraints may get wrong, each with the words that its author is told."""
+"""Problems of the constraints of a book, each with its message to the author."""
 
 from __future__ import annotations
 
 import pytest
 
 from domain.book.book import PRODUCT, Range, Term
-from domain.configuration.constraint_problems import consistent, problems
+from domain.configuration.constraint_problems import impossible_products, problems
 from tests.unit.worlds import book, rule, span
 
 
@@ -13,8 +13,8 @@ def term(option: str, *values: str) -> Term:
     return Term(option=option, values=values)
 
 
-def said(*rules) -> list[tuple[str, str, str]]:
-    return [(p.part, p.id, p.words) for p in problems(book(*rules))]
+def problems_of(*rules) -> list[tuple[str, str, str]]:
+    return [(p.part, p.id, p.message) for p in problems(book(*rules))]
 
 
 def default(option: str, value: str, *when: Term):
@@ -25,8 +25,8 @@ OAK, ASH, HIDE = term("wood", "oak"), term("wood", "ash"), term("seat", "hide")
 INCHES = Range(minimum=span(0, 1).minimum, maximum=span(0, 1).maximum, unit="inch")
 
 
-def test_rules_that_can_be_meant_have_none() -> None:
-    assert said(
+def test_sound_constraints_have_no_problems() -> None:
+    assert problems_of(
         rule("requires", [HIDE], (OAK,)),
         rule("requires", [OAK], (HIDE,)),  # together or not at all
         rule("range", [term("width")], (OAK,), range=span(1, 2)),
@@ -39,71 +39,72 @@ def test_rules_that_can_be_meant_have_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("wrong", "part_of_message"),
     [
-        (rule("requires", [term("colour")]), "speaks of colour, which is no option"),
-        (rule("excludes", [OAK], (term("seat", "silk"),)), "silk, which is no value of seat"),
-        (rule("requires", [term(PRODUCT, "stool")]), "stool, which is no value of product"),
-        (rule("excludes", [term("width", "9")]), "9, which is no number in the range of width"),
-        (rule("excludes", [term("width", "wide")]), "wide, which is no number"),
-        (rule("requires", []), "speaks of nothing"),
-        (rule("cardinality", [OAK, HIDE], at_least=3), "wants 3 of 2 terms"),
-        (rule("cardinality", [OAK, HIDE], at_least=2, at_most=1), "nothing is both"),
-        (rule("cardinality", [OAK, HIDE]), "bounds nothing"),
-        (rule("range", [term("width")]), "names its `range`"),
-        (rule("range", [OAK], range=span(0, 1)), "is over one parametric option"),
+        (rule("requires", [term("colour")]), "mentions colour, which is not an option"),
+        (rule("excludes", [OAK], (term("seat", "silk"),)), "silk, which is not a value of seat"),
+        (rule("requires", [term(PRODUCT, "stool")]), "stool, which is not a value of product"),
+        (rule("excludes", [term("width", "9")]), "9, which is not a number in the range of width"),
+        (rule("excludes", [term("width", "wide")]), "wide, which is not a number"),
+        (rule("requires", []), "has no terms in `then`"),
+        (rule("cardinality", [OAK, HIDE], at_least=3), "needs 3 of 2 terms"),
+        (rule("cardinality", [OAK, HIDE], at_least=2, at_most=1), "at least 2 and at most 1 terms"),
+        (rule("cardinality", [OAK, HIDE]), "has no bound"),
+        (rule("range", [term("width")]), "and a `range`"),
+        (rule("range", [OAK], range=span(0, 1)), "must have one parametric option"),
         (rule("range", [term("width")], range=span(2, 1)), "has an empty range"),
-        (rule("range", [term("width")], range=span(4, 5)), "nothing of the option's own range"),
-        (rule("range", [term("width")], range=INCHES), "is in inch, and the option in cm"),
-        (rule("default", [term("wood")]), "gives one option one value"),
-        (rule("default", [OAK, HIDE]), "gives one option one value"),
-        (rule("stage", [term("wood")]), "leaves no stage"),
-        (rule("stage", [term(PRODUCT)], stages=("in_use",)), "binds the product to a stage"),
+        (rule("range", [term("width")], range=span(4, 5)), "nothing of the range of the option"),
+        (rule("range", [term("width")], range=INCHES), "is in inch, but the option is in cm"),
+        (rule("default", [term("wood")]), "must have one option with one value"),
+        (rule("default", [OAK, HIDE]), "must have one option with one value"),
+        (rule("stage", [term("wood")]), "allows no stage"),
+        (rule("stage", [term(PRODUCT)], stages=("in_use",)), "has the product in `then`"),
     ],
 )
-def test_a_rule_that_cannot_be_meant_is_named(wrong, words: str) -> None:
-    [(part, id, told)] = said(wrong)
+def test_a_rule_without_a_meaning_is_a_problem(wrong, part_of_message: str) -> None:
+    [(part, id, message)] = problems_of(wrong)
     assert (part, id) == ("constraints", "R0")
-    assert words in told
+    assert part_of_message in message
 
 
-def test_defaults_that_lead_back_to_themselves_are_named() -> None:
+def test_defaults_in_a_circle_are_a_problem() -> None:
     circle = [default("seat", "hide", OAK), default("wood", "oak", term("back")),
               default("back", "low", HIDE)]  # fmt: skip
-    [(_, id, words)] = said(*circle)
-    assert (id, words.count("R")) in {("R0", 2), ("R1", 2), ("R2", 2)}
-    assert "leads back to itself by way of" in words
-    assert said(circle[0], default("wood", "ash", HIDE)) == []  # sets off nothing
+    [(_, id, message)] = problems_of(*circle)
+    assert (id, message.count("R")) in {("R0", 2), ("R1", 2), ("R2", 2)}
+    assert "makes itself apply again by way of" in message
+    assert problems_of(circle[0], default("wood", "ash", HIDE)) == []  # ash triggers nothing
 
 
 def test_defaults_that_apply_at_once_contradict_each_other() -> None:
     both = default("seat", "hide", OAK), default("seat", "felt", term("back"))
-    assert said(*both) == [
-        ("constraints", "R1", "contradicts R0: both can apply at once, let one of them")
+    assert problems_of(*both) == [
+        ("constraints", "R1", "contradicts R0: both can apply at once, change when one does")
     ]
-    assert said(*both, rule("excludes", [term("back")], (OAK,))) == []
+    assert problems_of(*both, rule("excludes", [term("back")], (OAK,))) == []
 
 
-def test_a_default_that_is_always_in_conflict_is_named() -> None:
-    never = default("seat", "hide", OAK), rule("excludes", [HIDE], (OAK,))
-    assert [(id, words[:21]) for _, id, words in said(*never)] == [("R0", "can never be taken: o")]
+def test_a_default_that_other_rules_always_forbid_is_a_problem() -> None:
+    [(_, id, message)] = problems_of(default("seat", "hide", OAK), rule("excludes", [HIDE], (OAK,)))
+    assert id == "R0"
+    assert message.startswith("can never be taken")
 
 
-def test_a_product_that_cannot_be_made_is_named_with_the_rules() -> None:
+def test_a_product_that_cannot_be_made_is_a_problem_with_the_rules_in_conflict() -> None:
     table = (term(PRODUCT, "table"),)
     rules = (rule("requires", [OAK], table), rule("requires", [HIDE]),
              rule("excludes", [HIDE], (OAK,)))  # fmt: skip
-    assert said(*rules) == [
-        ("products", "table", "cannot be made: mend one of the constraints R0, R1, R2")
+    assert problems_of(*rules) == [
+        ("products", "table", "cannot be made: correct one of the constraints R0, R1, R2")
     ]
-    assert consistent(book(*rules[1:])) == []
+    assert impossible_products(book(*rules[1:])) == []
 
 
-def test_options_and_values_that_nobody_can_choose_are_named() -> None:
-    assert said(rule("excludes", [ASH])) == [
-        ("options", "wood", "can never be ash: mend one of the constraints R0")
+def test_options_and_values_that_can_never_be_chosen_are_problems() -> None:
+    assert problems_of(rule("excludes", [ASH])) == [
+        ("options", "wood", "can never be ash: correct one of the constraints R0")
     ]
     late = rule("stage", [term("width")], stages=("pre_manufacture",))  # chosen at packaging
-    assert said(late, rule("range", [term("width")], range=span(0, 1))) == [
-        ("options", "width", "can never be chosen: mend one of the constraints R0")
+    assert problems_of(late, rule("range", [term("width")], range=span(0, 1))) == [
+        ("options", "width", "can never be chosen: correct one of the constraints R0")
     ]

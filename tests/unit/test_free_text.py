@@ -1,4 +1,4 @@
-"""What rules make of a customer's own words: the wishes that are there, and no other."""
+"""The rule-based interpreter finds the phrases that a text has, and no others."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from domain.book.book import Book, Phrase
 from domain.free_text.interpretation import Meaning
+from domain.free_text.interpreter import MOST_PHRASES, interpret, price_operations
 from domain.free_text.phrase_problems import problems
-from domain.free_text.reading import MOST, priced, read
 from tests.unit.log import T0
 
 
@@ -33,11 +33,11 @@ BURGERS = (
 
 
 def operations(text):
-    return [o for m in read(text, BURGERS).meanings for o in m.operations]
+    return [o for m in interpret(text, BURGERS).meanings for o in m.operations]
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    ("text", "expected"),
     [
         ("Extra PATTY, no onions!", ["extra-patty", "no-onion"]),
         ("I would like a patty extra, please", ["extra-patty"]),
@@ -52,15 +52,15 @@ def operations(text):
         ("extra patty. Extra patty!", ["extra-patty"]),
     ],
 )
-def test_wishes_are_understood_however_they_are_put(text, meant):
-    said = read(text, BURGERS)
-    assert operations(text) == meant
-    assert said.understood == 1.0
-    assert said.confidence == (0.9 if "less-sugar" in meant else 1.0)
+def test_a_phrase_is_found_however_it_is_worded(text, expected):
+    interpretation = interpret(text, BURGERS)
+    assert operations(text) == expected
+    assert interpretation.understood == 1.0
+    assert interpretation.confidence == (0.9 if "less-sugar" in expected else 1.0)
 
 
 @pytest.mark.parametrize(
-    ("text", "meant", "understood"),
+    ("text", "expected", "understood"),
     [
         ("gherkin juice", [], 0.0),
         ("", [], 0.0),
@@ -75,37 +75,37 @@ def test_wishes_are_understood_however_they_are_put(text, meant):
         ("no onion rings", ["no-onion"], 2 / 3),
     ],
 )
-def test_what_leaves_a_doubt_is_left_over(text, meant, understood):
-    said = read(text, BURGERS)
-    assert operations(text) == meant
-    assert said.understood == pytest.approx(understood)
-    assert said.confidence == pytest.approx(understood)
+def test_what_is_doubtful_is_not_understood(text, expected, understood):
+    interpretation = interpret(text, BURGERS)
+    assert operations(text) == expected
+    assert interpretation.understood == pytest.approx(understood)
+    assert interpretation.confidence == pytest.approx(understood)
 
 
-def test_what_is_wanted_and_not_wanted_is_no_certainty():
+def test_a_contradiction_has_no_confidence():
     assert operations("no onions. Onions!") == ["no-onion", "add-onion"]
-    assert read("no onions. Onions!", BURGERS).confidence == 0.0
+    assert interpret("no onions. Onions!", BURGERS).confidence == 0.0
 
 
-INSTRUCTIONS = ("extra patty", "no onions", "no pickles", "not too sweet", "extra jalapenos")
+WORDINGS = ("extra patty", "no onions", "no pickles", "not too sweet", "extra jalapenos")
 
 
-@given(st.lists(st.sampled_from(INSTRUCTIONS), min_size=1, unique=True), st.data())
-def test_several_wishes_in_any_order_case_and_punctuation(wishes, data):
+@given(st.lists(st.sampled_from(WORDINGS), min_size=1, unique=True), st.data())
+def test_several_phrases_are_found_in_any_order_case_and_punctuation(wordings, data):
     joints = st.sampled_from([", ", " and ", "; ", ". ", "\n", " plus "])
     text = "".join(
         data.draw(st.sampled_from([str.upper, str.title, str.lower]))(w) + data.draw(joints)
-        for w in wishes
+        for w in wordings
     )
-    said = read(text, BURGERS)
-    assert len(said.meanings) == len(wishes)
-    assert said.understood == 1.0
+    interpretation = interpret(text, BURGERS)
+    assert len(interpretation.meanings) == len(wordings)
+    assert interpretation.understood == 1.0
 
 
 @given(st.text())
-def test_any_text_is_read(text):
-    said = read(text, BURGERS)
-    assert 0 <= said.confidence <= said.understood <= 1
+def test_any_text_has_an_interpretation(text):
+    interpretation = interpret(text, BURGERS)
+    assert 0 <= interpretation.confidence <= interpretation.understood <= 1
 
 
 @given(
@@ -115,48 +115,48 @@ def test_any_text_is_read(text):
         )
     )
 )
-def test_a_no_never_becomes_a_wish_for_it(words):
-    """Whatever stands around: what is wanted of a clause of its own does not follow its "no"."""
+def test_no_extra_patty_never_adds_an_extra_patty(words):
+    """Whatever text precedes the clause."""
     text = " ".join(words)
     assert "extra-patty" not in operations(f"{text}. no extra patty") or "extra-patty" in (
         operations(text)
     )
 
 
-def test_a_long_text_and_a_large_book_take_no_longer_than_a_person_waits():
+def test_a_long_text_and_a_large_book_take_less_than_a_second():
     dice = random.Random(1)
     words = [f"word{n}" for n in range(3_000)]
     book = [phrase(f"op-{n}", f"{dice.choice(words)} {dice.choice(words)}") for n in range(2_000)]
     text = " ".join(dice.choice(words) for _ in range(1_200))[:10_000]
     began = time.process_time()
-    said = read(text, book)
+    interpretation = interpret(text, book)
     assert time.process_time() - began < 1
-    assert len(said.meanings) <= MOST
+    assert len(interpretation.meanings) <= MOST_PHRASES
 
 
-def test_a_persons_operations_are_priced_by_the_phrases_the_longest_first():
+def test_operations_that_a_person_names_are_priced_by_the_phrase_with_most_of_them():
     book = (*BURGERS, Phrase(words=("deluxe",), operations=("extra-patty", "jalapeno"),
                              amount=Decimal(3)))  # fmt: skip
-    assert priced(["jalapeno", "extra-patty", "rare"], book) == (
+    assert price_operations(["jalapeno", "extra-patty", "rare"], book) == (
         Meaning(operations=("extra-patty", "jalapeno"), amount=Decimal(3)),
         Meaning(operations=("rare",)),
     )
 
 
-def test_wordings_that_are_never_understood_or_mean_two_things_are_problems():
-    def told(*phrases):
+def test_wordings_that_are_never_found_or_have_two_meanings_are_problems():
+    def problems_of(*phrases):
         book = Book(book="b", version=1, currency="EUR", rounding="half_up", places=2,
                     products=("burger",), effective_from=T0, phrases=phrases)  # fmt: skip
-        return [(p.id, p.words.split(":")[0]) for p in problems(book)]
+        return [(p.id, p.message.split(":")[0]) for p in problems(book)]
 
-    assert told(*BURGERS, phrase("no-onion", "without onion")) == []
-    assert told(phrase("salt-pepper", "salt and pepper"), phrase("kind", "please")) == [
-        ("salt and pepper", '"salt and pepper" is never understood'),
-        ("please", '"please" is never understood'),
+    assert problems_of(*BURGERS, phrase("no-onion", "without onion")) == []
+    assert problems_of(phrase("salt-pepper", "salt and pepper"), phrase("kind", "please")) == [
+        ("salt and pepper", '"salt and pepper" is never found in a text'),
+        ("please", '"please" is never found in a text'),
     ]
-    assert told(phrase("rare", "rare", "still bloody"), phrase("raw", "raw", "bloody, still")) == [
-        ("raw", '"bloody, still" is never understood')
-    ]
-    assert told(phrase("rare", "rare", "still bloody"), phrase("raw", "raw", "bloody still")) == [
-        ("raw", '"bloody still" is in the phrase "rare" too')
-    ]
+    assert problems_of(
+        phrase("rare", "rare", "still bloody"), phrase("raw", "raw", "bloody, still")
+    ) == [("raw", '"bloody, still" is never found in a text')]
+    assert problems_of(
+        phrase("rare", "rare", "still bloody"), phrase("raw", "raw", "bloody still")
+    ) == [("raw", '"bloody still" is in the phrase "rare" too')]

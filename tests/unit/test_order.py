@@ -11,8 +11,7 @@ import pytest
 
 from domain.book.book import Book, OrderLine, Phrase
 from domain.errors import NotAllowed
-from domain.free_text.interpretation import Meaning
-from domain.free_text.reading import Interpretation
+from domain.free_text.interpretation import Interpretation, Meaning
 from domain.order import decide
 from domain.order import events as e
 from domain.order import reports as r
@@ -141,7 +140,7 @@ def test_a_command_that_changes_nothing_records_nothing():
 
 def test_an_order_is_drafted_once_with_lines_of_their_own():
     given(DRAFTED).when(decide.draft, lines=LINES).refused("status", "choose another id")
-    given().when(decide.draft, lines=LINES[:1] * 2).refused("lines", "L1 is named twice")
+    given().when(decide.draft, lines=LINES[:1] * 2).refused("lines", "L1 is used twice")
 
 
 def test_a_choice_is_about_a_line_of_the_order():

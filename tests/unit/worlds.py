@@ -1,4 +1,4 @@
-"""Small books, questions about them, and all their configurations, one by one."""
+"""Small books, lines under them, and all configurations of a line, one by one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.independent.configurations import is_kept
 PRODUCTS = ("chair", "table")
 CLOSED = {"wood": ("oak", "ash"), "seat": ("cane", "felt", "hide"), "back": ("high", "low")}
 NUMBERS = [str(Decimal(n) / 2) for n in range(7)]
-"""Every rule begins and ends at a whole number, so these stand for all numbers from 0 to 3."""
+"""They stand for all numbers from 0 to 3, because every rule changes at a whole number."""
 DOMAINS = {**CLOSED, "width": tuple(NUMBERS)}
 STAGES = ("pre_manufacture", "packaging", "delivery", "in_use")
 
@@ -99,8 +99,9 @@ def questions(draw) -> tuple[Book, Selection]:
 
 @dataclass(frozen=True)
 class Worlds:
-    """Every configuration of a line's product, and the rules that it breaks. A claim about an
-    option is its value (None: it is not chosen) and its stage (None: any).
+    """Every configuration of the product of a line, with the rules that it breaks.
+
+    A claim about an option is a pair: its value (None: not chosen) and its stage (None: any).
     """
 
     book: Book
@@ -118,15 +119,15 @@ class Worlds:
             for o in book.options
             if not o.products or selection.product in o.products
         }
-        found = []
+        worlds = []
         for values in itertools.product(*((None, *values) for values in offered.values())):
             chosen = {o: v for o, v in zip(offered, values, strict=True) if v is not None}
-            made = {**chosen, PRODUCT: selection.product}
+            choices = {**chosen, PRODUCT: selection.product}
             for stage in STAGES if "wood" in chosen else STAGES[:1]:
                 stages = dict.fromkeys(DOMAINS, "packaging") | {"wood": stage}
-                broken = (r.rule_id for r in book.constraints if not is_kept(r, made, stages))
-                found.append((made, stages, frozenset(broken)))
-        return cls(book, selection, tuple(found))
+                broken = (r.rule_id for r in book.constraints if not is_kept(r, choices, stages))
+                worlds.append((choices, stages, frozenset(broken)))
+        return cls(book, selection, tuple(worlds))
 
     def claims(self, whole: bool) -> dict[str, tuple[str | None, str | None]]:
         own = {o.option: o.stage for o in self.book.options} | self.selection.stages
@@ -135,18 +136,18 @@ class Worlds:
         return {**dict.fromkeys(DOMAINS, (None, None)), **chosen} if whole else chosen
 
     def at(self, option: str, value: str | None) -> tuple[str | None, str | None]:
-        """What is claimed of another value: the stage is that at which the option was chosen."""
+        """The claim that an option has another value, at the stage at which it was chosen."""
         claim = self.claims(whole=False).get(option)
         return value, claim[1] if claim else None
 
     def having(self, claims, rules: frozenset[str] | None = None) -> Iterator[dict[str, str]]:
-        """Those that have all claims and keep the rules; all of them, if not told."""
-        for made, stages, broken in self.good if rules is None else self.all:
+        """The configurations that have all claims and keep these rules, by default all rules."""
+        for choices, stages, broken in self.good if rules is None else self.all:
             if not (rules and broken & rules) and all(
-                made.get(o) == value and (stage is None or stages[o] == stage)
+                choices.get(o) == value and (stage is None or stages[o] == stage)
                 for o, (value, stage) in claims.items()
             ):
-                yield made
+                yield choices
 
     def fit(self, claims, rules: frozenset[str] | None = None) -> bool:
         return any(True for _ in self.having(claims, rules))

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from domain.book.book import Book
 from domain.errors import CurrencyDiffers, IdTaken, NameUnknown, NotAllowed
-from domain.free_text.interpretation import Meaning
-from domain.free_text.reading import Interpretation, priced
+from domain.free_text.interpretation import Interpretation, Meaning
+from domain.free_text.interpreter import price_operations
 from domain.order import events as e
 from domain.order.decide.guards import need_line, need_status
 from domain.order.progress import OPEN_TO_CHOICES
@@ -88,7 +88,7 @@ def interpret(
             "currency",
             currency=book.currency,
         )
-    meanings = priced(operations, book.phrases if book else ())
+    meanings = price_operations(operations, book.phrases if book else ())
     if amount is not None:
         meanings = (Meaning(operations=tuple(operations), amount=amount),)
     return [

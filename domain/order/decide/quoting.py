@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from domain.book.book import Book, Selection
 from domain.configuration.choosing import need_distinct
-from domain.configuration.constraints import complete
+from domain.configuration.constraints import with_defaults
 from domain.errors import ChangeOrderNeeded, CurrencyDiffers, IdTaken, NotAllowed, QuoteOutdated
 from domain.event import strict
 from domain.order import events as e
@@ -140,7 +140,7 @@ def _price_as_agreed(order: Order, after: Order, book: Book) -> QuoteFields:
 
 def _complete_selections(order: Order, book: Book) -> tuple[Selection, ...]:
     """Return the lines, with the book's defaults for options without a choice."""
-    return tuple(complete(book, line) for line in selections(order))
+    return tuple(with_defaults(book, line) for line in selections(order))
 
 
 def _price_by_book(
