@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -28,6 +28,16 @@ Answer = gate.Answer | CommandResult
 
 _ATTRIBUTES = ("source", "subject", "customerid", "actor", "channel", "reason")
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+def headers_by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The headers of a message. Raises Malformed for a name that occurs twice."""
+    values: dict[str, str] = {}
+    for name, value in headers:
+        if name in values:
+            raise Malformed(f"{name}: the header occurs twice: send it once", name)
+        values[name] = value
+    return values
 
 
 def to_structured(attributes: Mapping[str, str], data: bytes) -> bytes:

@@ -52,31 +52,35 @@ def table(question: str, rows: Sequence[Any], empty: Collection[str] = ("",)) ->
     values: list[TableRow] = plain(rows)
     columns = {name: [_cell(row[name], name) for row in values] for name in values[0]}
     _print_columns(
-        {
-            name.replace("_", " "): cells
+        [
+            (name.replace("_", " "), cells)
             for name, cells in columns.items()
             if not set(cells) <= set(empty)
-        }
+        ]
     )
 
 
 def table_of_columns(question: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print a question and rows under given column names, with every column, in its order."""
     typer.echo(f"\n{question}")
-    if not rows:
-        typer.echo("(nothing)")
-        return
-    _print_columns({n: [_cell(row[i], n) for row in rows] for i, n in enumerate(names)})
+    if names:
+        _print_columns(
+            [(name, [_cell(row[i], name) for row in rows]) for i, name in enumerate(names)]
+        )
+    if not (names and rows):
+        typer.echo(f"({len(rows) or 'no'} rows)")
 
 
-def _print_columns(columns: Mapping[str, Sequence[str]]) -> None:
+def _print_columns(columns: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Print columns of equal length, each below its heading."""
     grid = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    for name, cells in columns.items():
-        no_wrap = max(map(len, cells)) <= _NO_WRAP
-        grid.add_column(name, no_wrap=no_wrap, overflow="fold")
-    for line in zip(*columns.values(), strict=True):
+    for heading, cells in columns:
+        no_wrap = max(map(len, cells), default=0) <= _NO_WRAP
+        grid.add_column(heading, no_wrap=no_wrap, overflow="fold")
+    for line in zip(*(cells for _, cells in columns), strict=True):
         grid.add_row(*line)
-    Console(width=None if sys.stdout.isatty() else _PAGE).print(grid)
+    # Square brackets in a value are text, not the markup of rich.
+    Console(width=None if sys.stdout.isatty() else _PAGE, markup=False).print(grid)
 
 
 def listing(question: str, rows: Sequence[Any]) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from consumers.doors.inbox import JSON, STRUCTURED, to_structured
+from consumers.doors.inbox import JSON, STRUCTURED, headers_by_name, to_structured
 from domain.errors import Malformed
 from infra.http.problems import HttpRefusal
 
@@ -17,6 +17,7 @@ BATCH = "application/cloudevents-batch+json"
 MOST = 1_000
 """Events in a batch: as many as the store appends in one transaction."""
 
+_PREFIX = "ce-"
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -27,7 +28,12 @@ def messages(media: str, headers: Iterable[tuple[str, str]], body: bytes) -> lis
         return [body]
     if media == BATCH:
         return _batch(body)
-    attributes = {name[3:]: _decoded(name, text) for name, text in headers if name[:3] == "ce-"}
+    attributes = {
+        name.removeprefix(_PREFIX): _decoded(name, text)
+        for name, text in headers_by_name(
+            (name, text) for name, text in headers if name.startswith(_PREFIX)
+        ).items()
+    }
     if media == JSON and attributes:
         return [to_structured(attributes, body)]
     raise HttpRefusal(

@@ -12,6 +12,7 @@ from consumers.doors.inbox import (
     MAX_BYTES,
     STRUCTURED,
     InboxMessage,
+    headers_by_name,
     media_type,
     purposes_of,
     to_structured,
@@ -31,7 +32,9 @@ def inbox_message(received: ReceivedMessage) -> InboxMessage:
         )
     if len(received.value) > MAX_BYTES:
         raise Malformed(f"a message has at most {MAX_BYTES} bytes: send a smaller event")
-    headers = {name: _text(name, value) for name, value in received.headers if _is_read(name)}
+    headers = headers_by_name(
+        (name, _text(name, value)) for name, value in received.headers if _is_read(name)
+    )
     basis = purposes_of(headers.pop("basis", ""))
     media = media_type(headers.pop("content-type", ""))
     if media == STRUCTURED:

@@ -112,6 +112,23 @@ def test_nothing_is_taken_in_without_a_basis(front, tmp_path):
     assert front.show("profile", "shop:ann")[0]["purposes"] == ["personalize"]
 
 
+@pytest.mark.one_log("the log plays no part in it")
+def test_a_query_answers_with_all_its_columns(front):
+    front.ok("init")
+    query = "SELECT 1 AS a, NULL AS a, 'x' AS a_2, NULL AS b"
+    report = json.loads(front.ok("sql", query, "--json"))
+    assert report["columns"] == ["a", "a_3", "a_2", "b"]
+    assert report["rows"] == [{"a": 1, "a_3": None, "a_2": "x", "b": None}]
+    assert ["a", "a_3", "a_2", "b"] in map(str.split, front.ok("sql", query).splitlines())
+    counts = json.loads(front.ok("sql", "SELECT count(*), count(*) FROM profile", "--json"))
+    assert counts["rows"] == [{"count": 0, "count_2": 0}]
+    empty = "SELECT key, key FROM profile"
+    report = json.loads(front.ok("sql", empty, "--json"))
+    assert (report["columns"], report["rows"]) == (["key", "key_2"], [])
+    assert "key   key_2" in front.ok("sql", empty)
+    assert "(1 rows)" in front.ok("sql", "SELECT")
+
+
 @pytest.mark.one_log("nothing is recorded, so no log hears of it")
 @pytest.mark.parametrize(
     ("words", "sentence"),
