@@ -63,21 +63,21 @@ def rebuild(
     builds: Sequence[ViewBuild],
     *,
     accept: bool = False,
-    told: OnProgress = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> Iterator[RebuildResult]:
     """The log is read once for all views. Raises PoisonEvent where an event cannot be folded.
 
     Rows of the same version take over if none differs, of another version if that is accepted.
     """
     dropped = {b.projection.name: log.dropped_events(b.projection.name) for b in builds}
-    _follow(log, [(build, build.goal()) for build in builds], dropped, told)
+    _follow(log, [(build, build.goal()) for build in builds], dropped, on_progress)
     for build in builds:
         name = build.projection.name
 
         def follow(goal: Goal, build: ViewBuild = build, name: str = name) -> None:
             if log.dropped_events(name) != dropped[name]:
                 raise DroppedMeanwhile(name)
-            _follow(log, [(build, goal)], dropped, told)
+            _follow(log, [(build, goal)], dropped, on_progress)
 
         difference = build.compare(follow)
         switched = not difference.count if build.same_version else accept
@@ -90,11 +90,13 @@ def rebuild(
 
 
 def fold_until(
-    projection: AnyProjection, log: Log, goal: Goal, told: OnProgress = lambda _: None
+    projection: AnyProjection, log: Log, goal: Goal, on_progress: OnProgress = lambda _: None
 ) -> list[tuple[str, Row]]:
     """The rows by key, as the events up to `goal` leave them. Raises PoisonEvent."""
     target = _Memory(projection)
-    _follow(log, [(target, goal)], {projection.name: log.dropped_events(projection.name)}, told)
+    _follow(
+        log, [(target, goal)], {projection.name: log.dropped_events(projection.name)}, on_progress
+    )
     return [(key, row) for (_, key), (_, row) in target.rows.items()]
 
 
@@ -122,7 +124,7 @@ def _follow(
     log: Log,
     goals: Sequence[tuple[RowTarget, Goal]],
     dropped: Mapping[str, Mapping[int, Dropped]],
-    told: OnProgress,
+    on_progress: OnProgress,
 ) -> None:
     """Brings each target up to its goal, a partition after another."""
     for partition in sorted(log.heads()):
@@ -140,7 +142,7 @@ def _follow(
             for run in runs:
                 run.take(page, after)
             after += len(page)
-            told(len(page))
+            on_progress(len(page))
         for run in runs:
             run.flush()
 

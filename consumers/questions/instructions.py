@@ -40,7 +40,7 @@ class WaitingInstructions(msgspec.Struct, frozen=True):
 def waiting_instructions(views: ViewReader, limit: int) -> WaitingInstructions:
     """Return the instructions of up to `limit` orders that wait for a person's interpretation."""
     view = readable_view("demand", views)
-    found = cast(list[DemandRow], views.select(view, {"waits_for": ["person"]}, limit + 1))
+    orders = cast(list[DemandRow], views.select(view, {"waits_for": ["person"]}, limit + 1))
     rows = [
         WaitingInstruction(
             order=row.order_id,
@@ -51,8 +51,8 @@ def waiting_instructions(views: ViewReader, limit: int) -> WaitingInstructions:
             confidence=instruction.confidence,
             guess=[o for meaning in instruction.meanings or () for o in meaning.operations],
         )
-        for row in found[:limit]
+        for row in orders[:limit]
         for instruction, text in instructions_with_texts(row)
         if instruction.status in (InstructionStatus.GIVEN, InstructionStatus.UNSURE)
     ]
-    return WaitingInstructions(rows=rows, more=len(found) > limit)
+    return WaitingInstructions(rows=rows, more=len(orders) > limit)

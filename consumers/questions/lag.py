@@ -11,7 +11,7 @@ from consumers.ports.views import GroupLag, GroupProgress, ViewReader
 from projections import discover
 
 
-class ViewLag(msgspec.Struct, frozen=True):
+class PartitionLag(msgspec.Struct, frozen=True):
     """A `GroupLag` with the name of the view that the group keeps; None for other groups."""
 
     view: str | None
@@ -27,7 +27,7 @@ class ViewLag(msgspec.Struct, frozen=True):
 
 def group_lags(
     views: ViewReader, progress: GroupProgress, log: Log | None, inbox: Sequence[GroupLag]
-) -> list[ViewLag]:
+) -> list[PartitionLag]:
     """Return a lag for each group and partition: the inbox's, the relay's, then the views'.
 
     Pass the log, and how far the inbox is read, only where the log is in Kafka.
@@ -35,7 +35,7 @@ def group_lags(
     names = {group: name for name, group in views.live().items() if name in discover()}
     relay = progress.relay(log.heads()) if log else []
     return [
-        ViewLag(
+        PartitionLag(
             view=names.get(lag.group),
             group=lag.group,
             partition=lag.partition,

@@ -35,14 +35,14 @@ def rows_as_of(
     projection = find_view(view)
     key = resolve_key(key, owners)
     where = key_filter(projection, key)
-    found = _owners(projection, key, where, views, store, owners)
-    if len(found) != 1:
+    candidates = _owners(projection, key, where, views, store, owners)
+    if len(candidates) != 1:
         raise NotFound(
             f"{key} does not lead to one customer or stream: name an order, a design, a catalogue "
             "or a customer",
             "key",
         )
-    rows = past_rows(projection, log, found.pop(), as_of=as_of, valid_at=valid_at)
+    rows = past_rows(projection, log, candidates.pop(), as_of=as_of, valid_at=valid_at)
     matching = [
         (row_key, row)
         for row_key, row in rows
@@ -70,8 +70,8 @@ def _owners(
     owners: Owners,
 ) -> set[str]:
     """The owners of a key's rows; if it has none, of the stream or customer of that name."""
-    if found := views.owners(projection, where):
-        return found
+    if of_rows := views.owners(projection, where):
+        return of_rows
     kinds = {name.partition(".")[0] for name in TYPES}
     streams = store.owners([key, *(str(Subject(kind, key)) for kind in kinds)])
     return set(streams.values()) or set(owners.purposes([without_kind(key, CUSTOMER)]))

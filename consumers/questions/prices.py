@@ -103,15 +103,15 @@ class PriceVerifier:
         """Return where a price differs when computed again; nothing where it is proved."""
         if issued.price is None:
             return [_UNREADABLE]
-        found = proof(issued.price, self.version)
+        differences = proof(issued.price, self.version)
         if issued.change and issued.change.requote:
             delta = issued.change.requote.total - issued.change.requote.before
             stored = issued.change.delta_price
             if delta != stored:
-                found.append(
+                differences.append(
                     QuoteDifference(what="delta_price", stored=str(stored), again=str(delta))
                 )
-        return found
+        return differences
 
     def _version(self, name: str, number: int) -> Book:
         try:

@@ -51,16 +51,16 @@ def show_quarantined(id: str, quarantine: Quarantine) -> dict[str, Any]:
 
     `key` and `value` are text; bytes that are not UTF-8 are `key_base64` and `value_base64`.
     """
-    found = _find(id, quarantine)
+    quarantined = _find(id, quarantine)
     headers = {
-        name: (value or b"").decode(errors="replace") for name, value in found.message.headers
+        name: (value or b"").decode(errors="replace") for name, value in quarantined.message.headers
     }
-    entry: dict[str, Any] = msgspec.to_builtins(_entry(found))
+    entry: dict[str, Any] = msgspec.to_builtins(_entry(quarantined))
     return {
         **entry,
         "headers": headers,
-        **_text("key", found.message.key),
-        **_text("value", found.message.value),
+        **_text("key", quarantined.message.key),
+        **_text("value", quarantined.message.value),
     }
 
 
@@ -71,11 +71,11 @@ def amend_quarantined(
 
     If it is refused too, it stays in quarantine in place of the message. Raises NotFound.
     """
-    found = _find(id, quarantine)
-    basis = tuple(header for header in found.message.headers if header[0] == "basis")
+    quarantined = _find(id, quarantine)
+    basis = tuple(header for header in quarantined.message.headers if header[0] == "basis")
     headers = (*basis, ("content-type", STRUCTURED.encode()))
-    amended = replace(found.message, headers=headers, value=value)
-    return _send([replace(found, message=amended)], quarantine, door)
+    amended = replace(quarantined.message, headers=headers, value=value)
+    return _send([replace(quarantined, message=amended)], quarantine, door)
 
 
 def resend_quarantined(
@@ -115,10 +115,10 @@ def _send(
     )
 
 
-def _entry(found: QuarantinedMessage) -> QuarantineEntry:
-    message = found.message
+def _entry(quarantined: QuarantinedMessage) -> QuarantineEntry:
+    message = quarantined.message
     return QuarantineEntry(
-        found.id, message.partition, message.offset, message.received, found.reason
+        quarantined.id, message.partition, message.offset, message.received, quarantined.reason
     )
 
 

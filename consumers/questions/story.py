@@ -66,11 +66,11 @@ def tell_story(key: str, views: ViewReader, limit: int) -> Story:
     Causes are followed up and effects down, also into other streams, to `limit` events in all.
     """
     audit = find_view("audit")
-    found = cast(list[AuditRow], views.select(audit, key_filter(audit, key), limit + 1))
-    rows = found[:limit]
+    events = cast(list[AuditRow], views.select(audit, key_filter(audit, key), limit + 1))
+    rows = events[:limit]
     return Story(
         rows=rows,
-        more=len(found) > limit,
+        more=len(events) > limit,
         tree=_tree(rows, views, limit),
         choices=_choices(key, views),
     )

@@ -56,7 +56,7 @@ def _rebuild(deployment: Deployment, view: str, accept: bool, as_json: bool) -> 
     """Rebuild a view or `all`, and print what came of each; False if rows differ that may not."""
     import msgspec
 
-    from consumers.movers.rebuild import rebuild
+    from consumers.movers import rebuild as rebuilding
     from consumers.questions.rows import find_view
     from infra.cli.tables import print_json, progress_bar
     from projections import discover
@@ -72,8 +72,8 @@ def _rebuild(deployment: Deployment, view: str, accept: bool, as_json: bool) -> 
             bar.update(task, description=f"{reason}; trying again")
 
         with deployment.builds(projections, on_wait) as builds:
-            for result in rebuild(
-                deployment.log, builds, accept=accept, told=lambda n: bar.advance(task, n)
+            for result in rebuilding.rebuild(
+                deployment.log, builds, accept=accept, on_progress=lambda n: bar.advance(task, n)
             ):
                 results.append(result)
                 if not as_json:

@@ -65,8 +65,9 @@ def show_view(deployment: Deployment, view: str, limit: int, as_json: bool = Fal
     from infra.cli.tables import listing, print_figures
 
     projection = find_view(view)
-    found = deployment.views.select(projection, {}, limit + 1)
-    rows, more = found[:limit], len(found) > limit
+    rows = deployment.views.select(projection, {}, limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
     figures = view_figures(view, deployment.views, deployment.books, datetime.now(UTC))
     if as_json:
         parts = {"more": more, "figures": msgspec.to_builtins(figures)}
@@ -111,8 +112,9 @@ def show_key(
         show_story(deployment, key, limit or IN_JSON, as_json)
         return
     limit = limit or (IN_JSON if as_json else ON_A_PAGE)
-    found = deployment.views.select(projection, key_filter(projection, key), limit + 1)
-    rows, more = found[:limit], len(found) > limit
+    rows = deployment.views.select(projection, key_filter(projection, key), limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
     if not rows:
         _refuse_unknown_customer(key)
     if as_json:

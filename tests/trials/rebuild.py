@@ -122,7 +122,7 @@ def _rebuild_views(bench: Bench, progress: Progress) -> float:
         progress.show("rebuilt", min(count, total), total)
 
     with bench.deployment.builds(views, print) as builds:
-        reports = list(rebuild(log, builds, told=add))
+        reports = list(rebuild(log, builds, on_progress=add))
     for report in reports:
         difference = report.difference
         assert report.switched, f"{report.view}: {difference.count} rows differ"
