@@ -1,1 +1,1 @@
-"""Where events and commands come in."""
+"""The components that accept events and commands."""

@@ -1,4 +1,4 @@
-"""What may be decided about which kind of stream, and with which arguments."""
+"""The decisions about each kind of stream, and how its state is folded."""
 
 from __future__ import annotations
 
@@ -30,22 +30,28 @@ from domain.order.state import evolve as evolve_order
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """How a kind of stream is folded, and what may be decided about it."""
+    """How a kind of stream is folded, and the decisions about it, by the names of their commands.
+
+    `configuration` returns what a customer has chosen as bytes, for its digest. `book` returns the
+    catalogue that a state is bound to, and the version if it is bound to one. `of_customers` says
+    whether a stream of the kind may belong to a customer.
+    """
 
     initial: Any
     evolve: Callable[[Any, Any, datetime], Any]
     decisions: Mapping[str, Callable[..., Sequence[Data]]]
     configuration: Callable[[Any], bytes] | None = None
     book: Callable[[Any], tuple[str, int | None] | None] = lambda _: None
-    """The catalogue that the state names, and the version if only that one will do."""
     of_customers: bool = True
 
     def fold(self, history: Sequence[Recorded[Data]]) -> Any:
-        """The state that a stream's events leave."""
+        """Return the state that the events of a stream lead to."""
         return reduce(lambda s, r: self.evolve(s, r.data, r.event.time), history, self.initial)
 
 
-def _named(*decisions: Callable[..., Sequence[Data]]) -> dict[str, Callable[..., Sequence[Data]]]:
+def _commands(
+    *decisions: Callable[..., Sequence[Data]],
+) -> dict[str, Callable[..., Sequence[Data]]]:
     return {decision.__name__.replace("_", "-"): decision for decision in decisions}
 
 
@@ -53,7 +59,7 @@ DECIDERS = {
     "order": Decider(
         Order(),
         evolve_order,
-        _named(
+        _commands(
             order.draft,
             order.choose,
             order.clear,
@@ -81,17 +87,17 @@ DECIDERS = {
     "design": Decider(
         Design(),
         evolve_design,
-        _named(design.start, design.choose, design.clear, design.validate),
+        _commands(design.start, design.choose, design.clear, design.validate),
         book=lambda design: design.book and (design.book, None),
     ),
     "catalogue": Decider(
         Catalogue(),
         evolve_catalogue,
-        _named(catalogue.draft, catalogue.approve, catalogue.publish, catalogue.withdraw),
+        _commands(catalogue.draft, catalogue.approve, catalogue.publish, catalogue.withdraw),
         of_customers=False,
     ),
     "customer": Decider(
-        Customer(), evolve_customer, _named(customer.grant_consent, customer.withdraw_consent)
+        Customer(), evolve_customer, _commands(customer.grant_consent, customer.withdraw_consent)
     ),
 }
 SUPPLIED = frozenset({"now", "configuration_hash", "actor", "subject_id", "sure_from"})

@@ -1,4 +1,4 @@
-"""Asking the interpreter: it may be anybody's, so what it says is taken as from outside."""
+"""The reading of special instructions by an interpreter, whose results are not trusted."""
 
 from __future__ import annotations
 
@@ -16,45 +16,50 @@ from domain.order.state import Order
 from domain.personal import readable
 
 SURE_FROM = 0.9
-"""A reading that is less confident than this is left to a person."""
+"""An interpretation with a smaller confidence is left to a person."""
 _INTERPRETATION = TypeAdapter(Interpretation)
 
 
 class InterpreterFailed(Refusal):
-    """The interpreter of free text raised an error, or its answer is not a reading."""
+    """The interpreter of free text raised an error, or its result is not an interpretation."""
 
     code = "interpreter-failed"
 
 
 @dataclass(frozen=True, slots=True)
 class FreeTextReader:
+    """An interpreter, and the confidence from which its results need no person."""
+
     interpreter: Interpreter = interpret
     sure_from: float = SURE_FROM
 
     def read(
         self, order: Order, instruction_id: str, phrases: Sequence[Phrase]
     ) -> Interpretation | None:
-        """None where there is nothing to read: no such instruction, or its text was erased.
+        """Return the interpretation of an instruction of the order.
 
-        Raises Refusal where the interpreter fails; it may have repeated the text in its error,
-        which therefore is not.
+        None if there is no such instruction, or if its text was erased. Raises InterpreterFailed;
+        the interpreter's own message is left out, because it may repeat the text.
         """
         instruction = order.instructions.get(instruction_id)
         text = readable(instruction.request.text) if instruction else None
         if text is None:
             return None
         try:
-            said = self.interpreter(text, phrases)
+            interpretation = self.interpreter(text, phrases)
         except Exception as error:
             raise InterpreterFailed(
-                f"the interpreter failed ({type(error).__name__}): mend it, or name the operations",
+                f"the interpreter failed ({type(error).__name__}): correct it, or give the "
+                "operations",
                 "operations",
             ) from None
         try:
-            return _INTERPRETATION.validate_json(_INTERPRETATION.dump_json(said, warnings="error"))
+            document = _INTERPRETATION.dump_json(interpretation, warnings="error")
+            return _INTERPRETATION.validate_json(document)
         except (ValueError, TypeError, AttributeError):
             raise InterpreterFailed(
-                "the interpreter's answer is no reading: mend it, or name the operations",
+                "the interpreter's result is not an interpretation: correct it, or give the "
+                "operations",
                 "operations",
             ) from None
 

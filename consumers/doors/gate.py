@@ -1,4 +1,4 @@
-"""The gate for facts and reports: parsed, its customer found or minted, and appended."""
+"""The gate: the door for facts and reports."""
 
 from __future__ import annotations
 
@@ -20,95 +20,99 @@ from domain.event import TYPES, Event, event_id, purpose_of
 from domain.subject import CUSTOMER, Subject, is_subject
 from domain.values import Purpose
 
-Answer = Appended | ReportHeld | Refusal
+GateAnswer = Appended | ReportHeld | Refusal
 SOURCE = "/ordermade/gate"
-_REMEMBERED = 50_000  # customers; then a gate starts anew, so that it does not grow for ever
+_REMEMBERED = 50_000  # customers; beyond that all are forgotten, so that memory stays bounded
 
 
 class Gate:
-    """Accepts batches of messages, each answered for itself.
+    """Appends batches of messages to the store; one refusal does not affect other messages.
 
-    `basis` are the purposes for which a customer's data may be taken in: they are recorded as
-    the customer's consent, except those that the customer has withdrawn.
+    `basis` are the purposes that data may be accepted for. They are recorded as the consent of each
+    customer of the batch, except those that the customer has withdrawn.
     """
 
     def __init__(
-        self, store: Store, owners: Owners, holding: HeldReports, basis: Collection[Purpose] = ()
+        self,
+        store: Store,
+        owners: Owners,
+        held_reports: HeldReports,
+        basis: Collection[Purpose] = (),
     ) -> None:
-        self._store, self._owners, self._holding = store, owners, holding
+        self._store, self._owners, self._held_reports = store, owners, held_reports
         self._basis = frozenset(basis)
-        self._told: set[str] = set()  # customers of whom the basis is recorded, or was refused
+        self._granted: set[str] = set()  # customers whose consent to the basis is settled
 
-    def accept(self, lines: Sequence[bytes], now: datetime) -> list[Answer]:
-        answers: dict[int, Answer] = {}
+    def accept(self, lines: Sequence[bytes], now: datetime) -> list[GateAnswer]:
+        """Return the answer to each message, given as a line of JSON, in their order."""
+        answers: dict[int, GateAnswer] = {}
         messages: dict[int, Message] = {}
         for i, line in enumerate(lines):
             try:
                 messages[i] = parse(line)
             except Malformed as refusal:
                 answers[i] = refusal
-        names = {i: message.customer for i, message in messages.items()}
-        customers, new = self._customers(messages, names)
-        unnamed = {messages[i].subject for i, name in names.items() if name is None}
-        opened = self._store.owners(unnamed) if unnamed else {}
+        customers, new = self._customers(list(messages.values()))
+        anonymous = {m.subject for m in messages.values() if m.customer is None}
+        owners = self._store.owners(anonymous) if anonymous else {}
         appends: dict[int, StreamAppend] = {}
-        waits: list[int] = []
+        unopened: list[int] = []
         for i, message in messages.items():
-            if names[i] is None and _must_wait(message, opened):
-                waits.append(i)
+            if _lacks_owner(message, owners):
+                unopened.append(i)
                 continue
             try:
-                event = message.event(_whose(message, names[i], customers, opened))
+                event = message.event(_customer_id(message, customers, owners))
             except Refusal as refusal:
                 answers[i] = refusal
             else:
                 appends[i] = StreamAppend(event.stream, (event,))
         if self._basis:
-            about = {a.owner for a in appends.values() if a.events[0].customerid}
-            self._grant(about - self._told, new, now)
+            batch = {a.owner for a in appends.values() if a.events[0].customerid}
+            self._grant(batch - self._granted, new, now)
         answers |= zip(appends, self._store.append(list(appends.values())), strict=True)
-        if waits:
-            held = self._holding.hold([(messages[i], lines[i]) for i in waits], now)
-            answers |= zip(waits, held, strict=True)
-        new_streams = {
+        if unopened:
+            held = self._held_reports.hold([(messages[i], lines[i]) for i in unopened], now)
+            answers |= zip(unopened, held, strict=True)
+        opened = {
             append.stream
             for i, append in appends.items()
             if is_subject(append.stream)
             and isinstance(a := answers[i], Appended)
             and a.version == 1
         }
-        if new_streams:
-            self._holding.release(new_streams)
+        if opened:
+            self._held_reports.release(opened)
         return [answers[i] for i in range(len(lines))]
 
-    def _customers(
-        self, messages: Mapping[int, Message], names: Mapping[int, str | None]
-    ) -> tuple[dict[str, str], set[str]]:
-        """Customer ids by the names that the messages have for them, and those just minted.
+    def _customers(self, messages: Sequence[Message]) -> tuple[dict[str, str], set[str]]:
+        """Return our ids of customers by the names in the messages, and which ids are new.
 
-        Some names may stay unknown.
+        A name may be an id of ours. Names that nobody is known by, and that no message may open an
+        account for, are left out.
         """
-        said = {name for name in names.values() if name}
-        told = said & self._told
-        found = {owner: owner for owner in told}
-        external = {name for name in said if ":" in name}
-        found |= self._owners.find(external)
-        found |= {owner: owner for owner in self._owners.purposes(said - told - external)}
-        if not (unknown := external - found.keys()):
-            return found, set()
-        new = {i: messages[i] for i, name in names.items() if name in unknown}
-        # What was said before mints nothing, nor does what could not be stored.
-        known = self._store.stored_ids([m.event_id for m in new.values()])
-        open_to = {cast(str, names[i]) for i, m in new.items() if self._may_open(m, known)}
-        minted = self._owners.mint(open_to)
-        return {**found, **minted}, set(minted.values())
+        names = {m.customer for m in messages if m.customer}
+        settled = names & self._granted
+        ids = {id: id for id in settled}
+        external = {name for name in names if ":" in name}
+        ids |= self._owners.find(external)
+        ids |= {id: id for id in self._owners.purposes(names - settled - external)}
+        if not (unknown := external - ids.keys()):
+            return ids, set()
+        first = [m for m in messages if m.customer in unknown]
+        stored = self._store.stored_ids([m.event_id for m in first])
+        minted = self._owners.mint(
+            {cast(str, m.customer) for m in first if self._may_mint(m, stored)}
+        )
+        return {**ids, **minted}, set(minted.values())
 
-    def _may_open(self, message: Message, known: set[UUID]) -> bool:
+    def _may_mint(self, message: Message, stored: set[UUID]) -> bool:
+        """Whether a message of an unknown customer is new and would be accepted."""
         purpose = purpose_of(message.type)
-        return message.event_id not in known and (purpose is None or purpose in self._basis)
+        return message.event_id not in stored and (purpose is None or purpose in self._basis)
 
     def _grant(self, customers: set[str], new: Collection[str], now: datetime) -> None:
-        """Records the basis as consent of those who have not given or withdrawn it."""
+        """Record the basis as consent of customers who have neither given nor withdrawn it."""
         if not customers:
             return
         appends = []
@@ -142,30 +146,29 @@ class Gate:
             if events:
                 appends.append(StreamAppend(stream, events, len(history)))
         if appends:
-            # A conflict means that the customer has just decided: their word holds.
+            # A conflict means that the customer has decided meanwhile; that decision stands.
             self._store.append(appends)
-        # Only now: another thread that finds them here does not wait for their consent.
-        if len(self._told) > _REMEMBERED:
-            self._told = set()
-        self._told |= customers
+        # Only after the append: another thread that finds them here does not wait for it.
+        if len(self._granted) > _REMEMBERED:
+            self._granted = set()
+        self._granted |= customers
 
 
-def _must_wait(message: Message, opened: Mapping[str, str]) -> bool:
-    """Nobody knows whose it is, and an owner is fixed for ever."""
-    return message.subject not in opened and not TYPES[message.type].opens
+def _lacks_owner(message: Message, owners: Mapping[str, str]) -> bool:
+    """Whether a report names no customer and its stream is not open: its owner is not known yet."""
+    return (
+        message.customer is None and message.subject not in owners and not TYPES[message.type].opens
+    )
 
 
-def _whose(
-    message: Message,
-    name: str | None,
-    customers: Mapping[str, str],
-    opened: Mapping[str, str],
+def _customer_id(
+    message: Message, customers: Mapping[str, str], owners: Mapping[str, str]
 ) -> str | None:
-    """Our id of the customer; None where the stream has none. Raises Refusal if nobody knows."""
-    if name is None:
-        owner = opened.get(message.subject)
+    """Return our id of a message's customer, or None if its stream has none. Raises Refusal."""
+    if message.customer is None:
+        owner = owners.get(message.subject)
         return None if owner == message.subject else owner
-    customer = customers.get(name)
+    customer = customers.get(message.customer)
     if customer is None:
         if purpose := purpose_of(message.type):
             raise ConsentMissing(None, [purpose])

@@ -1,7 +1,8 @@
-"""Reports on streams that nobody opened: held, and released when the stream opens.
+"""Reports on streams that nobody has opened: held, and appended when the stream opens.
 
-Whoever opens a stream looks for what is held; whoever holds a report looks again whether the
-stream is open: of two at once, one sees the other.
+A report that names no customer has no owner before its stream is open, and an owner never changes.
+Whoever opens a stream looks for held reports, and whoever holds a report looks again whether the
+stream is open. So if both happen at once, one of them sees the other.
 """
 
 from __future__ import annotations
@@ -38,54 +39,68 @@ class HeldReports:
     def hold(
         self, reports: Sequence[tuple[Message, bytes]], now: datetime
     ) -> list[ReportHeld | Refusal | Appended]:
-        """Durable when it returns. Held twice is held once; other contents are refused."""
+        """Hold reports, given with the lines that they were sent as; return the answer to each.
+
+        A report whose stream has been opened meanwhile is appended. Holding a report twice holds it
+        once; the same id with other contents is refused.
+        """
         ids = [message.event_id for message, _ in reports]
-        before = {w.id: w.message for w in self._held.find(ids=ids)}
+        earlier = {held.id: held.message for held in self._held.find(ids=ids)}
         new = {
             message.event_id: HeldReport(message.event_id, message.subject, message.type, now, line)
             for message, line in reports
-            if message.event_id not in before
+            if message.event_id not in earlier
         }
         self._held.hold(list(new.values()))
-        said = before | {id: w.message for id, w in new.items()}
+        contents = earlier | {id: held.message for id, held in new.items()}
         answers = self.release({message.subject for message, _ in reports})
         return [
             answers.get(id)
-            or (ReportHeld(id, duplicate=id in before) if said[id] == line else ContentsDiffer())
+            or (
+                ReportHeld(id, duplicate=id in earlier)
+                if contents[id] == line
+                else ContentsDiffer()
+            )
             for id, (_, line) in zip(ids, reports, strict=True)
         ]
 
     def release(self, subjects: Collection[str] | None = None) -> dict[UUID, Appended | Refusal]:
-        """Appends what waits for those of the subjects (None: of all) that are open now."""
-        waiting = self._held.find(subjects=subjects)
-        if not waiting:
+        """Append the held reports on those of the subjects that are open; None stands for all."""
+        held = self._held.find(subjects=subjects)
+        if not held:
             return {}
-        opened = self._store.owners({w.subject for w in waiting})
+        owners = self._store.owners({report.subject for report in held})
         return self._append(
             [
-                (w.id, parse(w.message).event(None if owner == w.subject else owner))
-                for w in waiting
-                if (owner := opened.get(w.subject))
+                (report.id, _event(report, None if owner == report.subject else owner))
+                for report in held
+                if (owner := owners.get(report.subject))
             ]
         )
 
     def release_by_hand(self, id: UUID, customer: str | None) -> Appended | Refusal:
-        """Opens the stream with the report: the customer's, or nobody's. Raises Refusal."""
-        waiting = self._held.find(ids=[id])
-        if not waiting:
+        """Open the stream of a report with the report itself, for a customer or for nobody.
+
+        The other reports on the stream follow. Raises ReportNotHeld or CustomerUnknown.
+        """
+        held = self._held.find(ids=[id])
+        if not held:
             raise ReportNotHeld(f"no report is held under {id}: list the held reports", "id")
         owner = customer
         if customer and ":" in customer:
             owner = self._owners.find([customer]).get(customer)
         if customer and (owner is None or not self._owners.purposes([owner])):
             raise CustomerUnknown("customer: there is no such customer", "customer")
-        answer = self._append([(id, parse(waiting[0].message).event(owner))])[id]
-        self.release({waiting[0].subject})
+        answer = self._append([(id, _event(held[0], owner))])[id]
+        self.release({held[0].subject})
         return answer
 
     def _append(self, events: Sequence[tuple[UUID, Event[Data]]]) -> dict[UUID, Appended | Refusal]:
-        said = self._store.append([StreamAppend(e.stream, (e,)) for _, e in events])
-        answers = {id: answer for (id, _), answer in zip(events, said, strict=True)}
-        stored = [id for id, answer in answers.items() if isinstance(answer, Appended)]
-        self._held.remove(stored)
+        stored = self._store.append([StreamAppend(event.stream, (event,)) for _, event in events])
+        answers = {id: answer for (id, _), answer in zip(events, stored, strict=True)}
+        self._held.remove([id for id, answer in answers.items() if isinstance(answer, Appended)])
         return answers
+
+
+def _event(report: HeldReport, customer: str | None) -> Event[Data]:
+    return parse(report.message).event(customer)

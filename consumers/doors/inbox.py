@@ -1,4 +1,4 @@
-"""What comes as CloudEvents, by whatever binding: facts, reports and commands, each answered."""
+"""The door for messages of all kinds: facts, reports and commands, each as a CloudEvent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
-from consumers.doors import gate
 from consumers.doors.command_types import CommandType, by_name, command_types
 from consumers.doors.commands import Command, CommandResult, Commands
 from consumers.doors.envelope import message_type
+from consumers.doors.gate import Gate, GateAnswer
 from consumers.doors.message import peek, to_malformed
 from domain.errors import CustomerDiffers, Malformed, Refusal
 from domain.subject import Subject
@@ -23,11 +23,11 @@ from domain.values import PURPOSES, Purpose
 
 STRUCTURED = "application/cloudevents+json"
 JSON = "application/json"
-MAX_BYTES = 8 << 20  # bytes of what is sent at once
-Answer = gate.Answer | CommandResult
+MAX_BYTES = 8 << 20  # of a request or a record
+InboxAnswer = GateAnswer | CommandResult
 
 _ATTRIBUTES = ("source", "subject", "customerid", "actor", "channel", "reason")
-_raw = msgspec.json.Decoder(msgspec.Raw).decode
+_decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def headers_by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -41,23 +41,23 @@ def headers_by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def to_structured(attributes: Mapping[str, str], data: bytes) -> bytes:
-    """An event whose attributes came beside its data, in structured JSON. Raises Malformed."""
+    """Return a message that was sent in binary mode in structured mode. Raises Malformed."""
     try:
-        # Taken apart first: what is put into another text must be one whole value.
-        whole = _raw(data)
+        # Decoded first, so that the data cannot end its JSON value early and add attributes.
+        value = _decode_raw(data)
     except (msgspec.MsgspecError, RecursionError):
         raise Malformed("data: this is no JSON: send the event's data in UTF-8", "data") from None
-    return msgspec.json.encode({**attributes, "datacontenttype": JSON, "data": whole})
+    return msgspec.json.encode({**attributes, "datacontenttype": JSON, "data": value})
 
 
-def media_type(said: str) -> str:
-    """A content type without its parameters."""
-    return said.partition(";")[0].strip().lower()
+def media_type(content_type: str) -> str:
+    """Return a content type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
 
 
-def purposes_of(said: str) -> frozenset[Purpose]:
-    """Purposes, by comma. Raises Malformed."""
-    words = said.split(",") if said else []
+def purposes_of(text: str) -> frozenset[Purpose]:
+    """Return the purposes in a text, where commas separate them. Raises Malformed."""
+    words = text.split(",") if text else []
     if unknown := set(words) - set(PURPOSES):
         raise Malformed(
             f"basis: {len(unknown)} of its words are no purposes: there are {', '.join(PURPOSES)}",
@@ -105,28 +105,26 @@ def parse_command(line: bytes, now: datetime) -> Command:
 
 @dataclass(frozen=True, slots=True)
 class InboxMessage:
-    """A CloudEvent in structured JSON, and the basis that its publisher names for it."""
+    """A CloudEvent in structured JSON, and the purposes on whose basis its data may be accepted."""
 
     line: bytes
     basis: frozenset[Purpose] = field(default_factory=frozenset)
 
 
 class Inbox:
-    """The doors for whoever sends all kinds of messages through one opening."""
+    """The door for mixed messages; `gates` returns the gate for a basis."""
 
-    def __init__(
-        self, gates: Callable[[frozenset[Purpose]], gate.Gate], commands: Commands
-    ) -> None:
+    def __init__(self, gates: Callable[[frozenset[Purpose]], Gate], commands: Commands) -> None:
         self._gates, self._commands = gates, commands
 
-    def accept(self, messages: Sequence[InboxMessage], now: datetime) -> list[Answer]:
-        """Each is answered for itself, in their order: a command finds what stands before it."""
-        answers: list[Answer] = []
-        for (command, basis), run in groupby(
-            messages, lambda said: (peek(said.line) in command_types(), said.basis)
+    def accept(self, messages: Sequence[InboxMessage], now: datetime) -> list[InboxAnswer]:
+        """Return the answer to each message. A command is decided after the messages before it."""
+        answers: list[InboxAnswer] = []
+        for (is_command, basis), run in groupby(
+            messages, lambda message: (peek(message.line) in command_types(), message.basis)
         ):
-            lines = [said.line for said in run]
-            if command:
+            lines = [message.line for message in run]
+            if is_command:
                 answers += [self._execute(line, now) for line in lines]
             else:
                 answers += self._gates(basis).accept(lines, now)

@@ -1,1 +1,1 @@
-"""What is said by the system itself, and goes back to the doors."""
+"""Processes that append events derived from others, through the doors."""

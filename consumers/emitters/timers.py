@@ -1,7 +1,8 @@
-"""Says what has become due: a quote expires, a promise is kept or missed, an intake is abandoned.
+"""Timers: they record what has fallen due. A quote expires, a promise is kept or missed, an intake
+is abandoned.
 
-The only part that asks the time by itself. What it says is idempotent (a command's id, or an
-event's, follows from its cause), so it may be killed at any moment and say it again.
+The id of each command and event is derived from the event that set the due time. So a run that was
+killed is simply repeated: nothing is recorded twice.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ACTOR = "timers"
 
 
 class Timers:
-    """`due` gives the rows whose time has come; `clock` the time."""
+    """`due` returns the rows that are due at a time, `clock` the present time."""
 
     def __init__(
         self,
@@ -33,34 +34,37 @@ class Timers:
         self._due, self._commands, self._store, self._clock = due, commands, store, clock
 
     def run(self) -> int:
-        """How many events were recorded. What is refused (no consent any more) is left alone."""
-        now = self._clock()
-        return sum(self._say(row, now) for row in self._due(now))
+        """Record what is due now; return the number of events.
 
-    def _say(self, row: DueRow, now: datetime) -> int:
+        What is refused is left out, for example because a consent was withdrawn.
+        """
+        now = self._clock()
+        return sum(self._record(row, now) for row in self._due(now))
+
+    def _record(self, row: DueRow, now: datetime) -> int:
         try:
             match row.kind:
                 case "quote":
-                    return self._ask(row, "expire-quote", now, quote_id=row.ref)
+                    return self._execute(row, "expire-quote", now, quote_id=row.ref)
                 case "promise":
-                    return self._ask(row, "settle-promise", now)
+                    return self._execute(row, "settle-promise", now)
                 case _:
                     return self._abandon(row)
         except Refusal:
             return 0
 
-    def _ask(self, row: DueRow, name: str, now: datetime, **arguments: str) -> int:
+    def _execute(self, row: DueRow, name: str, now: datetime, **arguments: str) -> int:
         command = Command(
             id=f"{name}/{row.cause}", source=SOURCE, subject=row.subject, name=name,
             arguments=arguments, time=now, actor=ACTOR,
         )  # fmt: skip
-        done = self._commands.execute(command)
-        return 0 if done.duplicate else len(done.events)
+        result = self._commands.execute(command)
+        return 0 if result.duplicate else len(result.events)
 
     def _abandon(self, row: DueRow) -> int:
-        """A fact: at the moment that it became due, whenever that is noticed."""
+        """Record a fact whose time is the due time, however late it is recorded."""
         assert row.due
-        said = Event(
+        event = Event(
             id=event_id(SOURCE, f"abandon/{row.cause}"),
             source=SOURCE,
             subject=row.subject,
@@ -70,5 +74,5 @@ class Timers:
             actor=ACTOR,
             causationid=str(row.cause),
         )
-        [answer] = self._store.append([StreamAppend(said.stream, (said,))])
+        [answer] = self._store.append([StreamAppend(event.stream, (event,))])
         return 0 if isinstance(answer, Refusal) or answer.duplicate else 1

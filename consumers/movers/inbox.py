@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from consumers.doors.inbox import Answer, Inbox, InboxMessage
+from consumers.doors.inbox import Inbox, InboxAnswer, InboxMessage
 from consumers.movers.fold import error_summary
 from consumers.ports.inbox import InboxTopic, Quarantine, ReceivedMessage
 from domain.errors import Malformed, Refusal
@@ -39,8 +39,8 @@ class InboxDoor:
     ) -> None:
         self._read, self._door, self._now, self._passes = read, door, now, passes
 
-    def take(self, messages: Sequence[ReceivedMessage]) -> list[Answer]:
-        answers: dict[int, Answer] = {}
+    def take(self, messages: Sequence[ReceivedMessage]) -> list[InboxAnswer]:
+        answers: dict[int, InboxAnswer] = {}
         said: dict[int, InboxMessage] = {}
         for i, message in enumerate(messages):
             try:
@@ -50,7 +50,7 @@ class InboxDoor:
         answers |= zip(said, self._accept(list(said.values())), strict=True)
         return [answers[i] for i in range(len(messages))]
 
-    def _accept(self, said: Sequence[InboxMessage]) -> list[Answer]:
+    def _accept(self, said: Sequence[InboxMessage]) -> list[InboxAnswer]:
         try:
             return self._door.accept(said, self._now())
         except Exception as error:

@@ -16,7 +16,7 @@ from infra.cli.terminal import open_deployment, update_views, wait_for_log
 from infra.errors import UserError
 
 if TYPE_CHECKING:
-    from consumers.doors.gate import Answer, Gate
+    from consumers.doors.gate import Gate, GateAnswer
     from domain.errors import Refusal
     from domain.values import Purpose
     from infra.imports.files import ImportLine
@@ -146,7 +146,7 @@ def _batches(lines: Iterator[ImportLine]) -> Iterator[list[ImportLine]]:
     yield batch
 
 
-def _answers(gate: Gate, batch: list[ImportLine]) -> Iterator[tuple[ImportLine, Answer]]:
+def _answers(gate: Gate, batch: list[ImportLine]) -> Iterator[tuple[ImportLine, GateAnswer]]:
     """Each line with the gate's answer, or with the refusal of a line that holds no message."""
     messages = [line.message for line in batch if isinstance(line.message, bytes)]
     answers = iter(gate.accept(messages, datetime.now(UTC)))

@@ -82,7 +82,7 @@ def test_another_interpreter_is_asked_and_how_sure_it_must_be_is_told(parrot):
 
 @pytest.mark.parametrize(
     ("id", "text", "told"),
-    [("I3", "secret?", "failed (ValueError)"), ("I4", "secret!", "is no reading")],
+    [("I3", "secret?", "failed (ValueError)"), ("I4", "secret!", "is not an interpretation")],
 )
 def test_an_interpreter_that_fails_is_told_without_the_words(parrot, id, text, told):
     parrot.ok("order", "instruct", "7", id, text)
