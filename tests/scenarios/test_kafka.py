@@ -38,6 +38,7 @@ def test_a_deployment_with_another_number_of_partitions_is_refused(front, tmp_pa
 def test_a_deployment_does_not_write_into_the_log_of_another(front, tmp_path):
     front.ok("order", "draft", "7", "--line", "L1=shirt")
     other = Front(tmp_path / "other", front.more)
-    assert "if the log is another deployment's, name other topics" in other.refused(
-        "order", "draft", "7", "--line", "L1=coat"
+    assert (
+        "if the log belongs to another deployment, first set ORDERMADE_KAFKA_TOPICS"
+        in other.refused("order", "draft", "7", "--line", "L1=coat")
     )
