@@ -10,7 +10,20 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse
 
-from infra.http import commands, docs_page, events, log_feed, openapi, problems, views
+from infra.http import (
+    commands,
+    docs_page,
+    events,
+    instructions,
+    lag,
+    log_feed,
+    needs,
+    openapi,
+    parked,
+    problems,
+    stories,
+    views,
+)
 from infra.http.connection import DeploymentConnection
 from infra.http.guard import Guard
 
@@ -34,6 +47,11 @@ def create(
         events.make_router(connection),
         commands.make_router(connection),
         views.make_router(connection),
+        needs.make_router(connection),
+        stories.make_router(connection),
+        lag.make_router(connection),
+        parked.make_router(connection),
+        instructions.make_router(connection),
         log_feed.make_router(connection, stopping),
     ):
         app.include_router(router)
@@ -43,6 +61,7 @@ def create(
             title=_TITLE, version=version(_TITLE), description=_DESCRIPTION, routes=app.routes
         )
         document["components"]["schemas"].update(openapi.schemas)
+        document["components"]["examples"] = openapi.examples
         if token:
             _require_token(document)
         return document

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import Depends, Request
+from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from consumers.doors import inbox
 from consumers.doors.inbox import MAX_BYTES
+from consumers.doors.message import to_malformed
 from infra.http.problems import HttpRefusal
+
+T = TypeVar("T")
 
 
 async def _read(request: Request) -> bytes:
@@ -35,6 +39,14 @@ Body = Annotated[bytes, Depends(_read)]
 def media_type(request: Request) -> str:
     """The media type of the request's body, without its parameters."""
     return inbox.media_type(request.headers.get("content-type", ""))
+
+
+def parse(adapter: TypeAdapter[T], body: bytes) -> T:
+    """The body as the adapter's type. Raises Malformed."""
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        raise to_malformed(error) from None
 
 
 def json_response(content: Any, status: int = HTTPStatus.OK) -> Response:

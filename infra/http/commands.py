@@ -12,18 +12,17 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Header, Path
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from consumers.doors.command_types import CommandType, by_name, command_types
 from consumers.doors.commands import Command
-from consumers.doors.message import to_malformed
 from domain.event import Data, Recorded, strict
 from domain.subject import Subject
 from domain.values import Name, Text
 from infra.http import cursors, examples, log_wait, openapi
-from infra.http.bodies import Body, json_response
+from infra.http.bodies import Body, json_response, parse
 from infra.http.connection import DeploymentConnection
 
 
@@ -146,13 +145,7 @@ def _add(router: APIRouter, connection: DeploymentConnection, type: CommandType)
         deprecated=former or None,
         summary=name.replace("-", " ").capitalize() + ".",
         description=type.description,
-        openapi_extra=openapi.request_body(
-            {
-                "application/json": openapi.with_example(
-                    openapi.request_schema(body_type, title), example
-                )
-            }
-        ),
+        openapi_extra=openapi.json_body(body_type, example),
         status_code=HTTPStatus.CREATED,
         responses=openapi.responses(
             403, 409, 413, 422,
@@ -171,10 +164,7 @@ def _add(router: APIRouter, connection: DeploymentConnection, type: CommandType)
     ) -> Response:
         deployment = connection.deployment
         log_wait.check(deployment, wait)
-        try:
-            parsed = adapter.validate_json(body)
-        except ValidationError as error:
-            raise to_malformed(error) from None
+        parsed = parse(adapter, body)
         result = await run_in_threadpool(
             deployment.commands.execute,
             Command(

@@ -9,6 +9,11 @@ import structlog
 
 from infra.deployment import Deployment
 
+_PARTS = (
+    *("store", "commands", "books", "held_reports", "quarantine", "inbox_door"),
+    *("log", "feed", "progress", "views", "writable_views"),
+)
+
 log = structlog.get_logger()
 
 
@@ -49,6 +54,7 @@ class DeploymentConnection:
 
 def _prepared(deployment: Deployment) -> Deployment:
     """The deployment, its lazy parts built: concurrent first requests would build them twice."""
-    for part in ("store", "commands", "views", "progress", "feed"):
+    for part in _PARTS:
         getattr(deployment, part)
+    deployment.owners(deployment.reader_pool)
     return deployment

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.event import Cursor
+
 CUSTOMER = "shop:ann"
+CUSTOMER_ID = "018f2a7b-6c1d-7e30-9a44-5b1f0c9d2e11"
+POSITION = str(Cursor(1, (0,) * 13))
 _CHOICE = {"origin": "direct", "choice_space": "closed", "target": "product", "stage": "packaging"}
 _LATER = "2099-03-01T12:00:00Z"
 

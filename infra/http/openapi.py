@@ -14,6 +14,8 @@ from infra.schemas import UntitledSchema
 JsonObject = dict[str, Any]
 schemas: JsonObject = {}
 """The schemas to which operations refer, by name."""
+examples: JsonObject = {}
+"""Example responses, by the name of their schema; FastAPI would drop a null from those in place."""
 _REF = "#/components/schemas/"
 _DESCRIPTIONS = {
     401: "The token is missing or wrong.",
@@ -44,7 +46,9 @@ def request_schema(cls: type, name: str) -> JsonObject:
 
 def response_schema(cls: Any) -> JsonObject:
     """The schema of what msgspec encodes, by reference where the type has a name."""
-    [schema], components = msgspec.json.schema_components([cls], ref_template=_REF + "{name}")
+    [schema], components = msgspec.json.schema_components(
+        [cls], schema_hook=_any_value, ref_template=_REF + "{name}"
+    )
     for name, component in components.items():
         if description := component.get("description"):
             component["description"] = cleandoc(description)
@@ -52,9 +56,23 @@ def response_schema(cls: Any) -> JsonObject:
     return schema
 
 
+def _any_value(cls: type) -> JsonObject:
+    """The schema of `object`, which stands for any JSON."""
+    if cls is object:
+        return {"description": "Any JSON value."}
+    raise NotImplementedError
+
+
 def request_body(media: dict[str, JsonObject]) -> JsonObject:
     """A required request body: schema and examples by media type."""
     return {"requestBody": {"required": True, "content": media}}
+
+
+def json_body(cls: type, example: Any) -> JsonObject:
+    """A required JSON body of a type that pydantic validates."""
+    return request_body(
+        {"application/json": with_example(request_schema(cls, cls.__name__), example)}
+    )
 
 
 def with_example(schema: JsonObject, value: Any) -> JsonObject:
@@ -78,6 +96,9 @@ def responses(*problems: int, **ok: tuple[str, JsonObject]) -> dict[int | str, J
 
 def json_content(cls: Any, example: Any = None) -> JsonObject:
     """JSON of a type, as the content of a response."""
-    schema = response_schema(cls)
-    content = {"schema": schema} if example is None else with_example(schema, example)
+    content = {"schema": response_schema(cls)}
+    if example is not None:
+        name = cls.__name__
+        examples[name] = {"value": msgspec.to_builtins(example)}
+        content["examples"] = {"one": {"$ref": f"#/components/examples/{name}"}}
     return {"application/json": content}

@@ -1,10 +1,9 @@
-"""GET /v1/views/{view}: rows of views, in pages, as new as the reader needs."""
+"""GET /v1/views/{view} and /v1/figures/{view}: rows in pages, as they are or were, and figures."""
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -12,71 +11,84 @@ from typing import Annotated, Any
 import msgspec
 import psycopg
 from fastapi import APIRouter, Path, Query
+from msgspec.structs import asdict
+from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from consumers.ports.views import GroupLag
-from consumers.questions.rows import key_filter, resolve_key
+from consumers.questions.figures import view_figures
+from consumers.questions.past import rows_as_of
+from consumers.questions.rows import Freshness, Lag, find_view, freshness, key_filter, resolve_key
 from domain.errors import Malformed
-from domain.event import Cursor
+from domain.values import Time
 from infra.deployment import Deployment
-from infra.http import cursors, openapi
+from infra.http import examples, openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
+from infra.http.min_position import MinPosition, Timeout, wait_for_views
+from infra.http.paging import Limit, Page, page_of
 from infra.http.problems import HttpRefusal
 from infra.postgres.views.reader import PageEnd
-from projections import discover
-from projections.view import AnyProjection
+from projections import discover, figures
 
-_PAUSES_S = (0.01, 0.2)  # between polls of the view's position: the first, the longest
+_time = TypeAdapter[datetime](Time)
 ViewName = StrEnum("ViewName", {name: name for name in discover()})  # type: ignore[misc]
 
 
-class ViewLag(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a view is behind the log; `seconds` is the age of its oldest unseen event."""
+class RowPage(Freshness, frozen=True, kw_only=True):
+    """Rows, and how fresh they are.
 
-    events: int
-    seconds: float
-
-
-class RowPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows, and how current they are.
-
-    `next` is the `page` of the next request; null at the end. `position` is the cursor that the
-    rows contain at least, `parked` the number of events that the view could not fold. Personal
-    values are opened; one that can no longer be read is `{"sealed": ""}`.
+    `next` is the `page` of the next request; null at the end. Personal values are opened; one that
+    can no longer be read is `{"sealed": ""}`.
     """
 
     rows: Sequence[Any]
     next: str | None
-    position: str
-    lag: ViewLag
-    parked: int
 
 
-class RowQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters of a request for rows."""
+class ViewFigures(Freshness, frozen=True, kw_only=True):
+    """The figures of a view over all its rows; null if the view has none.
 
-    key: str | None
-    limit: int
-    page: str | None
-    min_position: Cursor | None
-    timeout_s: float
+    They are null, too, while a view that they are computed from is shown in another version than
+    that of this release.
+    """
+
+    figures: Any
 
 
-_View = Annotated[ViewName, Path(description="The view.", examples=["profile"])]
-_Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in a page, at most.")]
-_Page = Annotated[str | None, Query(description="`next` of the page before.")]
-_MinPosition = Annotated[
+View = Annotated[ViewName, Path(description="The view.", examples=["profile"])]
+_AsOf = Annotated[
     str | None,
-    Query(description="A cursor, such as a write's: wait until the view contains it."),
+    Query(
+        description="Rows as they were known at this time: by the events recorded until then.",
+        json_schema_extra={"format": "date-time"},
+        examples=["2099-03-01T12:00:00Z"],
+    ),
 ]
-_Timeout = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for min_position.")]
-_ROWS = openapi.json_content(RowPage)
+_ValidAt = Annotated[
+    str | None,
+    Query(
+        description="Rows by the events that had happened at this time, whenever recorded.",
+        json_schema_extra={"format": "date-time"},
+        examples=["2099-03-01T12:00:00Z"],
+    ),
+]
+_FRESHNESS = Freshness(examples.POSITION, Lag(events=0, seconds=0.0), parked=0)
+_ROWS = openapi.json_content(
+    RowPage,
+    RowPage(
+        rows=[{"design_id": "d1", "customer": examples.CUSTOMER_ID, "book": "shirts"}],
+        next=None,
+        **asdict(_FRESHNESS),
+    ),
+)
+_FIGURES = openapi.json_content(
+    ViewFigures, ViewFigures(figures={"customers": 7, "beliefs": 12}, **asdict(_FRESHNESS))
+)
 
 
 def make_router(connection: DeploymentConnection) -> APIRouter:
-    """`GET /v1/views/{view}` and `GET /v1/views/{view}/{key}`."""
+    """`GET /v1/views/{view}`, `/v1/views/{view}/{key}` and `/v1/figures/{view}`."""
     router = APIRouter(tags=["views"])
 
     @router.get(
@@ -87,114 +99,127 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         response_class=Response,
     )
     async def list_rows(
-        view: _View, limit: _Limit = 100, page: _Page = None, min_position: _MinPosition = None,
-        timeout_s: _Timeout = 5,
+        view: View, limit: Limit = 100, page: Page = None, min_position: MinPosition = None,
+        timeout_s: Timeout = 5,
     ) -> Response:  # fmt: skip
-        query = _query(None, limit, page, min_position, timeout_s)
-        return await _answer(connection.deployment, discover()[view], query)
+        deployment = connection.deployment
+        await wait_for_views(deployment, [view], min_position, timeout_s)
+        return await run_in_threadpool(_rows, deployment, view, None, page, limit)
 
     @router.get(
         "/v1/views/{view}/{key:path}",
         operation_id="find-rows",
-        summary="The rows of a view that have a key.",
+        summary="The rows of a view that have a key, as they are or as they were.",
         responses=openapi.responses(404, 409, 422, 504, s200=("Rows.", _ROWS)),
         response_class=Response,
     )
     async def find_rows(
-        view: _View,
+        view: View,
         key: Annotated[
             str,
             Path(
                 description="A key, which may have slashes; a customer also as `namespace:id`.",
                 pattern="^[^\\x00-\\x1f\\x7f]{1,200}$",
-                examples=["shop:ann"],
+                examples=[examples.CUSTOMER],
             ),
         ],
-        limit: _Limit = 100,
-        page: _Page = None,
-        min_position: _MinPosition = None,
-        timeout_s: _Timeout = 5,
+        as_of: _AsOf = None,
+        valid_at: _ValidAt = None,
+        limit: Limit = 100,
+        page: Page = None,
+        min_position: MinPosition = None,
+        timeout_s: Timeout = 5,
     ) -> Response:
-        query = _query(key, limit, page, min_position, timeout_s)
-        return await _answer(connection.deployment, discover()[view], query)
+        deployment = connection.deployment
+        times = [_parse_time(as_of, "as_of"), _parse_time(valid_at, "valid_at")]
+        await wait_for_views(deployment, [view], min_position, timeout_s)
+        if any(times):
+            return await run_in_threadpool(_past_rows, deployment, view, key, times, page, limit)
+        return await run_in_threadpool(_rows, deployment, view, key, page, limit)
+
+    @router.get(
+        "/v1/figures/{view}",
+        operation_id="read-figures",
+        summary="The figures of a view.",
+        responses=openapi.responses(409, 422, 504, s200=("Figures.", _FIGURES)),
+        response_class=Response,
+    )
+    async def read_figures(
+        view: View, min_position: MinPosition = None, timeout_s: Timeout = 5
+    ) -> Response:
+        deployment = connection.deployment
+        definition = figures.of(view)
+        sources = definition.reads if definition else [view]
+        await wait_for_views(deployment, sources, min_position, timeout_s)
+        return await run_in_threadpool(_figures, deployment, view, sources)
 
     return router
 
 
-def _query(
-    key: str | None, limit: int, page: str | None, min_position: str | None, timeout_s: float
-) -> RowQuery:
-    cursor = None if min_position is None else cursors.parse(min_position, "min_position")
-    return RowQuery(key=key, limit=limit, page=page, min_position=cursor, timeout_s=timeout_s)
-
-
-async def _answer(deployment: Deployment, projection: AnyProjection, query: RowQuery) -> Response:
-    lags = await _reached(deployment, projection.name, query)
-    return await run_in_threadpool(_rows, deployment, projection, query, lags)
-
-
-async def _reached(deployment: Deployment, view: str, query: RowQuery) -> list[GroupLag]:
-    """The view's lags, as soon as it has reached min_position.
-
-    A waiting request occupies no thread between two polls. Raises HttpRefusal when time is up.
-    """
-    goal = query.min_position
-    pause, longest = _PAUSES_S
-    deadline = time.monotonic() + query.timeout_s
-    if goal:
-        await run_in_threadpool(deployment.feed.check, goal)
-    while True:
-        lags = await run_in_threadpool(_lags, deployment, view)
-        if not goal or all(lag.position >= goal.numbers[lag.partition] for lag in lags):
-            return lags
-        if time.monotonic() > deadline:
-            raise HttpRefusal(
-                HTTPStatus.GATEWAY_TIMEOUT,
-                f"the view has not reached min_position within {query.timeout_s:g} s: ask again, "
-                "and check that `ordermade up` runs",
-                "min_position",
-            )
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, longest)
-
-
-def _lags(deployment: Deployment, view: str) -> list[GroupLag]:
-    """Lags of the version that is shown now, which a rebuild may replace while we wait."""
-    return deployment.progress.lags([deployment.views.live()[view]])
-
-
 def _rows(
-    deployment: Deployment, projection: AnyProjection, query: RowQuery, lags: list[GroupLag]
+    deployment: Deployment, view: str, key: str | None, page: str | None, limit: int
 ) -> Response:
-    # Read before the rows, so that the rows contain at least this position.
-    position = str(deployment.progress.position(lags))
-    owners = deployment.owners(deployment.reader_pool)
-    where = {} if query.key is None else key_filter(projection, resolve_key(query.key, owners))
+    current = freshness([view], deployment.views, deployment.progress)  # before the rows are read
+    projection, owners = find_view(view), deployment.owners(deployment.reader_pool)
+    where = {} if key is None else key_filter(projection, resolve_key(key, owners))
     try:
-        place = None if query.page is None else _place(query.page)
-        rows, after = deployment.views.page(projection, where, place, query.limit)
+        after = None if page is None else msgspec.json.decode(bytes.fromhex(page), type=PageEnd)
+        rows, end = deployment.views.page(projection, where, after, limit)
     except (ValueError, msgspec.MsgspecError, psycopg.DataError):
         raise Malformed(
             "page: this is no page of this view: send `next` as an answer gave it", "page"
         ) from None
-    if query.key is not None and not rows and not place:
-        raise HttpRefusal(
-            HTTPStatus.NOT_FOUND,
-            f"the view {projection.name} has no row of this key: check it, or send the "
-            "min_position of your last write",
-            "key",
-        )
-    lag = ViewLag(events=sum(x.events for x in lags), seconds=max(x.seconds for x in lags))
-    return json_response(
-        RowPage(
-            rows=rows,
-            next=None if after is None else msgspec.json.encode(after).hex(),
-            position=position,
-            lag=lag,
-            parked=len(deployment.views.parked_events(lags[0].group)),
-        )
+    if key is not None and page is None and not rows:
+        raise _no_row(view)
+    following = None if end is None else msgspec.json.encode(end).hex()
+    return json_response(RowPage(rows=rows, next=following, **asdict(current)))
+
+
+def _past_rows(
+    deployment: Deployment,
+    view: str,
+    key: str,
+    times: Sequence[datetime | None],
+    page: str | None,
+    limit: int,
+) -> Response:
+    as_of, valid_at = times
+    current = freshness([view], deployment.views, deployment.progress)
+    rows = rows_as_of(
+        view,
+        key,
+        as_of=as_of,
+        valid_at=valid_at,
+        log=deployment.log,
+        views=deployment.views,
+        store=deployment.store,
+        owners=deployment.owners(deployment.reader_pool),
     )
+    if not rows:
+        raise _no_row(view)
+    numbered, following = page_of(list(enumerate(rows)), lambda pair: pair[0], page, limit)
+    selected = [row for _, row in numbered]
+    return json_response(RowPage(rows=selected, next=following, **asdict(current)))
 
 
-def _place(page: str) -> PageEnd:
-    return msgspec.json.decode(bytes.fromhex(page), type=PageEnd)
+def _figures(deployment: Deployment, view: str, sources: Sequence[str]) -> Response:
+    current = freshness(sources, deployment.views, deployment.progress)
+    computed = view_figures(view, deployment.views, deployment.books, datetime.now(UTC))
+    return json_response(ViewFigures(figures=computed, **asdict(current)))
+
+
+def _parse_time(text: str | None, field: str) -> datetime | None:
+    try:
+        return None if text is None else _time.validate_python(text)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise Malformed(f"{field}: {reason}", field) from None
+
+
+def _no_row(view: str) -> HttpRefusal:
+    return HttpRefusal(
+        HTTPStatus.NOT_FOUND,
+        f"the view {view} has no row of this key: check it, or send the min_position of your last "
+        "write",
+        "key",
+    )

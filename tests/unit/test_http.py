@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import cast
 
+import jsonschema
 import pytest
 
 from consumers.doors.command_types import parse_arguments
@@ -35,9 +36,13 @@ def test_the_example_of_an_event_is_valid(event):
 OPERATIONS = Path(__file__).with_name("http_operations.txt")
 
 
-def test_operation_ids_are_those_that_were_published():
+@pytest.fixture(scope="module")
+def document():
+    return create(cast(DeploymentConnection, None), None, lambda: False).openapi()
+
+
+def test_operation_ids_are_those_that_were_published(document):
     """Generated clients name their functions by them: they are only added, by hand."""
-    document = create(cast(DeploymentConnection, None), None, lambda: False).openapi()
     operations = sorted(
         f"{operation['operationId']} {method.upper()} {path}"
         for path, methods in document["paths"].items()
@@ -47,3 +52,11 @@ def test_operation_ids_are_those_that_were_published():
     ids = [line.partition(" ")[0] for line in operations]
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch("[a-z]+(-[a-z]+)*", id) for id in ids)
+
+
+def test_example_responses_match_their_schemas(document):
+    components = document["components"]
+    assert len(components["examples"]) > 5
+    for name, example in components["examples"].items():
+        schema = {"$ref": f"#/components/schemas/{name}", "components": components}
+        jsonschema.validate(example["value"], schema)

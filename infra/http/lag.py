@@ -1,0 +1,63 @@
+"""GET /v1/lag: how far the views, the relay and the inbox are behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from consumers.questions.lag import ViewLag, group_lags
+from infra.http import openapi
+from infra.http.bodies import json_response
+from infra.http.connection import DeploymentConnection
+
+
+class LagRows(msgspec.Struct, frozen=True):
+    """A row for each consumer group and partition."""
+
+    rows: Sequence[ViewLag]
+
+
+_EXAMPLE = LagRows(
+    rows=[
+        ViewLag(
+            view="profile",
+            group="profile_v2",
+            partition=3,
+            head=41,
+            position=40,
+            events=1,
+            seconds=0.2,
+            member="host-4711",
+            stopped=None,
+        )
+    ]
+)
+
+
+def make_router(connection: DeploymentConnection) -> APIRouter:
+    """`GET /v1/lag`."""
+    router = APIRouter(tags=["operations"])
+
+    @router.get(
+        "/v1/lag",
+        operation_id="read-lag",
+        summary="How far each consumer group is behind, by partition.",
+        responses=openapi.responses(s200=("Lags.", openapi.json_content(LagRows, _EXAMPLE))),
+        response_class=Response,
+    )
+    def read_lag() -> Response:
+        """The groups are those of the views and, with Kafka, the relay and the inbox."""
+        deployment = connection.deployment
+        kafka = bool(deployment.settings.kafka)
+        lags = group_lags(
+            deployment.views,
+            deployment.progress,
+            deployment.log if kafka else None,
+            deployment.inbox_lags() if kafka else (),
+        )
+        return json_response(LagRows(rows=lags))
+
+    return router
