@@ -105,7 +105,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         summary="Fold parked events again, in their order.",
         openapi_extra=openapi.json_body(RetryBody, {"dry_run": True}),
         responses=openapi.responses(
-            403, 409, 413, 422,
+            403, 404, 409, 413, 422,
             s200=("What changed, and what waits still.",
                   openapi.json_content(ParkedRetry, _RETRIED)),
         ),
@@ -131,7 +131,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         openapi_extra=openapi.json_body(
             DropBody, {"key": examples.CUSTOMER, "numbers": [1], "actor": "operator-1"}
         ),
-        responses=writes.responses(403, 409, 413, 422),
+        responses=writes.responses(403, 404, 409, 413, 422),
         response_class=Response,
     )
     async def drop(
