@@ -11,16 +11,20 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse
 
 from infra.http import (
+    books,
     commands,
     docs_page,
     events,
+    held,
     instructions,
     lag,
     log_feed,
     needs,
     openapi,
     parked,
+    prices,
     problems,
+    quarantine,
     stories,
     views,
 )
@@ -49,8 +53,12 @@ def create(
         views.make_router(connection),
         needs.make_router(connection),
         stories.make_router(connection),
+        prices.make_router(connection),
+        books.make_router(connection),
         lag.make_router(connection),
         parked.make_router(connection),
+        held.make_router(connection),
+        quarantine.make_router(connection),
         instructions.make_router(connection),
         log_feed.make_router(connection, stopping),
     ):

@@ -160,7 +160,7 @@ def _add(router: APIRouter, connection: DeploymentConnection, type: CommandType)
         key: Key,
         id: Id,
         wait: log_wait.Wait = None,
-        timeout_s: log_wait.Timeout = 5,
+        timeout_s: log_wait.LogTimeout = 5,
     ) -> Response:
         deployment = connection.deployment
         log_wait.check(deployment, wait)

@@ -10,8 +10,8 @@ import structlog
 from infra.deployment import Deployment
 
 _PARTS = (
-    *("store", "commands", "books", "held_reports", "quarantine", "inbox_door"),
-    *("log", "feed", "progress", "views", "writable_views"),
+    *("store", "commands", "books", "issued_prices", "envelopes", "held_reports"),
+    *("quarantine", "inbox_door", "log", "feed", "progress", "views", "writable_views"),
 )
 
 log = structlog.get_logger()

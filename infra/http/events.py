@@ -46,7 +46,7 @@ class PublishResult(msgspec.Struct, frozen=True, kw_only=True):
     in_log: bool | None
 
 
-_SCHEMA = openapi.request_schema(EVENT_MESSAGE, "Event")
+EVENT_SCHEMA = openapi.request_schema(EVENT_MESSAGE, "Event")
 _RESULT = openapi.json_content(PublishResult)
 _HEADERS = [
     {
@@ -60,9 +60,9 @@ _HEADERS = [
 ]
 _REQUEST = openapi.request_body(
     {
-        STRUCTURED: openapi.with_example(_SCHEMA, examples.EVENT),
+        STRUCTURED: openapi.with_example(EVENT_SCHEMA, examples.EVENT),
         cloudevents.BATCH: openapi.with_example(
-            {"type": "array", "items": _SCHEMA, "maxItems": cloudevents.MOST},
+            {"type": "array", "items": EVENT_SCHEMA, "maxItems": cloudevents.MOST},
             [examples.EVENT, examples.REPORT],
         ),
         JSON: openapi.with_example({"type": "object"}, examples.EVENT["data"]),
@@ -98,7 +98,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
     )  # fmt: skip
     async def publish(
         request: Request, body: Body, basis: _Basis | None = None,
-        wait: log_wait.Wait = None, timeout_s: log_wait.Timeout = 5,
+        wait: log_wait.Wait = None, timeout_s: log_wait.LogTimeout = 5,
     ) -> Response:  # fmt: skip
         """One event (structured, or binary with its attributes in headers) or a batch.
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.event import Cursor
+from domain.event import Cursor, event_id, recorded_id
 
 CUSTOMER = "shop:ann"
 CUSTOMER_ID = "018f2a7b-6c1d-7e30-9a44-5b1f0c9d2e11"
+BOOK = "shirts"
+QUOTE_COMMAND_ID = "quote-explained"
+QUOTE_EVENT_ID = str(recorded_id(event_id("/ordermade/http", QUOTE_COMMAND_ID), 0))
+"""The id of the first event that the command recorded."""
+QUARANTINED_IDS = {
+    "read": "6f1c0a52-3a43-4f0e-9f43-3f1f0d8a7c10",
+    "amend": "6f1c0a52-3a43-4f0e-9f43-3f1f0d8a7c11",
+    "drop": "6f1c0a52-3a43-4f0e-9f43-3f1f0d8a7c12",
+}
+HELD_ID = str(event_id("/plant", "held-1"))
 POSITION = str(Cursor(1, (0,) * 13))
 _CHOICE = {"origin": "direct", "choice_space": "closed", "target": "product", "stage": "packaging"}
 _LATER = "2099-03-01T12:00:00Z"

@@ -16,7 +16,7 @@ from consumers.questions.instructions import (
 from infra.http import openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
-from infra.http.min_position import MinPosition, Timeout, wait_for_views
+from infra.http.min_position import MinPosition, ViewTimeout, wait_for_views
 from infra.http.paging import Limit
 
 _EXAMPLE = WaitingInstructions(
@@ -50,7 +50,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         response_class=Response,
     )  # fmt: skip
     async def list_waiting_instructions(
-        limit: Limit = 100, min_position: MinPosition = None, timeout_s: Timeout = 5
+        limit: Limit = 100, min_position: MinPosition = None, timeout_s: ViewTimeout = 5
     ) -> Response:
         """Those of up to `limit` orders; the command `order-interpret` says what one means."""
         deployment = connection.deployment

@@ -22,7 +22,7 @@ Wait = Annotated[
         description="`log`: answer when Kafka has it too, so that losing the database loses nothing"
     ),
 ]
-Timeout = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for the log.")]
+LogTimeout = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for the log.")]
 LATE = (
     "Stored, but not in the log within timeout_s: `in_log` is false. The same request waits again."
 )

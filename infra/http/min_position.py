@@ -21,7 +21,7 @@ MinPosition = Annotated[
     str | None,
     Query(description="A cursor, such as a write's: wait until the rows contain it."),
 ]
-Timeout = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for min_position.")]
+ViewTimeout = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for min_position.")]
 
 
 async def wait_for_views(

@@ -17,7 +17,7 @@ from infra.deployment import Deployment
 from infra.http import openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
-from infra.http.min_position import MinPosition, Timeout, wait_for_views
+from infra.http.min_position import MinPosition, ViewTimeout, wait_for_views
 
 
 class Needs(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         response_class=Response,
     )
     async def list_order_needs(
-        order_id: _OrderId, min_position: MinPosition = None, timeout_s: Timeout = 5
+        order_id: _OrderId, min_position: MinPosition = None, timeout_s: ViewTimeout = 5
     ) -> Response:
         return await _answer(Subject("order", order_id), min_position, timeout_s)
 
@@ -75,7 +75,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         response_class=Response,
     )
     async def list_design_needs(
-        design_id: _DesignId, min_position: MinPosition = None, timeout_s: Timeout = 5
+        design_id: _DesignId, min_position: MinPosition = None, timeout_s: ViewTimeout = 5
     ) -> Response:
         return await _answer(Subject("design", design_id), min_position, timeout_s)
 

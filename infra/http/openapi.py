@@ -94,11 +94,22 @@ def responses(*problems: int, **ok: tuple[str, JsonObject]) -> dict[int | str, J
     return documented
 
 
+def json_object(name: str, description: str, example: JsonObject) -> JsonObject:
+    """JSON of no fixed fields, as the content of a response."""
+    schemas[name] = {"title": name, "description": description, "type": "object"}
+    examples[name] = {"value": example}
+    return _content({"$ref": _REF + name}, name)
+
+
 def json_content(cls: Any, example: Any = None) -> JsonObject:
     """JSON of a type, as the content of a response."""
-    content = {"schema": response_schema(cls)}
-    if example is not None:
-        name = cls.__name__
-        examples[name] = {"value": msgspec.to_builtins(example)}
-        content["examples"] = {"one": {"$ref": f"#/components/examples/{name}"}}
-    return {"application/json": content}
+    schema = response_schema(cls)
+    if example is None:
+        return {"application/json": {"schema": schema}}
+    examples[cls.__name__] = {"value": msgspec.to_builtins(example)}
+    return _content(schema, cls.__name__)
+
+
+def _content(schema: JsonObject, example: str) -> JsonObject:
+    reference = {"$ref": f"#/components/examples/{example}"}
+    return {"application/json": {"schema": schema, "examples": {"one": reference}}}

@@ -135,7 +135,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         response_class=Response,
     )
     async def drop(
-        view: View, body: Body, wait: log_wait.Wait = None, timeout_s: log_wait.Timeout = 5
+        view: View, body: Body, wait: log_wait.Wait = None, timeout_s: log_wait.LogTimeout = 5
     ) -> Response:
         """The events that wait behind them are folded. All of the numbers are dropped, or none."""
         request, deployment = parse(_drop_body, body), connection.deployment

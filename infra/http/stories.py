@@ -20,7 +20,7 @@ from infra.deployment import Deployment
 from infra.http import examples, openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
-from infra.http.min_position import MinPosition, Timeout, wait_for_views
+from infra.http.min_position import MinPosition, ViewTimeout, wait_for_views
 from infra.http.paging import Limit
 from infra.http.problems import HttpRefusal
 
@@ -97,7 +97,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         ],
         limit: Limit = 100,
         min_position: MinPosition = None,
-        timeout_s: Timeout = 5,
+        timeout_s: ViewTimeout = 5,
     ) -> Response:
         deployment = connection.deployment
         await wait_for_views(deployment, _VIEWS, min_position, timeout_s)

@@ -25,7 +25,7 @@ from infra.deployment import Deployment
 from infra.http import examples, openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
-from infra.http.min_position import MinPosition, Timeout, wait_for_views
+from infra.http.min_position import MinPosition, ViewTimeout, wait_for_views
 from infra.http.paging import Limit, Page, page_of
 from infra.http.problems import HttpRefusal
 from infra.postgres.views.reader import PageEnd
@@ -100,7 +100,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
     )
     async def list_rows(
         view: View, limit: Limit = 100, page: Page = None, min_position: MinPosition = None,
-        timeout_s: Timeout = 5,
+        timeout_s: ViewTimeout = 5,
     ) -> Response:  # fmt: skip
         deployment = connection.deployment
         await wait_for_views(deployment, [view], min_position, timeout_s)
@@ -128,7 +128,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         limit: Limit = 100,
         page: Page = None,
         min_position: MinPosition = None,
-        timeout_s: Timeout = 5,
+        timeout_s: ViewTimeout = 5,
     ) -> Response:
         deployment = connection.deployment
         times = [_parse_time(as_of, "as_of"), _parse_time(valid_at, "valid_at")]
@@ -145,7 +145,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         response_class=Response,
     )
     async def read_figures(
-        view: View, min_position: MinPosition = None, timeout_s: Timeout = 5
+        view: View, min_position: MinPosition = None, timeout_s: ViewTimeout = 5
     ) -> Response:
         deployment = connection.deployment
         definition = figures.of(view)

@@ -6,8 +6,17 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
+import psycopg
+
+from consumers.ports.inbox import ReceivedMessage
+from domain.errors import Malformed
+from infra.deployment import Deployment
+from infra.http import examples
+from infra.settings import Settings
 from tests.frontdoor import Front, message
 from tests.httpdoor import up
 
@@ -54,9 +63,11 @@ BEFORE = {
 
 
 def test_only_documented_answers_are_given(tmp_path):
-    with up(Front(tmp_path / "home")) as door:
+    front = Front(tmp_path / "home")
+    with up(front) as door:
         document = door.client.get("/openapi.json").json()
-        prepare(door, document)
+        prepare_commands(door, document)
+        prepare_questions(door, front.home)
         report = tmp_path / "report.ndjson"
         done = subprocess.run(
             [Path(sys.executable).with_name("schemathesis"),
@@ -77,7 +88,7 @@ def test_only_documented_answers_are_given(tmp_path):
     assert not silent, f"never answered 2xx: {silent}"
 
 
-def prepare(door, document):
+def prepare_commands(door, document):
     """Brings each order, design and book to the state that the example of its command needs."""
 
     def send_example(stream, name):
@@ -93,7 +104,11 @@ def prepare(door, document):
     for name in ("draft", "approve", "publish"):
         send_example("catalogues/shirts", name)
     for kind, befores in BEFORE.items():
-        commands = {p.rpartition("/")[2] for p in document["paths"] if p.startswith(f"/v1/{kind}/")}
+        commands = {
+            path.rpartition("/")[2]
+            for path, operations in document["paths"].items()
+            if path.startswith(f"/v1/{kind}/") and "post" in operations
+        }
         assert commands == set(befores)
         for name, before in befores.items():
             stream = f"{kind}/{kind.removesuffix('s')}-{name}"
@@ -106,6 +121,44 @@ def prepare(door, document):
                     f"{stream}/{report}", f"order.{report}.v1", stream.replace("s/", "/"), data
                 )
                 assert door.publish(event).status_code == 201
+
+
+def prepare_questions(door, home):
+    """Makes what the examples of questions and of operators' actions name."""
+    lines = [{"line_id": "L1", "product": "shirt"}]
+    needs = {"book": "shirts", "lines": lines}
+    assert door.command("orders/needs", "draft", needs).status_code == 201
+    assert door.command("designs/needs", "start", needs).status_code == 201
+    assert door.command("orders/explained", "draft", {"lines": lines}).status_code == 201
+    quote = door.command(
+        "orders/explained", "quote", examples.COMMANDS["order", "quote"],
+        id=examples.QUOTE_COMMAND_ID,
+    )  # fmt: skip
+    assert quote.json()["events"][0]["id"] == examples.QUOTE_EVENT_ID
+    held = door.publish({**examples.REPORT, "id": "held-1", "subject": "order/unopened"})
+    assert held.json()["items"][0]["status"] == "held"
+    with Deployment(Settings(home=home)) as deployment, psycopg.connect(deployment.url) as admin:
+        for offset, id in enumerate(examples.QUARANTINED_IDS.values()):
+            quarantine(deployment, admin, UUID(id), offset)
+        customers = deployment.owners(deployment.reader_pool).find([examples.CUSTOMER])
+        admin.execute(
+            "INSERT INTO projection.parked SELECT %(group)s, partition, 1, owner, owner, 'a test' "
+            "FROM store.event WHERE owner = %(owner)s AND number = 1",
+            {"group": deployment.views.live()["profile"], "owner": customers[examples.CUSTOMER]},
+        )
+
+
+def quarantine(deployment, admin, id, offset):
+    """Keeps a message in quarantine under an id of our choice."""
+    message = ReceivedMessage(
+        partition=0, offset=offset, received=datetime.now(UTC), key=str(offset).encode(),
+        headers=(("basis", b"fulfil,personalize"),), value=b"{}",
+    )  # fmt: skip
+    refusal = Malformed("data: is missing: add it", "data")
+    deployment.quarantine.keep([(message, refusal)])
+    admin.execute("UPDATE store.quarantine SET id = %s WHERE at_offset = %s", [id, offset])
+    admin.commit()
+    deployment.quarantine.keep_instead(id, message, refusal)
 
 
 def statuses(report):
