@@ -99,14 +99,14 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         return json_response(resend_quarantined(None, deployment.quarantine, deployment.inbox_door))
 
     @router.get(
-        "/v1/quarantine/{id}",
+        "/v1/quarantine/{id:uuid}",  # so that GET /v1/quarantine/send is 405
         operation_id="read-quarantined",
         summary="A message in quarantine as it came, opened.",
         responses=openapi.responses(404, 422, s200=("The message.", _MESSAGE)),
         response_class=Response,
     )
-    def read_message(id: _Id) -> Response:
-        return json_response(show_quarantined(id, connection.deployment.quarantine))
+    def read_message(id: Annotated[UUID, _id("read")]) -> Response:
+        return json_response(show_quarantined(str(id), connection.deployment.quarantine))
 
     @router.post(
         "/v1/quarantine/{id}/amend",

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 
+from consumers.ports.inbox import ReceivedMessage
+from domain.errors import Malformed
 from infra.deployment import Deployment
 from infra.settings import Settings
 from projections import discover
 from tests.both_logs import LOGS
 from tests.conftest import copied, log_of
-from tests.frontdoor import Front
-from tests.httpdoor import serving
+from tests.frontdoor import FACTS, Front, message
+from tests.httpdoor import ONE, serving
+
+ROOT = Path(__file__).parents[2]
 
 ORDER = "order/demo-1-6"
 CUSTOMER = "demo:customer-7"
@@ -170,6 +177,119 @@ def park(front, count):
             [deployment.views.live()["audit"], count],
         ).fetchall()
     return {("audit", number, key) for number, key in rows}
+
+
+def test_a_price_is_explained_and_all_are_verified(door, front):
+    answer = on_http(door, "orders/demo-1-6/quotes/Q1/explanation")
+    assert answer == on_cli(front, "explain", "quote", "demo-1-6/Q1")
+    assert (answer["identical"], answer["total"]) == (True, "101.15")
+    [event] = [
+        node["id"]
+        for node in on_http(door, f"stories/{ORDER}")["tree"]
+        if node["type"] == "order.quote-issued.v1"
+    ]
+    assert on_http(door, f"prices/{event}/explanation") == answer
+    verification = on_http(door, "prices/verification")
+    assert verification == on_cli(front, "verify", "prices")
+    assert (verification["quotes"] > 20, verification["differing"]) == (True, 0)
+    for path in ("orders/demo-1-6/quotes/Q9/explanation", f"prices/{uuid4()}/explanation"):
+        assert "no price was issued" in problem(door.client.get(f"/v1/{path}"), 404, "quote")
+    problem(door.client.get("/v1/prices/Q1/explanation"), 422, "event_id")
+
+
+def test_books_are_shown_and_compared(door, front, tmp_path):
+    cheaper = (ROOT / "infra/imports/catalogues/tailor.yaml").read_text().replace("79.00", "69.00")
+    file = tmp_path / "tailor.yaml"
+    file.write_text(cheaper)
+    front.ok("catalogue", "draft", file, "--actor", "carla")
+    for version in ("1", "2"):
+        [row] = on_cli(front, "catalogue", "show", f"tailor@{version}")["rows"]
+        assert on_http(door, f"catalogues/tailor/versions/{version}") == row
+    assert on_http(door, "catalogues/tailor/versions/latest")["version"] == 2
+    differences = on_http(door, "catalogues/tailor/versions/latest/differences", old=1)
+    assert differences == on_cli(front, "catalogue", "diff", "tailor@1", "tailor@2")
+    assert [row["was"] for row in differences["rows"]] == ["79.00"]
+    same = {"old": "latest", "old_book": "tailor"}
+    assert on_http(door, "catalogues/tailor/versions/2/differences", **same) == {"rows": []}
+    for path, field in (("nothing/versions/1", "book"), ("tailor/versions/3", "version")):
+        problem(door.client.get(f"/v1/catalogues/{path}"), 404, field)
+    problem(door.client.get("/v1/catalogues/tailor/versions/0"), 422, "version")
+    problem(door.client.get("/v1/catalogues/tailor/versions/1/differences"), 422, "old")
+
+
+def test_a_withdrawal_names_whom_it_affects(door, front):
+    affected = on_http(door, "catalogues/tailor/affected", option="fit")["rows"]
+    wide = [row for row in affected if row["value"] == "wide"]
+    assert 0 < len(wide) < len(affected)
+    assert on_http(door, "catalogues/tailor/affected", option="fit", value="wide")["rows"] == wide
+    both = {"option": "fit", "value": ["wide", "slim"]}
+    assert len(on_http(door, "catalogues/tailor/affected", **both)["rows"]) >= len(wide)
+    words = ("catalogue", "withdraw", "tailor", "fit", "wide", "--actor", "carla")
+    assert on_cli(front, *words)["rows"] == wide
+    assert on_http(door, "catalogues/tailor/affected", option="nothing") == {"rows": []}
+    problem(door.client.get("/v1/catalogues/tailor/affected"), 422, "option")
+
+
+def test_held_reports_are_listed_and_released(door, front):
+    for number in (1, 2):
+        subject = f"order/held-{number}"
+        held = message(f"h{number}", "order.order-shipped.v1", subject, {"carrier": "bike"})
+        assert door.publish(held).json()["items"][0]["status"] == "held"
+    first = on_http(door, "held", limit=1)
+    second = on_http(door, "held", limit=1, page=first["next"])
+    rows = first["rows"] + second["rows"]
+    assert rows == on_cli(front, "held")["rows"]
+    path = f"/v1/held/{rows[0]['id']}/release"
+    unknown = door.client.post(path, json={"customer": "shop:nobody"})
+    assert unknown.status_code in (403, 422), unknown.text
+    released = door.client.post(path, json={})
+    assert (released.status_code, released.json()["in_log"]) == (200, None)
+    assert on_http(door, "held")["rows"] == rows[1:]
+    again = door.client.post(path, json={})
+    assert "GET /v1/held lists" in problem(again, 404, "id")
+    problem(door.client.post("/v1/held/7/release", json={}), 404, "id")
+    problem(door.client.post(path, json={"customers": "shop:ann"}), 422, "customers")
+    problem(door.client.post(path, content=b"customer=shop:ann"), 422)
+    elsewhere = door.client.post(path, json={}, headers={"Origin": "http://shop.example"})
+    assert problem(elsewhere, 403, "Origin")
+
+
+def test_messages_in_quarantine_are_shown_amended_sent_and_dropped(door, front):
+    event = message("q", "customer.preference-stated.v1", f"customer/{CUSTOMER}",
+                    {"attribute": "milk", "value": "oat", **FACTS})  # fmt: skip
+    unfinished = {**event, "data": {}}
+    with Deployment(Settings(home=front.home)) as deployment:
+        for number in range(4):
+            received = ReceivedMessage(
+                partition=0, offset=number, received=datetime.now(UTC), key=b"\xff",
+                headers=(("basis", b"personalize"), ("content-type", ONE.encode())),
+                value=json.dumps({**unfinished, "id": f"q{number}"}).encode(),
+            )  # fmt: skip
+            refusal = Malformed("data.attribute: is missing: add it", "data.attribute")
+            deployment.quarantine.keep([(received, refusal)])
+    first = on_http(door, "quarantine", limit=3)
+    rows = first["rows"] + on_http(door, "quarantine", limit=3, page=first["next"])["rows"]
+    assert rows == on_cli(front, "quarantine")["rows"]
+    ids = [row["id"] for row in rows]
+    shown = on_http(door, f"quarantine/{ids[0]}")
+    assert shown == json.loads(front.ok("quarantine", "show", ids[0]))
+    assert (json.loads(shown["value"])["id"], shown["key_base64"]) == ("q0", "/w==")
+
+    def post(path, content=b""):
+        return door.client.post(f"/v1/quarantine/{path}", content=content)
+
+    sent = post("send").json()
+    assert (sent["accepted"], [refused["id"] for refused in sent["refused"]]) == (0, ids)
+    assert "is missing" in post(f"{ids[0]}/send").json()["refused"][0]["reason"]
+    still = post(f"{ids[0]}/amend", b"no JSON").json()
+    assert (still["accepted"], still["refused"][0]["id"]) == (0, ids[0])
+    amended = post(f"{ids[0]}/amend", json.dumps(event).encode())
+    assert amended.json() == {"accepted": 1, "refused": []}
+    assert post(f"{ids[1]}/drop").status_code == 204
+    assert [row["id"] for row in on_http(door, "quarantine")["rows"]] == ids[2:]
+    for path in (f"{ids[0]}/send", f"{ids[1]}/drop", f"{ids[1]}/amend", "7/drop"):
+        assert "in quarantine" in problem(post(path), 404, "id")
+    assert "in quarantine" in problem(door.client.get(f"/v1/quarantine/{ids[1]}"), 404, "id")
 
 
 def test_lags_have_a_row_for_each_group_and_partition(door, front):
