@@ -148,7 +148,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         view: View, min_position: MinPosition = None, timeout_s: ViewTimeout = 5
     ) -> Response:
         deployment = connection.deployment
-        definition = figures.of(view)
+        definition = figures.definition_of(view)
         sources = definition.reads if definition else [view]
         await wait_for_views(deployment, sources, min_position, timeout_s)
         return await run_in_threadpool(_figures, deployment, view, sources)
