@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from consumers.questions.lag import ViewLag, group_lags
+from consumers.questions.lag import PartitionLag, group_lags
 from infra.http import openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
@@ -17,12 +17,12 @@ from infra.http.connection import DeploymentConnection
 class LagRows(msgspec.Struct, frozen=True):
     """A row for each consumer group and partition."""
 
-    rows: Sequence[ViewLag]
+    rows: Sequence[PartitionLag]
 
 
 _EXAMPLE = LagRows(
     rows=[
-        ViewLag(
+        PartitionLag(
             view="profile",
             group="profile_v2",
             partition=3,
