@@ -56,6 +56,7 @@ $(DEV): requirements-dev.lock $(READY)
 
 schemas: $(DEV)
 	$(BIN)/python -m infra.schemas
+	$(BIN)/python -m infra.postgres.server.schema
 
 # Needs uv; writes hashes and no index address.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

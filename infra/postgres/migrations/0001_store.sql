@@ -1,24 +1,24 @@
--- The store: every event once, in the order of its partition. See docs/adr/0002-position.md.
+-- The store: every event once, numbered within its partition. See docs/adr/0002-position.md.
 CREATE SCHEMA store;
 
--- One row: what this deployment is, fixed when it was made.
+-- One row: the deployment, fixed when it is created.
 CREATE TABLE store.deployment (
     only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     partitions  int NOT NULL CHECK (partitions BETWEEN 1 AND 1024),
     incarnation int NOT NULL CHECK (incarnation >= 1),
-    home        text NOT NULL  -- which secrets it was made with; not a secret itself
+    home        text NOT NULL  -- fingerprint of the secrets that it was created with
 );
 
--- The last number given in each partition. Its row lock, held until commit, is why numbers have
--- no gaps and stand in commit order. The recorded time never runs backwards.
+-- The last number of each partition. An append locks the row until it commits, so numbers have no
+-- gaps and follow the order of commits. Recorded times never decrease within a partition.
 CREATE TABLE store.partition_head (
     partition int PRIMARY KEY,
     last      bigint NOT NULL DEFAULT 0,
     last_time timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00'
 ) WITH (fillfactor = 10);
 
--- Whoever events belong to: a customer, or a stream that has none. The key is wrapped by a master
--- key that is never in here; the purposes are what the customer consents to now.
+-- An owner of events: a customer, or a stream that belongs to no customer. The key is wrapped by a
+-- master key that is not in the database. The purposes are those that the customer consents to now.
 CREATE TABLE store.owner (
     owner     text PRIMARY KEY,
     partition int NOT NULL REFERENCES store.partition_head,
@@ -27,14 +27,14 @@ CREATE TABLE store.owner (
     master    text NOT NULL
 );
 
--- An external id, as an HMAC and sealed under its customer's key.
+-- An external id of a customer: its HMAC, and the id itself, sealed under the customer's key.
 CREATE TABLE store.alias (
     digest bytea PRIMARY KEY,
     owner  text NOT NULL REFERENCES store.owner,
     sealed bytea NOT NULL
 );
 
--- The owner of a named stream, fixed by its first event. A fact is a stream of its own and has none.
+-- The owner of a stream, fixed by its first event. A fact is a stream of its own and has no row here.
 CREATE TABLE store.stream (
     stream text PRIMARY KEY,
     owner  text NOT NULL REFERENCES store.owner
@@ -51,8 +51,8 @@ CREATE TABLE store.event (
     type        text NOT NULL,
     time        timestamptz NOT NULL,
     recorded    timestamptz NOT NULL,
-    digest      bytea NOT NULL,  -- a MAC of what was said, to tell a repetition from another event
-    data        bytea NOT NULL,  -- the CloudEvents envelope, byte for byte what the log carries
+    digest      bytea NOT NULL,  -- a MAC that tells a repetition from other contents under the same id
+    data        bytea NOT NULL,  -- the CloudEvents envelope, the same bytes that the log carries
     PRIMARY KEY (partition, number),
     UNIQUE (stream, version),
     UNIQUE (id)

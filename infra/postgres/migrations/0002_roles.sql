@@ -1,4 +1,4 @@
--- Each kind of process logs in as a role that can do its work and no more.
+-- Each kind of process logs in as a role with the rights that its work needs, and no others.
 DO $$
 DECLARE name text;
 BEGIN
@@ -16,5 +16,5 @@ GRANT SELECT ON ALL TABLES IN SCHEMA store
     TO ordermade_door, ordermade_projector, ordermade_reader;
 GRANT INSERT ON store.owner, store.alias, store.stream, store.event TO ordermade_door;
 GRANT UPDATE ON store.partition_head TO ordermade_door;
--- A row lock needs UPDATE on some column; consent is the one that a door may change.
+-- A row lock needs UPDATE on some column. The purposes are the column that a door may change.
 GRANT UPDATE (purposes) ON store.owner TO ordermade_door;

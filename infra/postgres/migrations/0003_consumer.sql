@@ -1,5 +1,5 @@
--- Who reads what: members of a group, and the leases by which they share the partitions. An epoch
--- counts the holders of a lease; a write that names an older one is refused.
+-- Consumer groups: their members, and the leases by which members share the partitions. The epoch
+-- of a lease increases with each new holder; a write under an older epoch is refused.
 CREATE SCHEMA consumer;
 
 CREATE TABLE consumer.member (
@@ -17,8 +17,8 @@ CREATE TABLE consumer.lease (
     PRIMARY KEY (consumer_group, partition)
 );
 
--- Says that a member lives, and gives it its share: gives back what it has too much, takes what
--- nobody who lives holds. Returns what it holds.
+-- Renews the session of a member and adjusts its share of the partitions: releases those above the
+-- share, or takes partitions that no member with a session holds. Returns what it holds then.
 CREATE FUNCTION consumer.poll(in_group text, me text, session interval)
 RETURNS TABLE (held int, held_epoch bigint) LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,5 +1,5 @@
--- Views: tables made from the projections' rows, their positions, and what waits. What analysts
--- see of them stands in the schema `view`.
+-- Views: a table for each projection's rows, created by the projector, with positions and parked
+-- events. The schema `view` has what analysts may see of them.
 CREATE SCHEMA projection;
 CREATE SCHEMA view;
 
@@ -7,7 +7,7 @@ CREATE TABLE projection.checkpoint (
     consumer_group text,
     partition      int,
     number         bigint NOT NULL,
-    stopped        text,  -- why nobody reads on: a fold that fails for too many keys
+    stopped        text,  -- why the partition is not read any further: a fold fails for too many keys
     PRIMARY KEY (consumer_group, partition)
 );
 
@@ -22,7 +22,7 @@ CREATE TABLE projection.parked (
     UNIQUE NULLS NOT DISTINCT (consumer_group, partition, number, key)
 );
 
--- Moves a position on, unless the member's epoch or the position is no longer what it was.
+-- Advances a position. Fails where the epoch of the lease or the position has changed.
 CREATE FUNCTION projection.advance(
     in_group text, in_partition int, in_epoch bigint, seen bigint, upto bigint
 ) RETURNS void LANGUAGE plpgsql AS $$

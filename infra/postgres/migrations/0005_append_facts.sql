@@ -1,7 +1,7 @@
 -- Appends single facts, each a stream of its own, in one call; returns a row for each. Locks as
--- every append does: owners, then heads, in order (docs/adr/0002-position.md). Where a fact needs
--- a closer look (its owner is locked or lacks consent, its id is known) nothing is appended and
--- nothing returned. An envelope comes without its closing brace: its place is written here.
+-- every append does: owners, then heads, in order (docs/adr/0002-position.md). Appends nothing and
+-- returns no row where an owner is locked or lacks consent, or an id exists. Envelopes come without
+-- the closing brace: the attributes of the position are written here.
 CREATE FUNCTION store.append_facts(
     in_now timestamptz, in_incarnation int, in_owners text[], in_partitions int[],
     in_needs text[], in_ids uuid[], in_types text[], in_times timestamptz[],

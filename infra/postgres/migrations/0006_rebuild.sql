@@ -1,4 +1,4 @@
--- Which group's table a view shows, and how often it was built.
+-- The group whose table each view shows, and how often it was built.
 CREATE TABLE projection.live (
     view           text PRIMARY KEY,
     consumer_group text NOT NULL,
@@ -11,7 +11,7 @@ INSERT INTO projection.live
 GRANT SELECT, INSERT, UPDATE, DELETE ON projection.live TO ordermade_projector;
 GRANT SELECT ON projection.live TO ordermade_reader;
 
--- A transaction that froze what it sees before a switch would find the new table half filled.
+-- Fails for a snapshot that is older than the switch: it would see the new table half filled.
 CREATE FUNCTION projection.visible(in_view text, in_build int) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
@@ -22,6 +22,6 @@ BEGIN
     RETURN true;
 END $$;
 
--- A rebuild reads these first.
+-- A rebuild reads the drops of all partitions before it folds.
 CREATE INDEX event_dropped ON store.event (partition, number)
     WHERE type = 'view.event-dropped.v1';

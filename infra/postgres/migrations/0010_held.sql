@@ -1,5 +1,5 @@
--- Reports on streams that nobody opened: sealed under the deployment's own key, until the stream
--- opens or a person releases them. What is released is appended first and deleted here after.
+-- Held reports, on streams that are not open yet. They are sealed under a key of the deployment until
+-- the stream opens or a person releases them; a released report is appended first, then deleted here.
 CREATE TABLE store.held (
     id       uuid PRIMARY KEY,
     subject  text NOT NULL,

@@ -1,8 +1,8 @@
--- Messages of the intake that were refused, whole, sealed under the deployment's own key. The id is a
--- MAC of the message, so one that comes again is here once. The reason names fields and no values.
+-- Refused messages of the inbox, whole, sealed under a key of the deployment. The id is a MAC of the
+-- message, so a message that is sent again has one row. The reason names fields, never a value.
 CREATE TABLE store.quarantine (
     id        uuid PRIMARY KEY,
-    partition int NOT NULL,  -- of the intake's topic, where it was met first
+    partition int NOT NULL,  -- of the inbox's topic, where the message was received first
     at_offset bigint NOT NULL,
     received  timestamptz NOT NULL,
     reason    text NOT NULL,

@@ -1,20 +1,20 @@
--- What a restore from the log needs: docs/adr/0012-restore.md.
+-- For a restore from the log: docs/adr/0012-restore.md.
 
--- The incarnation stands beside the number that is given under it: whoever slept through a restore
--- reads both.
+-- The incarnation moves to the head, where the number is given: a door that was suspended during a
+-- restore reads both.
 ALTER TABLE store.partition_head ADD incarnation int NOT NULL DEFAULT 1;
 UPDATE store.partition_head SET incarnation = (SELECT incarnation FROM store.deployment);
 ALTER TABLE store.deployment DROP incarnation;
 
--- Set while the log has more than the store: the head cannot move, so nothing can be appended.
+-- Set while the log has more events than the store: the head cannot advance, so appends fail.
 ALTER TABLE store.partition_head
     ADD closed_at bigint CONSTRAINT writes_refused CHECK (last <= closed_at);
 GRANT UPDATE (closed_at) ON store.partition_head TO ordermade_projector;
 
--- The key of an owner whose events came from the log, where no backup had it.
+-- NULL for an owner whose events came from the log and whose key was in no backup.
 ALTER TABLE store.owner ALTER key DROP NOT NULL, ALTER master DROP NOT NULL;
 
--- How far the log is, as the broker's acknowledgements told its relays.
+-- The last number of each partition that the broker has acknowledged to a relay.
 CREATE TABLE consumer.relayed (
     partition int PRIMARY KEY,
     number    bigint NOT NULL
@@ -22,12 +22,12 @@ CREATE TABLE consumer.relayed (
 GRANT SELECT, INSERT, UPDATE ON consumer.relayed TO ordermade_projector;
 GRANT SELECT ON consumer.relayed TO ordermade_reader;
 
--- As 0005 made it, but for the incarnation, which is the head's.
+-- As in 0005, but with the incarnation of the head.
 --
 -- Appends single facts, each a stream of its own, in one call; returns a row for each. Locks as
--- every append does: owners, then heads, in order (docs/adr/0002-position.md). Where a fact needs
--- a closer look (its owner is locked or lacks consent, its id is known) nothing is appended and
--- nothing returned. An envelope comes without its closing brace: its place is written here.
+-- every append does: owners, then heads, in order (docs/adr/0002-position.md). Appends nothing and
+-- returns no row where an owner is locked or lacks consent, or an id exists. Envelopes come without
+-- the closing brace: the attributes of the position are written here.
 DROP FUNCTION store.append_facts;
 CREATE FUNCTION store.append_facts(
     in_now timestamptz, in_owners text[], in_partitions int[],
