@@ -148,6 +148,7 @@ def drop(
     numbers: Collection[int],
     *,
     now: datetime,
+    channel: str,
     actor: str | None = None,
 ) -> list[Appended]:
     """Records that a view goes on without events that wait. Raises NotParked, and drops none.
@@ -162,7 +163,7 @@ def drop(
             raise NotParked(
                 f"event {unknown[0]} of {key} is not parked: list the parked events", "number"
             )
-        appends = [_append(projection.name, waiting[n], now, actor) for n in numbers]
+        appends = [_append(projection.name, waiting[n], now, channel, actor) for n in numbers]
         for answer in store.append(appends):
             if isinstance(answer, Refusal):
                 raise answer
@@ -177,7 +178,9 @@ def drop(
     return done
 
 
-def _append(view: str, parked: ParkedEvent, now: datetime, actor: str | None) -> StreamAppend:
+def _append(
+    view: str, parked: ParkedEvent, now: datetime, channel: str, actor: str | None
+) -> StreamAppend:
     said = f"{view}/{parked.owner}/{parked.key}/{parked.number}"
     event = Event(
         id=event_id(SOURCE, said),
@@ -187,6 +190,6 @@ def _append(view: str, parked: ParkedEvent, now: datetime, actor: str | None) ->
         data=EventDropped(view=view, key=parked.key, number=parked.number, error=parked.reason),
         customerid=None if is_subject(parked.owner) else parked.owner,
         actor=actor,
-        channel="cli",
+        channel=channel,
     )
     return StreamAppend(event.subject, (event,), fingerprint=said.encode(), owner=parked.owner)

@@ -89,6 +89,7 @@ def drop_parked(
     owners: Owners,
     *,
     now: datetime,
+    channel: str,
     actor: str | None,
 ) -> list[Appended]:
     """Record that a view goes on without parked events; those that wait behind them follow.
@@ -97,8 +98,9 @@ def drop_parked(
     key: then none is dropped.
     """
     projection = find_view(view)
+    resolved = resolve_key(key, owners)
     return parked.drop(
-        projection, log, views, store, resolve_key(key, owners), numbers, now=now, actor=actor
+        projection, log, views, store, resolved, numbers, now=now, channel=channel, actor=actor
     )
 
 

@@ -80,6 +80,7 @@ def drop(
             deployment.store,
             deployment.owners(deployment.reader_pool),
             now=datetime.now(UTC),
+            channel="cli",
             actor=actor,
         )
         update_views(deployment)

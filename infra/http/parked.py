@@ -150,6 +150,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
             deployment.store,
             deployment.owners(deployment.reader_pool),
             now=datetime.now(UTC),
+            channel="http",
             actor=request.actor,
         )
         positions = [position for each in appended for position in each.positions]

@@ -25,7 +25,7 @@ REMEDIES: Mapping[str, str] = {
     "decision-published": "The paths that /openapi.json lists by kind are the commands",
     "report-not-held": "GET /v1/held lists the reports",
     "not-parked": "GET /v1/parked lists the events",
-    "poison-event": "GET /v1/parked lists the event; POST /v1/parked/drop drops it",
+    "poison-event": "GET /v1/parked lists the event; POST /v1/parked/{view}/drop drops it",
     "dropped-meanwhile": "An operator runs `ordermade rebuild {view}`",
     "view-outdated": "An operator runs `ordermade rebuild {view} --accept`",
     "log-ahead-of-store": _RESTORE,

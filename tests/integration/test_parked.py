@@ -30,8 +30,9 @@ from tests.refolding import poisoned, refolded
 
 def dropped(shop_views, key, *numbers, view=BACKLOG):
     return drop(
-        view, shop_views.log, shop_views.views, shop_views.store, key, numbers, now=NOW, actor="ops"
-    )
+        view, shop_views.log, shop_views.views, shop_views.store, key, numbers,
+        now=NOW, channel="cli", actor="ops",
+    )  # fmt: skip
 
 
 def placing(shop_views):
