@@ -35,13 +35,12 @@ def check(file: File, as_json: Json = False) -> None:
 
     Exits with 1 if there are any.
     """
-    from dataclasses import asdict
-
     from infra.cli.tables import print_json
 
     book, problems = _read(file)
     if as_json:
-        print_json({"file": str(file), "faults": [asdict(problem) for problem in problems]})
+        faults = [{"line": p.line, "where": p.where, "words": p.message} for p in problems]
+        print_json({"file": str(file), "faults": faults})
     elif problems:
         for problem in problems:
             typer.echo(f"{file}:{problem}")
