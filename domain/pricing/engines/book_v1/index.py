@@ -17,8 +17,16 @@ from domain.pricing import refusals
 from domain.pricing.request import Conditions
 
 STEPS = (
-    "base", "option", "combination", "parametric", "volume", "time", "capacity", "discount", "tax",
-)  # fmt: skip
+    "base",
+    "option",
+    "combination",
+    "parametric",
+    "volume",
+    "time",
+    "capacity",
+    "discount",
+    "tax",
+)
 """The kinds of price rules, in the order in which they are applied."""
 BASE, OPTION = STEPS.index("base"), STEPS.index("option")
 _WITH_TIERS = ("volume", "capacity")
