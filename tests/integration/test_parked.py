@@ -14,17 +14,7 @@ from domain.event import Kind, type_of
 from domain.order.events import OrderPlaced
 from domain.order.reports import OrderShipped
 from domain.parked.events import EventDropped
-from tests.integration.test_projector import (  # noqa: F401
-    FACTS,
-    NOW,
-    VIEWS,
-    append,
-    everything,
-    log,
-    shop,
-    views,
-)
-from tests.integration.test_rebuild import BACKLOG
+from tests.integration.shop import BACKLOG, FACTS, NOW, VIEWS, all_events, append
 from tests.refolding import poisoned, refolded
 
 
@@ -37,14 +27,14 @@ def dropped(shop_views, key, *numbers, view=BACKLOG):
 
 def placing(shop_views):
     """The event that places o3."""
-    [event] = [e for e in everything(shop_views.log)
+    [event] = [e for e in all_events(shop_views.log)
                if isinstance(e.data, OrderPlaced) and e.event.subject == "order/o3"]  # fmt: skip
     return event
 
 
 def without_placing(shop_views):
     """The log without the event that places o3."""
-    return [e for e in everything(shop_views.log) if e.position != placing(shop_views).position]
+    return [e for e in all_events(shop_views.log) if e.position != placing(shop_views).position]
 
 
 def parked_events(shop_views, view=BACKLOG):
@@ -109,7 +99,7 @@ def test_a_projector_that_folds_during_a_retry_is_fenced_off(shop_views, parked)
 def test_a_drop_is_an_event_of_the_owner_and_later_events_are_folded(shop_views, parked):
     projector, placed, _ = parked
     [answer] = dropped(shop_views, "o3", placed)
-    [event] = [e for e in everything(shop_views.log) if isinstance(e.data, EventDropped)]
+    [event] = [e for e in all_events(shop_views.log) if isinstance(e.data, EventDropped)]
     assert event.event.stream == "parked/backlog/o3"
     assert type_of(event.data).kind is Kind.DECISION
     assert (event.owner, event.event.actor) == ("c3", "ops")
@@ -215,7 +205,7 @@ def test_a_drop_for_an_owner_that_is_no_customer_stays_in_its_partition(shop_vie
     projector = shop_views.project(backlog)
     [alone] = [p for p in parked_events(shop_views) if p.key == "o3-x"]
     [answer] = dropped(shop_views, "o3-x", alone.number)
-    [reported] = [e for e in everything(shop_views.log) if e.event.subject == "order/o3-x"]
+    [reported] = [e for e in all_events(shop_views.log) if e.event.subject == "order/o3-x"]
     assert answer.positions[0].partition == reported.position.partition
     projector.drain()
     assert "o3-x" not in {p.key for p in parked_events(shop_views)}

@@ -3,84 +3,33 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
 from consumers.movers.projector import Projector, step
-from consumers.ports.store import StreamAppend
 from domain.book.book import OrderLine
-from domain.customer.events import ConsentGranted, PreferenceStated
-from domain.event import Event, event_id
+from domain.customer.events import ConsentGranted
 from domain.order.events import OrderDrafted, OrderPlaced
 from domain.order.reports import OrderShipped
 from domain.partition import partition_of
-from infra.postgres.store.log import PostgresLog
 from infra.postgres.views.progress import ViewProgress
-from infra.postgres.views.views import PostgresViews
-from projections import discover
+from tests.integration.shop import VIEWS, all_events, append, open_shop
 from tests.refolding import poisoned, refolded
-
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-VIEWS = discover()
-FACTS = {"origin": "direct", "choice_space": "closed", "target": "product", "stage": "in_use"}
-
-
-def append(id, subject, data, customer=None):
-    e = Event(
-        id=event_id("/t", id), source="/t", subject=subject, time=NOW, data=data,
-        customerid=customer,
-    )  # fmt: skip
-    return StreamAppend(e.stream, (e,))
-
-
-def shop(store):
-    """Ten customers, each with consent, a stated preference and an order."""
-    for i in range(10):
-        customer, order = f"c{i}", f"order/o{i}"
-        lines = (OrderLine(line_id="L1", product="shirt"),)
-        purposes = ("fulfil", "personalize", "analyse")[: 2 + i % 2]
-        store.append(
-            [
-                append(f"g{i}", f"customer/{customer}",
-                       ConsentGranted(purposes=purposes, policy_version="p"), customer),
-                append(f"p{i}", f"customer/{customer}",
-                       PreferenceStated(attribute="milk", value=f"marker-{i}", **FACTS), customer),
-                append(f"d{i}", order, OrderDrafted(lines=lines), customer),
-                append(f"o{i}", order, OrderPlaced(), customer),
-            ]
-        )  # fmt: skip
-
-
-@pytest.fixture
-def log(deployment, owners):
-    with deployment.pool("projector") as pool:
-        yield PostgresLog(pool, owners.keys, session=timedelta(seconds=5))
-
-
-@pytest.fixture
-def views(deployment, owners):
-    with deployment.pool("projector") as pool:
-        yield PostgresViews(pool, owners.keys)
-
-
-def everything(log):
-    return [e for p, head in log.heads().items() for e in log.read(p, 0, head + 1)]
 
 
 @pytest.mark.parametrize("name", sorted(VIEWS))
 @pytest.mark.parametrize("batch", [1, 3, 1000])
 def test_a_view_is_the_fold_of_the_log(store, log, views, name, batch):
-    shop(store)
+    open_shop(store)
     projector = Projector(VIEWS[name], log, views, "ann", batch)
     assert projector.drain() == 40
-    assert dict(views.find(VIEWS[name], None)) == VIEWS[name].fold(everything(log))
+    assert dict(views.find(VIEWS[name], None)) == VIEWS[name].fold(all_events(log))
     assert projector.drain() == 0
 
 
-def test_analysts_see_who_consents_and_nothing_personal(store, log, views, deployment):
-    shop(store)
+def test_analysts_see_consenting_customers_and_no_personal_value(store, log, views, deployment):
+    open_shop(store)
     Projector(VIEWS["profile"], log, views, "ann").drain()
     with deployment.pool("analyst") as pool, pool.connection() as db:
         seen = db.execute("SELECT * FROM view.profile")
@@ -116,9 +65,9 @@ def test_only_the_projector_writes_views_and_nobody_changes_events(
             db.execute(statement)
 
 
-def test_poison_parks_its_key_and_the_rest_goes_on(store, log, views):
+def test_an_event_that_cannot_be_folded_parks_its_key_alone(store, log, views):
     backlog = poisoned(VIEWS["backlog"], "o3", OrderPlaced)
-    shop(store)
+    open_shop(store)
     projector = Projector(backlog, log, views, "ann")
     projector.drain()
     store.append([append("s", "order/o3", OrderShipped(), "c3")])
@@ -163,8 +112,8 @@ def test_a_fold_that_fails_for_too_many_keys_stops_its_partition(store, log, vie
     assert not any(lag.stopped or lag.events for lag in progress.lags([backlog.group]))
 
 
-def test_who_takes_longer_than_a_session_says_meanwhile_that_it_lives(store, log, views):
-    shop(store)
+def test_a_member_renews_its_session_during_a_long_step(store, log, views):
+    open_shop(store)
     seconds, polls = 0.0, []
 
     def slow(*page):
@@ -180,10 +129,10 @@ def test_who_takes_longer_than_a_session_says_meanwhile_that_it_lives(store, log
     assert all(b - a < 5 for a, b in itertools.pairwise([*polls, seconds]))
 
 
-def test_views_share_a_transaction_and_one_that_is_fenced_off_takes_none_with_it(
+def test_views_commit_together_and_one_that_is_fenced_off_stops_no_other(
     store, log, views, deployment
 ):
-    shop(store)
+    open_shop(store)
     each = [Projector(VIEWS[name], log, views, "ann") for name in ("profile", "backlog", "audit")]
     commit, sizes = views.commit, []
 
@@ -201,15 +150,15 @@ def test_views_share_a_transaction_and_one_that_is_fenced_off_takes_none_with_it
     assert [projector.refused for projector in each] == [0, parts, 0]
     for projector, shown in zip(each, (True, False, True), strict=True):
         view = projector._projection
-        assert dict(views.find(view, None)) == (view.fold(everything(log)) if shown else {})
+        assert dict(views.find(view, None)) == (view.fold(all_events(log)) if shown else {})
     while step(each):
         pass
     assert sizes[-1] == parts
-    assert dict(views.find(VIEWS["backlog"], None)) == VIEWS["backlog"].fold(everything(log))
+    assert dict(views.find(VIEWS["backlog"], None)) == VIEWS["backlog"].fold(all_events(log))
 
 
-def test_who_slept_through_a_handover_cannot_write(store, log, views):
-    shop(store)
+def test_a_suspended_member_cannot_write_after_a_handover(store, log, views):
+    open_shop(store)
     ann, bob = (Projector(VIEWS["backlog"], log, views, name, batch=1) for name in ("ann", "bob"))
     ann.step()
     epochs = ann._subscription.poll()
@@ -220,4 +169,4 @@ def test_who_slept_through_a_handover_cannot_write(store, log, views):
     ann.step()
     assert ann.refused > 0
     bob.drain()
-    assert dict(views.find(VIEWS["backlog"], None)) == VIEWS["backlog"].fold(everything(log))
+    assert dict(views.find(VIEWS["backlog"], None)) == VIEWS["backlog"].fold(all_events(log))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from dataclasses import dataclass
 
 import msgspec
 import psycopg
@@ -13,66 +12,19 @@ import pytest
 
 from consumers.movers import rebuild as movers
 from consumers.movers.projector import Projector
-from consumers.movers.rebuild import PoisonEvent, fold_until, rebuild
+from consumers.movers.rebuild import PoisonEvent, fold_until
 from consumers.ports.views import RowDifference
 from domain.order.events import OrderPlaced
-from domain.order.reports import OrderShipped
 from domain.personal import Plain
 from infra.keys import Secrets
 from infra.postgres.server import database
 from infra.postgres.server.locks import MaintenanceRunning
 from infra.postgres.views import builds, tables
-from infra.postgres.views.builds import PostgresBuild, ViewBusy, building
+from infra.postgres.views.builds import PostgresBuild, ViewBusy
 from infra.postgres.views.views import PostgresViews
 from projections.backlog import BacklogRow
-from tests.integration.test_projector import VIEWS, append, everything, log, shop, views  # noqa: F401
+from tests.integration.shop import BACKLOG, VIEWS, all_events
 from tests.refolding import poisoned, refolded
-
-BACKLOG = VIEWS["backlog"]
-
-
-@dataclass
-class ShopViews:
-    """Everything that a rebuild needs, for ten customers with an order each."""
-
-    store: object
-    log: object
-    views: PostgresViews
-    keys: object
-    pool: object
-
-    def project(self, projection, member="ann"):
-        projector = Projector(projection, self.log, self.views, member)
-        projector.drain()
-        return projector
-
-    def rebuild(self, *projections, accept=False, patience_s=5.0, waits=lambda _: None):
-        with building(self.pool, projections, self.keys, waits, patience_s) as builds:
-            return list(rebuild(self.log, builds, accept=accept))
-
-    def rows(self, projection):
-        return dict(self.views.find(projection, None))
-
-    def folded(self, projection):
-        return projection.fold(everything(self.log))
-
-    def ship(self, *numbers):
-        self.store.append(
-            [append(f"s{n}", f"order/o{n}", OrderShipped(), f"c{n}") for n in numbers]
-        )
-
-    @property
-    def tables(self):
-        with self.pool.connection() as db:
-            rows = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'projection'")
-            return {name for (name,) in rows} - {"checkpoint", "parked", "live"}
-
-
-@pytest.fixture
-def shop_views(store, log, views, owners, deployment):  # noqa: F811
-    shop(store)
-    with deployment.pool("projector") as pool:
-        yield ShopViews(store, log, views, owners.keys, pool)
 
 
 def spoiled(projection, **more):
@@ -367,7 +319,7 @@ def test_an_event_that_cannot_be_folded_ends_a_rebuild(shop_views):
 
     with pytest.raises(PoisonEvent) as poison:
         shop_views.rebuild(VIEWS["profile"], poisoned(BACKLOG, "o3", OrderPlaced))
-    [at] = [e.position for e in everything(shop_views.log)
+    [at] = [e.position for e in all_events(shop_views.log)
             if isinstance(e.data, OrderPlaced) and e.event.subject == "order/o3"]  # fmt: skip
     assert f"backlog: the event at {at} cannot be folded into key o3: ValueError at" in str(
         poison.value
@@ -392,7 +344,7 @@ def test_a_killed_rebuild_can_be_repeated_and_only_one_runs(shop_views, monkeypa
 
 def test_a_fold_until_a_time_changes_no_rows(shop_views):
     shop_views.project(BACKLOG)
-    then = max(e.recorded for e in everything(shop_views.log))
+    then = max(e.recorded for e in all_events(shop_views.log))
     before = shop_views.rows(BACKLOG)
     shop_views.ship(1)
     rows = dict(fold_until(BACKLOG, shop_views.log, shop_views.log.at(then)))
