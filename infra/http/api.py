@@ -33,7 +33,8 @@ from infra.http.guard import Guard
 
 _TITLE = "ordermade"
 _DESCRIPTION = """\
-Publish facts and reports, send commands, read the views and the log.
+Publish facts and reports, send commands, read views, figures, stories and the log, and act on what
+was parked, held or refused.
 
 Every error is a problem (RFC 9457) that names the field and the remedy. A request that is sent
 again under the same id is carried out once.

@@ -51,7 +51,7 @@ _Name = Annotated[
 _Version = Annotated[
     str,
     Path(
-        description="A number, or `latest`, drafts too.",
+        description="A number; or `latest`, which may be a draft.",
         pattern=f"^([1-9][0-9]{{0,8}}|{_LATEST})$",
         examples=["1"],
     ),

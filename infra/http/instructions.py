@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -17,8 +18,8 @@ from infra.http import openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
 from infra.http.min_position import MinPosition, ViewTimeout, wait_for_views
-from infra.http.paging import Limit
 
+_Limit = Annotated[int, Query(ge=1, le=1000, description="Orders, at most.")]
 _EXAMPLE = WaitingInstructions(
     rows=[
         WaitingInstruction(
@@ -50,9 +51,9 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         response_class=Response,
     )  # fmt: skip
     async def list_waiting_instructions(
-        limit: Limit = 100, min_position: MinPosition = None, timeout_s: ViewTimeout = 5
+        limit: _Limit = 100, min_position: MinPosition = None, timeout_s: ViewTimeout = 5
     ) -> Response:
-        """Those of up to `limit` orders; the command `order-interpret` says what one means."""
+        """The command `order-interpret` states the meaning of one."""
         deployment = connection.deployment
         await wait_for_views(deployment, ["demand"], min_position, timeout_s)
         waiting = await run_in_threadpool(waiting_instructions, deployment.views, limit)

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from msgspec.structs import asdict
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -21,7 +21,6 @@ from infra.http import examples, openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
 from infra.http.min_position import MinPosition, ViewTimeout, wait_for_views
-from infra.http.paging import Limit
 from infra.http.problems import HttpRefusal
 
 _VIEWS = ("audit", "backlog")
@@ -95,10 +94,11 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
                 examples=["order-place"],
             ),
         ],
-        limit: Limit = 100,
+        limit: Annotated[int, Query(ge=1, le=1000, description="Events, at most.")] = 100,
         min_position: MinPosition = None,
         timeout_s: ViewTimeout = 5,
     ) -> Response:
+        """Causes are followed up and effects down, also into other subjects."""
         deployment = connection.deployment
         await wait_for_views(deployment, _VIEWS, min_position, timeout_s)
         return await run_in_threadpool(_story, deployment, Subject(kind, id), limit)

@@ -130,6 +130,10 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         min_position: MinPosition = None,
         timeout_s: ViewTimeout = 5,
     ) -> Response:
+        """With `as_of` or `valid_at` the rows are computed again from the events of their owner.
+
+        The key must then lead to one owner: an order, a design, a catalogue, a customer.
+        """
         deployment = connection.deployment
         times = [_parse_time(as_of, "as_of"), _parse_time(valid_at, "valid_at")]
         await wait_for_views(deployment, [view], min_position, timeout_s)
