@@ -27,7 +27,7 @@ from domain.values import (
 PRODUCT = "product"
 """The name by which rules mention the product of a line, as if it were an option."""
 
-Part = Literal["products", "options", "inputs", "constraints", "prices", "phrases"]
+BookPart = Literal["products", "options", "inputs", "constraints", "prices", "phrases"]
 Rounding = Literal["half_up", "half_even", "down", "up"]
 PriceStep = Literal[
     "base", "option", "combination", "parametric", "volume", "time", "capacity", "discount", "tax"
@@ -164,7 +164,7 @@ class Phrase:
 class BookProblem:
     """What is wrong with an item of a drafted book: its part, its id, and how to correct it."""
 
-    part: Part
+    part: BookPart
     id: str
     message: str
 

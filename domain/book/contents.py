@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from domain.book.book import Book, Part
+from domain.book.book import Book, BookPart
 from domain.canonical import canonical_bytes
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
-PARTS: tuple[Part, ...] = ("options", "inputs", "constraints", "prices", "phrases")
+PARTS: tuple[BookPart, ...] = ("options", "inputs", "constraints", "prices", "phrases")
 HEADER_FIELDS = ("currency", "rounding", "places", "products")
 LARGEST = 100_000
 """The most bytes of parts in one event, and so of a part."""

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from domain.book.book import PRODUCT, Book, BookProblem, Input, Option, Part, Phrase
+from domain.book.book import PRODUCT, Book, BookPart, BookProblem, Input, Option, Phrase
 from domain.book.contents import LARGEST, PARTS, encoded_size
 from domain.configuration import constraint_problems
 from domain.free_text import phrase_problems
 from domain.pricing import price_problems
 
-UNIQUE: tuple[Part, ...] = ("options", "constraints", "prices")
+UNIQUE: tuple[BookPart, ...] = ("options", "constraints", "prices")
 """Parts whose items have ids."""
 
 

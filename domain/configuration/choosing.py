@@ -39,11 +39,11 @@ class OptionChoice(Protocol):
 
 
 C = TypeVar("C", bound=OptionChoice)
-Choices = Mapping[tuple[str, str], C]
+ChoicesByOption = Mapping[tuple[str, str], C]
 """The choices by line id and option."""
 
 
-def selections(lines: Sequence[OrderLine], choices: Choices[C]) -> tuple[Selection, ...]:
+def selections(lines: Sequence[OrderLine], choices: ChoicesByOption[C]) -> tuple[Selection, ...]:
     """Each line with what is chosen for it, in the order of the lines."""
     by_line = {
         line.line_id: Selection(
