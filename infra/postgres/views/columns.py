@@ -74,6 +74,8 @@ def _column(name: str, hint: Any) -> Column:
     bare = typing.get_args(hint)[0]
     if isinstance(bare, types.UnionType) or typing.get_origin(bare) is typing.Union:
         bare = next(a for a in typing.get_args(bare) if a is not type(None))
+    if typing.get_origin(bare) is typing.Literal:
+        bare = type(typing.get_args(bare)[0])
     if bare in _SCALARS:
         return Column(name, _SCALARS[bare], False, None)
     return Column(name, "jsonb", False, msgspec.json.Decoder(hint).decode)
