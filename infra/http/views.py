@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
-import psycopg
 from fastapi import APIRouter, Path, Query
 from msgspec.structs import asdict
 from pydantic import TypeAdapter, ValidationError
@@ -28,7 +27,7 @@ from infra.http.connection import DeploymentConnection
 from infra.http.min_position import MinPosition, ViewTimeout, wait_for_views
 from infra.http.paging import Limit, Page, page_of
 from infra.http.problems import HttpRefusal
-from infra.postgres.views.reader import PageEnd
+from infra.postgres.views.reader import PageEnd, PageInvalid
 from projections import discover, figures
 
 _time = TypeAdapter[datetime](Time)
@@ -169,7 +168,7 @@ def _rows(
     try:
         after = None if page is None else msgspec.json.decode(bytes.fromhex(page), type=PageEnd)
         rows, end = deployment.views.page(projection, where, after, limit)
-    except (ValueError, msgspec.MsgspecError, psycopg.DataError):
+    except (ValueError, msgspec.MsgspecError, PageInvalid):
         raise Malformed(
             "page: this is no page of this view: send `next` as an answer gave it", "page"
         ) from None

@@ -28,6 +28,11 @@ PAGE = 2_000
 PageEnd = list[str]
 """The last row of a page: the values, as text, of the columns that pages are sorted by."""
 
+
+class PageInvalid(Exception):
+    """The end of a page that does not belong to the view that is read."""
+
+
 _TRIES = 5
 _REBUILT = (psycopg.errors.UndefinedTable, psycopg.errors.FeatureNotSupported)
 """Errors of a statement whose table or columns were replaced after it was planned."""
@@ -70,14 +75,17 @@ class RowReader:
         """Up to `limit` rows after the end of the page before, and the end of this page; None if
         it is the last.
 
-        Raises psycopg.DataError for an `after` that is not the end of a page of this view.
+        Raises PageInvalid for an `after` that is not the end of a page of this view.
         """
         # Without a filter rows come as the index has them: sorting 500,000 of them for each page
         # would be slow.
         names = ["partition", "key"]
         if where and not _is_optional(projection, projection.sort_by):  # NULL is before nothing
             names.insert(0, projection.sort_by)
-        stored, order = self._sorted(projection, where, after, names, limit + 1)
+        try:
+            stored, order = self._sorted(projection, where, after, names, limit + 1)
+        except psycopg.DataError:
+            raise PageInvalid from None
         rows = [each.row for each in stored[:limit]]
         if len(stored) <= limit:
             return rows, None
