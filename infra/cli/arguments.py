@@ -25,9 +25,9 @@ CommandId = Annotated[
     str | None,
     typer.Option("--id", help="The command's own id: sent again, it is carried out once."),
 ]
-Customer = Annotated[str | None, typer.Option(help="The owner: namespace:id, or our id.")]
+CustomerOption = Annotated[str | None, typer.Option(help="The owner: namespace:id, or our id.")]
 Reason = Annotated[str | None, typer.Option(help="Why; stored sealed.")]
-Text = Annotated[str | None, typer.Option(help="The customer's own words for it.")]
+TextOption = Annotated[str | None, typer.Option(help="The customer's own words for it.")]
 Effort = Annotated[float, typer.Option(help="The customer's work, in seconds.")]
 LINES = "LINE=PRODUCT or LINE=PRODUCT:QUANTITY"
 

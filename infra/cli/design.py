@@ -10,11 +10,11 @@ import typer
 from infra.cli.arguments import (
     LINES,
     CommandId,
-    Customer,
+    CustomerOption,
     DesignId,
     Effort,
     LineId,
-    Text,
+    TextOption,
     choice,
     parse_lines,
 )
@@ -22,7 +22,7 @@ from infra.cli.terminal import Actor, Json
 
 design = typer.Typer(no_args_is_help=True)
 
-Stage = Annotated[str, typer.Option(help="The stage of the option.")]
+StageOption = Annotated[str, typer.Option(help="The stage of the option.")]
 
 
 @design.command()
@@ -30,7 +30,7 @@ def start(
     design_id: DesignId,
     book: Annotated[str, typer.Option(help="The book that offers its options.")],
     line: Annotated[list[str], typer.Option(help=LINES)],
-    customer: Customer = None,
+    customer: CustomerOption = None,
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:
@@ -45,8 +45,8 @@ def choose_option(
     line: LineId,
     option: str,
     value: str,
-    stage: Stage,
-    text: Text = None,
+    stage: StageOption,
+    text: TextOption = None,
     space: Annotated[str, typer.Option(help="closed or parametric.")] = "closed",
     effort_s: Effort = 0.0,
     id: CommandId = None,
@@ -62,7 +62,7 @@ def clear(
     design_id: DesignId,
     line: LineId,
     option: str,
-    stage: Stage,
+    stage: StageOption,
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:

@@ -10,14 +10,14 @@ import typer
 from infra.cli.arguments import (
     LINES,
     CommandId,
-    Customer,
+    CustomerOption,
     Effort,
     InstructionId,
     LineId,
     OrderId,
     QuoteId,
     Reason,
-    Text,
+    TextOption,
     choice,
     parse_amounts,
     parse_json,
@@ -40,7 +40,7 @@ def draft(
     from_design: Annotated[
         str | None, typer.Option(help="A design, whose lines, options and book it takes.")
     ] = None,
-    customer: Customer = None,
+    customer: CustomerOption = None,
     id: CommandId = None,
     actor: Actor = None,
 ) -> None:
@@ -56,7 +56,7 @@ def choose_option(
     option: str,
     value: str,
     stage: Annotated[str, typer.Option(help="When it takes effect: its freeze point.")],
-    text: Text = None,
+    text: TextOption = None,
     space: Annotated[str, typer.Option(help="closed, parametric, free_form …")] = "closed",
     effort_s: Effort = 0.0,
     id: CommandId = None,

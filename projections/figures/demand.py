@@ -16,7 +16,7 @@ from domain.order.state import InstructionStatus
 from projections.demand import DemandRow, SpecialInstruction
 from projections.figures.measures import (
     NO_CURRENCY,
-    Money,
+    CurrencySums,
     Tally,
     by_currency,
     new_sums,
@@ -40,7 +40,7 @@ class UnmetDemand:
     declined: int
     pieces: int
     causes: dict[str, int]
-    worth: Money
+    worth: CurrencySums
     by_price: int
     by_mean: int
     unpriced: int
@@ -56,7 +56,7 @@ class DemandFigures:
     not_understood: Annotated[int, "Of how many was nothing understood?"]
     in_part: Annotated[int, "Of how many was only a part understood?"]
     not_understood_share: Annotated[float | None, "Of what share was nothing understood?"]
-    worth: Annotated[Money, "What would the declined ones have brought?"]
+    worth: Annotated[CurrencySums, "What would the declined ones have brought?"]
     unmet: Annotated[tuple[UnmetDemand, ...], "What was declined, by meaning?"]
 
 

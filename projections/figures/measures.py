@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-Money = dict[str, Decimal]
+CurrencySums = dict[str, Decimal]
 """Exact sums by currency."""
 NO_CURRENCY = "XXX"
 """The code of ISO 4217 for no currency: that of an amount whose currency is not known."""
@@ -44,7 +44,7 @@ def new_sums() -> defaultdict[str, Decimal]:
     return defaultdict(Decimal)
 
 
-def by_currency(sums: Mapping[str, Decimal]) -> Money:
+def by_currency(sums: Mapping[str, Decimal]) -> CurrencySums:
     """The sums in the order of their currencies."""
     return dict(sorted(sums.items()))
 

@@ -11,7 +11,7 @@ from typing import Annotated, get_args
 
 from projections.figures.measures import (
     NO_CURRENCY,
-    Money,
+    CurrencySums,
     Tally,
     by_currency,
     new_sums,
@@ -89,15 +89,15 @@ class RuleRevenue:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricesFigures:
     orders: Annotated[int, "How many orders have a sale?"]
-    revenue: Annotated[Money, "What was sold, before anything was cancelled or returned?"]
-    revenue_unrecognised: Annotated[Money, "How much of it was sold to unknown customers?"]
-    cancelled: Annotated[Money, "How much of it was cancelled?"]
-    sunk_cost: Annotated[Money, "What had been spent on orders that were cancelled?"]
-    changed: Annotated[Money, "What did approved change orders add?"]
+    revenue: Annotated[CurrencySums, "What was sold, before anything was cancelled or returned?"]
+    revenue_unrecognised: Annotated[CurrencySums, "How much of it was sold to unknown customers?"]
+    cancelled: Annotated[CurrencySums, "How much of it was cancelled?"]
+    sunk_cost: Annotated[CurrencySums, "What had been spent on orders that were cancelled?"]
+    changed: Annotated[CurrencySums, "What did approved change orders add?"]
     returned: Annotated[dict[str, ReturnFigures], "What came back?"]
-    adjusted: Annotated[Money, "What changed in money without goods?"]
-    paid: Annotated[Money, "What was paid?"]
-    refunded: Annotated[Money, "What was refunded?"]
+    adjusted: Annotated[CurrencySums, "What changed in money without goods?"]
+    paid: Annotated[CurrencySums, "What was paid?"]
+    refunded: Annotated[CurrencySums, "What was refunded?"]
     quotes: Annotated[
         QuoteFigures, "What became of quotes? Off trace: its lines do not make the total."
     ]
