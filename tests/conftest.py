@@ -107,7 +107,9 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 @dataclass
-class Deployment:
+class FreshDatabase:
+    """A migrated database of its own, and the secrets that open it."""
+
     url: str
     secrets: Secrets
     partitions: int = 12
@@ -125,7 +127,7 @@ def deployment(server, tmp_path, monkeypatch):
     name = f"ordermade_{next(_names)}"
     monkeypatch.setattr(database, "DATABASE", name)
     secrets = Secrets.load(tmp_path / "home")
-    return Deployment(database.migrate(server.url(), secrets), secrets)
+    return FreshDatabase(database.migrate(server.url(), secrets), secrets)
 
 
 @pytest.fixture
@@ -161,14 +163,15 @@ def log_of(request):
 
 
 @pytest.fixture(scope="session")
-def made_home(tmp_path_factory):
-    return make_home(tmp_path_factory.mktemp("made") / "home")
+def home_template(tmp_path_factory):
+    """A home after `init`, to be copied."""
+    return make_home(tmp_path_factory.mktemp("template") / "home")
 
 
 @pytest.fixture
-def lone_front(tmp_path, made_home, on_log):
+def lone_front(tmp_path, home_template, on_log):
     """A command line on each log, where each command brings the views up to date by itself."""
-    return Within(copy_home(made_home, tmp_path), on_log)
+    return Within(copy_home(home_template, tmp_path), on_log)
 
 
 @pytest.fixture
@@ -220,5 +223,5 @@ def store(door, owners):
 
 
 @pytest.fixture
-def holding(door, owners, store):
+def held_reports(door, owners, store):
     return HeldReports(store, owners, PostgresHeldReports(door, owners))

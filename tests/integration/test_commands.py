@@ -29,8 +29,8 @@ PLACE = {"quote_id": "Q1"}
 
 
 @pytest.fixture
-def commands(store, owners, holding):
-    return Commands(store, owners, holding)
+def commands(store, owners, held_reports):
+    return Commands(store, owners, held_reports)
 
 
 def send(commands, id, name, subject="order/1", customer=None, **arguments):

@@ -28,13 +28,13 @@ def seen(id, customer="shop:ann", item="rose", **more):
 
 
 @pytest.fixture
-def gate(store, owners, holding):
-    return Gate(store, owners, holding, ["personalize"])
+def gate(store, owners, held_reports):
+    return Gate(store, owners, held_reports, ["personalize"])
 
 
 @pytest.fixture
-def commands(store, owners, holding):
-    return Commands(store, owners, holding)
+def commands(store, owners, held_reports):
+    return Commands(store, owners, held_reports)
 
 
 def test_one_batch_is_answered_item_by_item(gate, owners):
@@ -55,9 +55,9 @@ def test_an_event_is_about_the_same_customer_by_either_name(gate, owners, store)
 
 
 def test_without_a_basis_a_stranger_is_refused_and_nothing_is_minted(
-    store, owners, holding, deployment
+    store, owners, held_reports, deployment
 ):
-    [answer] = Gate(store, owners, holding).accept([seen("1")], NOW)
+    [answer] = Gate(store, owners, held_reports).accept([seen("1")], NOW)
     assert isinstance(answer, ConsentMissing)
     assert deployment.sql("SELECT count(*) FROM store.owner") == [(0,)]
 
@@ -84,7 +84,7 @@ def shipped(id, **more):
     return seen(id, type="order.order-shipped.v1", subject="order/1", data={}, **more)
 
 
-def test_a_report_on_an_order_that_nobody_opened_is_held_until_it_opens(gate, holding, store):
+def test_a_report_on_an_order_that_nobody_opened_is_held_until_it_opens(gate, held_reports, store):
     [answer] = gate.accept([shipped("1")], NOW)
     assert answer == ReportHeld(event_id("/shop", "1"))
     [again] = gate.accept([shipped("1")], NOW)
@@ -98,7 +98,7 @@ def test_a_report_on_an_order_that_nobody_opened_is_held_until_it_opens(gate, ho
     ]  # fmt: skip
     [now_known] = gate.accept([shipped("1")], NOW)
     assert (type(now_known), now_known.duplicate) == (Appended, True)
-    assert holding.release() == {}
+    assert held_reports.release() == {}
 
 
 def test_a_command_that_opens_an_order_lets_in_what_was_held(gate, commands, store):

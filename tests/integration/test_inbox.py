@@ -46,9 +46,9 @@ def quarantine(door, owners):
 
 
 @pytest.fixture
-def member(topics, store, owners, holding, quarantine):
-    inbox = Inbox(lambda basis: Gate(store, owners, holding, basis),
-                   Commands(store, owners, holding))  # fmt: skip
+def member(topics, store, owners, held_reports, quarantine):
+    inbox = Inbox(lambda basis: Gate(store, owners, held_reports, basis),
+                   Commands(store, owners, held_reports))  # fmt: skip
     door = InboxDoor(inbox_message, inbox, lambda: datetime.now(UTC), database.is_outage)
     with closing(KafkaInbox(topics, 3.0)) as topic:
         yield InboxMember(topic, door, quarantine)

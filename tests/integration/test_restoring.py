@@ -12,7 +12,7 @@ from consumers.ports.log import LogForged, WriteUnconfirmed
 from infra.postgres.server import database
 from infra.postgres.server.locks import MaintenanceRunning
 from infra.postgres.store.restore import PostgresRestore
-from tests.conftest import Deployment
+from tests.conftest import FreshDatabase
 from tests.integration.test_relay import order_placed
 
 EVENTS = "SELECT * FROM store.event ORDER BY partition, number"
@@ -22,7 +22,7 @@ EVENTS = "SELECT * FROM store.event ORDER BY partition, number"
 def empty(server, deployment, monkeypatch):
     """An empty database with the same secrets, and the restore into it."""
     monkeypatch.setattr(database, "DATABASE", f"{database.DATABASE}_restored")
-    other = Deployment(database.migrate(server.url(), deployment.secrets), deployment.secrets)
+    other = FreshDatabase(database.migrate(server.url(), deployment.secrets), deployment.secrets)
     with ConnectionPool(other.url, kwargs={"autocommit": True}, open=True) as pool:
         yield PostgresRestore(pool, other.secrets), other
 

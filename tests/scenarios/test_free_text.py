@@ -1,4 +1,4 @@
-"""Words of customers through the terminal: interpreted by rules, by a plug-in, or by a person."""
+"""Special instructions: interpreted by rules, by a plug-in, or by a person."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def read(text, phrases):
 
 @pytest.fixture(scope="module", params=LOGS)
 def front(request, tmp_path_factory):
-    made = Front(tmp_path_factory.mktemp("words") / "home", log_of(request))
-    made.ok("order", "draft", "7", "--line", "L1=burger:2")
-    return made
+    front = Front(tmp_path_factory.mktemp("words") / "home", log_of(request))
+    front.ok("order", "draft", "7", "--line", "L1=burger:2")
+    return front
 
 
 @pytest.fixture(scope="module")
 def parrot(front, tmp_path_factory):
-    """The same deployment with a package installed that reads in another way."""
+    """The same deployment with another interpreter, from an installed package."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "parrot.py").write_text(PLUG_IN)
     info = folder / "parrot-1.0.dist-info"
@@ -49,7 +49,7 @@ def instructions(front):
     return {each["instruction_id"]: each for each in row["instructions"]}
 
 
-def test_what_the_rules_do_not_understand_waits_for_a_person_and_is_declined(front):
+def test_what_the_rules_do_not_understand_waits_for_a_person(front):
     front.ok("order", "instruct", "7", "I1", "extra patty", "--line", "L1")
     front.ok("order", "interpret", "7", "I1")
     [waiting] = front.rows("order", "waiting")
@@ -58,41 +58,41 @@ def test_what_the_rules_do_not_understand_waits_for_a_person_and_is_declined(fro
              "--amount", "2.50", "--currency", "EUR")  # fmt: skip
     assert front.rows("order", "waiting") == []
     front.ok("order", "tell", "7", "decline", '{"instruction_id": "I1", "cause": "sold-out"}')
-    made = json.loads(front.ok("show", "demand", "--json"))["figures"]
-    assert made["worth"] == {"EUR": "5.00"}
-    assert [(u["meaning"], u["pieces"], u["by_price"]) for u in made["unmet"]] == [
+    figures = json.loads(front.ok("show", "demand", "--json"))["figures"]
+    assert figures["worth"] == {"EUR": "5.00"}
+    assert [(u["meaning"], u["pieces"], u["by_price"]) for u in figures["unmet"]] == [
         ("extra-patty", 2, 1)
     ]
-    [seen] = front.rows("sql", "SELECT * FROM demand")
-    assert "texts" not in seen
-    assert "extra patty" not in str(seen)
+    [row] = front.rows("sql", "SELECT * FROM demand")
+    assert "texts" not in row
+    assert "extra patty" not in str(row)
 
 
-def test_another_interpreter_is_asked_and_how_sure_it_must_be_is_told(parrot):
+def test_settings_name_the_interpreter_and_the_confidence_that_it_needs(parrot):
     parrot.ok("order", "instruct", "7", "I2", "hello")
     parrot.ok("order", "interpret", "7", "I2")
     assert (instructions(parrot)["I2"]["status"], instructions(parrot)["I2"]["interpreted_by"]) == (
         "unsure",
         "parrot.v1",
     )
-    easy = replace(parrot, more=(*parrot.more, ("ORDERMADE_SURE_FROM", "0.7")))
-    easy.ok("order", "interpret", "7", "I2")
+    less_strict = replace(parrot, more=(*parrot.more, ("ORDERMADE_SURE_FROM", "0.7")))
+    less_strict.ok("order", "interpret", "7", "I2")
     assert instructions(parrot)["I2"]["status"] == "interpreted"
 
 
 @pytest.mark.parametrize(
-    ("id", "text", "told"),
+    ("id", "text", "failure"),
     [("I3", "secret?", "failed (ValueError)"), ("I4", "secret!", "is not an interpretation")],
 )
-def test_an_interpreter_that_fails_is_told_without_the_words(parrot, id, text, told):
+def test_the_failure_of_an_interpreter_is_shown_without_the_text(parrot, id, text, failure):
     parrot.ok("order", "instruct", "7", id, text)
-    said = parrot.refused("order", "interpret", "7", id)
-    assert told in said
-    assert "secret" not in said
+    error = parrot.refused("order", "interpret", "7", id)
+    assert failure in error
+    assert "secret" not in error
     assert instructions(parrot)[id]["status"] == "given"
 
 
-def test_bad_input(front):
+def test_wrong_interpreters_and_instructions_are_refused(front):
     unknown = replace(front, more=(("ORDERMADE_INTERPRETER", "oracle"),))
     assert "there is no interpreter oracle: set ORDERMADE_INTERPRETER to one of rules" in (
         unknown.refused("order", "interpret", "7", "I1")

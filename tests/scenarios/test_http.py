@@ -18,8 +18,8 @@ KIND = "customer.preference-stated.v1"
 
 
 @pytest.fixture(scope="module", params=LOGS)
-def front(request, made_home, tmp_path_factory):
-    return Front(copy_home(made_home, tmp_path_factory.mktemp("http")), log_of(request))
+def front(request, home_template, tmp_path_factory):
+    return Front(copy_home(home_template, tmp_path_factory.mktemp("http")), log_of(request))
 
 
 @pytest.fixture(scope="module")

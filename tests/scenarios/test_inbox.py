@@ -1,4 +1,4 @@
-"""What others send to Kafka: taken in as over HTTP, or kept until somebody mends it."""
+"""Messages to the inbox in Kafka: accepted as over HTTP, or kept in quarantine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.frontdoor import FACTS, Front, message
 from tests.kafkadoor import Publisher, running
 from tests.within import Within
 
-pytestmark = pytest.mark.one_log("what comes from Kafka has Kafka for its log")
+pytestmark = pytest.mark.one_log("an inbox needs Kafka, which is the log then")
 
 BASIS = "fulfil,personalize"
 STRUCTURED = {"content-type": b"application/cloudevents+json"}
@@ -21,28 +21,28 @@ STRUCTURED = {"content-type": b"application/cloudevents+json"}
 
 @pytest.fixture
 def front(tmp_path, on_kafka):
-    made = Within(tmp_path / "home", on_kafka)
-    made.ok("init")
-    return made
+    front = Within(tmp_path / "home", on_kafka)
+    front.ok("init")
+    return front
 
 
 @pytest.fixture
 def publisher(front):
-    with closing(Publisher(front)) as made:
-        yield made
+    with closing(Publisher(front)) as publisher:
+        yield publisher
 
 
-def stated(id, value, who="customer/shop:ann", attribute="milk"):
+def stated(id, value, subject="customer/shop:ann", attribute="milk"):
     data = {"attribute": attribute, "value": value, **FACTS}
-    return message(id, "customer.preference-stated.v1", who, data)
+    return message(id, "customer.preference-stated.v1", subject, data)
 
 
-def asked(id, name, data, about="order/7", **more):
-    return message(id, name, about, data, **more)
+def command(id, name, data, subject="order/7", **more):
+    return message(id, name, subject, data, **more)
 
 
-def taken(front: Front) -> list[dict]:
-    """The lag of the intake, once there is none."""
+def inbox_read(front: Front) -> list[dict]:
+    """The lags of the inbox, as soon as all of it is read."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         rows = [row for row in front.rows("lag") if row["group"] == "intake"]
@@ -55,7 +55,7 @@ def quarantine(front: Front) -> dict[str, str]:
     return {row["id"]: row["reason"] for row in front.rows("quarantine")}
 
 
-def test_facts_and_commands_come_in_and_what_is_refused_is_kept_once(front, publisher):
+def test_facts_and_commands_are_accepted_and_refused_messages_kept_once(front, publisher):
     def send_bad():
         publisher.raw(None)
         publisher.raw(b"secret", STRUCTURED)
@@ -67,19 +67,19 @@ def test_facts_and_commands_come_in_and_what_is_refused_is_kept_once(front, publ
         publisher.send(stated("e3", "secret") | {"subject": "order/7"})
         publisher.send(stated("e4", "secret", "customer/shop:bob"), "analyse")
         publisher.send(stated("e5", "secret"), "secret")
-        publisher.send(asked("c4", "order.place.v1", {"quote_id": "Q2"}))
-        publisher.send(asked("c5", "order.draft.v1", {"line": "secret"}))
+        publisher.send(command("c4", "order.place.v1", {"quote_id": "Q2"}))
+        publisher.send(command("c5", "order.draft.v1", {"line": "secret"}))
 
-    granted = {"purposes": ["fulfil"], "policy_version": "p1"}
-    publisher.send(asked("c0", "customer.grant-consent.v1", granted, "customer/shop:ann"))
+    consent = {"purposes": ["fulfil"], "policy_version": "p1"}
+    publisher.send(command("c0", "customer.grant-consent.v1", consent, "customer/shop:ann"))
     publisher.send(stated("e1", "oat") | {"partitionkey": "ann"}, BASIS)
     lines = {"lines": [{"line_id": "L1", "product": "shirt"}]}
-    publisher.send(asked("c1", "order.draft.v1", lines, customerid="shop:ann"), structured=False)
+    publisher.send(command("c1", "order.draft.v1", lines, customerid="shop:ann"), structured=False)
     send_bad()
-    publisher.send(asked("c1", "order.draft.v1", lines, customerid="shop:ann"))  # sent again
+    publisher.send(command("c1", "order.draft.v1", lines, customerid="shop:ann"))  # sent again
     for n in range(1, 12):
-        said = stated(f"b{n}", "soy", f"customer/shop:c{n}")
-        publisher.send(said, BASIS, structured=False, partition=n)
+        event = stated(f"b{n}", "soy", f"customer/shop:c{n}")
+        publisher.send(event, BASIS, structured=False, partition=n)
     publisher.send(stated("e2", "rye", attribute="bread"), BASIS, structured=False)
     publisher.flush()
     lag = [row for row in front.rows("lag") if row["group"] == "intake"]
@@ -87,9 +87,9 @@ def test_facts_and_commands_come_in_and_what_is_refused_is_kept_once(front, publ
     assert [row["events"] for row in lag] == [17, *[1] * 11]
     assert all(0 < row["seconds"] < 60 for row in lag)
     with running(front, "up"):
-        assert [row["head"] for row in taken(front)] == [17, *[1] * 11]
-        kept = quarantine(front)
-        assert sorted(kept.values()) == sorted(
+        assert [row["head"] for row in inbox_read(front)] == [17, *[1] * 11]
+        quarantined = quarantine(front)
+        assert sorted(quarantined.values()) == sorted(
             [
                 "there is no value: an event is sent as one, and none is ever unsaid",
                 *["this is no JSON: send one whole object, a line in a file, in UTF-8"] * 3,
@@ -108,67 +108,67 @@ def test_facts_and_commands_come_in_and_what_is_refused_is_kept_once(front, publ
         )
         send_bad()
         publisher.flush()
-        taken(front)
-        assert quarantine(front) == kept
+        inbox_read(front)
+        assert quarantine(front) == quarantined
     [order] = front.show("backlog", "7")
     [ann] = front.show("profile", "shop:ann")
     assert order["customer"] == ann["customer"]
     assert sorted(ann["values"]) == [["bread", "rye"], ["milk", "oat"]]
     assert len(front.show("profile")) == 12
-    committed(front)
+    assert_offsets_committed(front)
 
 
-def committed(front: Front) -> None:
-    """What `up` told Kafka when it ended is the end of the log, for each view."""
-    told = dict(front.more)
-    topics = told["ORDERMADE_KAFKA_TOPICS"]
+def assert_offsets_committed(front: Front) -> None:
+    """Each view has committed the end of the log to Kafka, when `up` has ended."""
+    settings = dict(front.more)
+    topics = settings["ORDERMADE_KAFKA_TOPICS"]
     places = [TopicPartition(f"{topics}.log", n) for n in range(12)]
-    reader = KafkaConsumer(bootstrap_servers=told["ORDERMADE_KAFKA"])
+    reader = KafkaConsumer(bootstrap_servers=settings["ORDERMADE_KAFKA"])
     ends = {place: end for place, end in reader.end_offsets(places).items() if end}
     reader.close()
-    admin = KafkaAdminClient(bootstrap_servers=told["ORDERMADE_KAFKA"])
+    admin = KafkaAdminClient(bootstrap_servers=settings["ORDERMADE_KAFKA"])
     groups = [g["group_id"] for g in admin.list_groups() if g["group_id"].startswith(topics)]
-    found = admin.list_group_offsets(groups)
+    offsets = admin.list_group_offsets(groups)
     admin.close()
-    assert found.keys() >= {f"{topics}.{name}" for name in ("profile_v2", "audit_v1", "intake")}
+    assert offsets.keys() >= {f"{topics}.{name}" for name in ("profile_v2", "audit_v1", "intake")}
     assert len(ends) > 3
-    for group in set(found) - {f"{topics}.intake"}:
-        assert {place: at.offset for place, at in found[group].items()} == ends
+    for group in set(offsets) - {f"{topics}.intake"}:
+        assert {place: at.offset for place, at in offsets[group].items()} == ends
 
 
-def test_what_is_kept_is_shown_mended_sent_again_and_dropped(front, publisher, tmp_path):
+def test_a_refused_message_is_shown_amended_sent_again_and_dropped(front, publisher, tmp_path):
     publisher.send(
         stated("e1", "oat") | {"time": "2026-03-01T12:00:00+00:00", "colour": "red"}, BASIS
     )
-    publisher.send(asked("c1", "order.place.v1", {"quote_id": "Q1"}, reason="private"))
+    publisher.send(command("c1", "order.place.v1", {"quote_id": "Q1"}, reason="private"))
     publisher.raw(b"\xff", STRUCTURED)
     publisher.flush()
     with running(front, "inbox"):
-        taken(front)
+        inbox_read(front)
     coloured, early, bytes_ = quarantine(front)
     shown = json.loads(front.ok("quarantine", "show", coloured))
     assert shown["headers"] == {"basis": BASIS, "content-type": "application/cloudevents+json"}
-    said = json.loads(shown["value"])
-    assert said["data"]["value"] == "oat"
+    event = json.loads(shown["value"])
+    assert event["data"]["value"] == "oat"
     assert json.loads(front.ok("quarantine", "show", bytes_))["value_base64"] == "/w=="
-    file = tmp_path / "mended.json"
-    file.write_text(json.dumps(said | {"id": 7}))
+    file = tmp_path / "amended.json"
+    file.write_text(json.dumps(event | {"id": 7}))
     assert "id: Input should be a valid string" in front.refused(
         "quarantine", "amend", coloured, file
     )
     assert quarantine(front)[coloured].startswith("id: Input should be")
-    del said["colour"]
-    file.write_text(json.dumps(said))
+    del event["colour"]
+    file.write_text(json.dumps(event))
     assert "1 accepted, 0 refused" in front.ok("quarantine", "amend", coloured, file)
     assert front.show("profile", "shop:ann")[0]["values"][0][1] == "oat"
     assert early in front.refused("quarantine", "send", early)
     front.ok("order", "draft", "7", "--line", "L1=shirt")
     front.ok("order", "quote", "7", "Q1", "--line", "L1=40.00", "--currency", "EUR")
-    told = front.refused("quarantine", "send", "--all")
-    assert bytes_ in told
-    assert early not in told
+    error = front.refused("quarantine", "send", "--all")
+    assert bytes_ in error
+    assert early not in error
     assert front.show("backlog", "7")[0]["status"] == "placed"
     front.ok("quarantine", "drop", bytes_)
     assert quarantine(front) == {}
     assert "no message is in quarantine under" in front.refused("quarantine", "drop", bytes_)
-    assert "name one message, or say --all" in front.refused("quarantine", "send")
+    assert "name one message, or use --all" in front.refused("quarantine", "send")

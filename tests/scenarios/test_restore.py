@@ -33,8 +33,8 @@ def milk(id, customer="ann", value="oat"):
 
 
 @pytest.fixture
-def front(tmp_path, made_home, on_kafka):
-    return Within(copy_home(made_home, tmp_path), (*on_kafka, ("ORDERMADE_LINGER_S", "0.1")))
+def front(tmp_path, home_template, on_kafka):
+    return Within(copy_home(home_template, tmp_path), (*on_kafka, ("ORDERMADE_LINGER_S", "0.1")))
 
 
 def order(front, id, *customer):

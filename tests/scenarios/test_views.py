@@ -59,8 +59,8 @@ PLANT_AND_CUSTOMER = [
 
 
 @pytest.fixture(scope="module", params=LOGS)
-def front(request, made_home, tmp_path_factory):
-    home = copy_home(made_home, tmp_path_factory.mktemp("views"))
+def front(request, home_template, tmp_path_factory):
+    home = copy_home(home_template, tmp_path_factory.mktemp("views"))
     with two_members(Within(home, log_of(request))) as front:
         front.publish(*SHOP)
         front.publish(*PLANT_AND_CUSTOMER, basis="fulfil,personalize,analyse,append_third_party")
