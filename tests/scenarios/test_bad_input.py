@@ -88,7 +88,7 @@ def test_another_currency_is_flagged_in_a_report_and_refused_in_a_command(front)
     flagged = json.loads(front.ok("show", "audit", "--json"))["figures"]["unexpected_by_rule"]
     assert [(u["rule"], u["reports"]) for u in flagged] == [("another-currency", 1)]
     refund = {"refund_id": "R", "amount": "1.00", "currency": "USD"}
-    assert "the order is in EUR: name the amount in it" in front.refused(
+    assert "the order is in EUR: give the amount in it" in front.refused(
         "order", "tell", "1", "refund", json.dumps(refund)
     )
 

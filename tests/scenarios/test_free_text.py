@@ -101,5 +101,5 @@ def test_wrong_interpreters_and_instructions_are_refused(front):
     assert "no instruction I9" in front.refused("order", "interpret", "7", "I9")
     front.ok("order", "instruct", "7", "I6", "rare")
     by_nobody = "order", "interpret", "7", "I6", "--operation", "rare"
-    assert "name who interprets" in front.refused(*by_nobody)
+    assert "operations are named by a person: say who" in front.refused(*by_nobody)
     assert "an amount needs a currency" in front.refused(*by_nobody, "--by", "cook", "--amount", 1)

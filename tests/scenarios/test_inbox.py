@@ -91,12 +91,13 @@ def test_facts_and_commands_are_accepted_and_refused_messages_kept_once(front, p
         quarantined = quarantine(front)
         assert sorted(quarantined.values()) == sorted(
             [
-                "there is no value: an event is sent as one, and none is ever unsaid",
+                "the message has no value: send an event as the value. A tombstone deletes nothing "
+                "here, since events are never deleted",
                 *["this is no JSON: send one whole object, a line in a file, in UTF-8"] * 3,
-                "a message has at most 8388608 bytes: say less in one event",
+                "a message has at most 8388608 bytes: send a smaller event",
                 "content-type: send one event as application/cloudevents+json, or its data as "
                 "application/json with its attributes in ce_ headers",
-                "ce_id: it is not UTF-8",
+                "ce_id: the header is not UTF-8",
                 "subject: an event of this type is about customer/<id>",
                 "a customer of this name has not consented to personalize: record the consent, or "
                 "name personalize as the basis on which the data is accepted",
