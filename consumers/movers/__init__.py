@@ -1,1 +1,1 @@
-"""The processes between the log and the views."""
+"""Processes that move events: from the store to the log and back, and from the log into views."""

@@ -1,7 +1,7 @@
-"""Takes messages from a topic to the doors; what is refused is kept, and its sender not held up.
+"""The reading of the inbox: messages are accepted by the doors, or refused and quarantined.
 
-A message counts as taken when it is stored or kept. One that comes twice is known by its id, or
-kept already.
+A batch is committed when each of its messages is stored or quarantined. So a message may be read
+twice, but it is stored once, because of its id, and quarantined once.
 """
 
 from __future__ import annotations
@@ -28,50 +28,57 @@ class InternalFault(Refusal):
 
 
 class InboxDoor:
-    """Takes messages to the doors. `passes` tells errors that pass by themselves."""
+    """Passes received messages to the inbox of the doors.
+
+    `parse` returns what a record holds, or raises Malformed. `is_transient` tells the errors that
+    end by themselves, such as an unreachable database.
+    """
 
     def __init__(
         self,
-        read: Callable[[ReceivedMessage], InboxMessage],
-        door: Inbox,
+        parse: Callable[[ReceivedMessage], InboxMessage],
+        inbox: Inbox,
         now: Callable[[], datetime],
-        passes: Callable[[Exception], bool],
+        is_transient: Callable[[Exception], bool],
     ) -> None:
-        self._read, self._door, self._now, self._passes = read, door, now, passes
+        self._parse, self._inbox, self._now = parse, inbox, now
+        self._is_transient = is_transient
 
-    def take(self, messages: Sequence[ReceivedMessage]) -> list[InboxAnswer]:
+    def accept(self, received: Sequence[ReceivedMessage]) -> list[InboxAnswer]:
+        """Return the answer to each message. Raises errors that are transient."""
         answers: dict[int, InboxAnswer] = {}
-        said: dict[int, InboxMessage] = {}
-        for i, message in enumerate(messages):
+        messages: dict[int, InboxMessage] = {}
+        for i, record in enumerate(received):
             try:
-                said[i] = self._read(message)
+                messages[i] = self._parse(record)
             except Malformed as refusal:
                 answers[i] = refusal
-        answers |= zip(said, self._accept(list(said.values())), strict=True)
-        return [answers[i] for i in range(len(messages))]
+        answers |= zip(messages, self._accept(list(messages.values())), strict=True)
+        return [answers[i] for i in range(len(received))]
 
-    def _accept(self, said: Sequence[InboxMessage]) -> list[InboxAnswer]:
+    def _accept(self, messages: Sequence[InboxMessage]) -> list[InboxAnswer]:
+        """Accept messages together, and one by one if an error occurs: it may be due to one."""
         try:
-            return self._door.accept(said, self._now())
+            return self._inbox.accept(messages, self._now())
         except Exception as error:
-            if self._passes(error):
+            if self._is_transient(error):
                 raise
-            if len(said) == 1:
+            if len(messages) == 1:
                 return [InternalFault(error)]
-        return [answer for one in said for answer in self._accept([one])]
+        return [answer for message in messages for answer in self._accept([message])]
 
 
 class InboxMember:
-    """A member of the group that takes in a topic."""
+    """A member of the consumer group that reads the inbox."""
 
-    def __init__(self, topic: InboxTopic, taker: InboxDoor, quarantine: Quarantine) -> None:
-        self._topic, self._taker, self._quarantine = topic, taker, quarantine
+    def __init__(self, topic: InboxTopic, door: InboxDoor, quarantine: Quarantine) -> None:
+        self._topic, self._door, self._quarantine = topic, door, quarantine
 
     def step(self) -> int:
-        """Takes what is there; the number of messages. Raises what passes by itself."""
-        messages = self._topic.poll()
-        if messages:
-            answers = zip(messages, self._taker.take(messages), strict=True)
-            self._quarantine.keep([(m, a) for m, a in answers if isinstance(a, Refusal)])
+        """Process the next messages; return their number. Raises errors that are transient."""
+        received = self._topic.poll()
+        if received:
+            answers = zip(received, self._door.accept(received), strict=True)
+            self._quarantine.add([(m, a) for m, a in answers if isinstance(a, Refusal)])
             self._topic.commit()
-        return len(messages)
+        return len(received)

@@ -1,4 +1,4 @@
-"""Events that wait: sent on again in their order, or dropped for good."""
+"""Parked events: which are to be folded again, and which were dropped from a view."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from projections.view import AnyEvent, AnyProjection, Row
 
 SOURCE = "/ordermade/parked"
 Dropped = Set[tuple[int, str | None]]
-"""Numbers and keys of a partition's dropped events; a key of None means all of the owner's."""
+"""Number and key of each dropped event of a partition; a key of None stands for all of its keys."""
 
 
 class NotParked(NotFound):
@@ -30,91 +30,101 @@ class NotParked(NotFound):
 
 @dataclass(slots=True)
 class RetryResult:
-    """What sending events on made, or would make, of the rows; `parked` wait still."""
+    """Rows before and after parked events were folded again, and those that are still parked.
+
+    `count` is the number of events that were folded again.
+    """
 
     before: dict[str, Row] = field(default_factory=dict)
     after: dict[str, Row | None] = field(default_factory=dict)
-    freed: int = 0
+    count: int = 0
     parked: list[ParkedEvent] = field(default_factory=list)
 
 
-def drop_of(view: str, event: LogEvent) -> EventDropped | None:
-    """What an event drops of a view."""
+def drop_in(event: LogEvent, view: str) -> EventDropped | None:
+    """Return the drop that an event records for a view, if it does."""
     data = event.data if isinstance(event, Recorded) else None
     return data if isinstance(data, EventDropped) and data.view == view else None
 
 
-def without(projection: AnyProjection, dropped: Dropped) -> AnyProjection:
-    """The projection of a partition's events but those that were dropped."""
+def without_dropped_keys(projection: AnyProjection, dropped: Dropped) -> AnyProjection:
+    """Return the projection without the keys that events were dropped for."""
     if not dropped:
         return projection
     return projection.only(lambda event, key: (event.position.number, key) not in dropped)
 
 
-def undropped(events: Iterable[LogEvent], dropped: Dropped) -> list[LogEvent]:
+def without_dropped_events(events: Iterable[LogEvent], dropped: Dropped) -> list[LogEvent]:
+    """Return the events but those that were dropped for all keys."""
     return [e for e in events if (e.position.number, None) not in dropped]
 
 
-def freed(drop: EventDropped, parked: Sequence[ParkedEvent]) -> list[ParkedEvent]:
-    """What a drop names and all that waits with it; nothing where it does not wait any more."""
-    of = {(p.owner, p.key) for p in parked if (p.number, p.key) == (drop.number, drop.key)}
-    return [p for p in parked if (p.owner, p.key) in of]
+def unparked_by(dropped: EventDropped, parked: Sequence[ParkedEvent]) -> list[ParkedEvent]:
+    """Return the parked event that a drop names, and all that wait behind it.
+
+    None if that event is not parked any more.
+    """
+    keys = {(p.owner, p.key) for p in parked if (p.number, p.key) == (dropped.number, dropped.key)}
+    return [p for p in parked if (p.owner, p.key) in keys]
 
 
-def again(
+def replay(
     projection: AnyProjection, log: Log, partition: int, parked: Collection[ParkedEvent]
 ) -> tuple[AnyProjection, list[LogEvent]]:
-    """The events that wait, in order, and a projection that folds them into the keys they wait for.
+    """Return parked events in order, and a projection that folds them into the keys they wait for.
 
-    What was dropped is left out, also if no projector has met the drop yet. Other events are folded
-    as ever.
+    Dropped events are left out. Events that are not parked are folded by it as by the projection.
     """
+    # The log has every drop; the view may not have processed the latest ones.
     dropped = log.dropped_events(projection.name).get(partition, frozenset())
-    waited: dict[int, set[str | None]] = {}
+    keys: dict[int, set[str | None]] = {}
     for p in parked:
         if (p.number, p.key) not in dropped:
-            waited.setdefault(p.number, set()).add(p.key)
+            keys.setdefault(p.number, set()).add(p.key)
 
-    def keeps(event: AnyEvent, key: str) -> bool:
-        only = waited.get(event.position.number, {None})
-        return None in only or key in only
+    def is_folded(event: AnyEvent, key: str) -> bool:
+        awaited = keys.get(event.position.number, {None})
+        return None in awaited or key in awaited
 
-    events = [e for number in sorted(waited) for e in log.read(partition, number - 1, 1)]
-    return projection.only(keeps), events
+    events = [e for number in sorted(keys) for e in log.read(partition, number - 1, 1)]
+    return projection.only(is_folded), events
 
 
 def retry(
     projection: AnyProjection, log: Log, views: Views, key: str | None, *, dry_run: bool = False
 ) -> RetryResult:
-    """Folds again what waits, of a key or of all; a dry run writes nothing."""
-    told = RetryResult()
+    """Fold parked events again: those of a key, those of an owner, or all.
+
+    A dry run writes nothing. Raises NotParked if there is no such event.
+    """
+    result = RetryResult()
     for partition in log.heads():
-        if not (waiting := _of(views.parked_events(projection.group, partition), key)):
+        if not (candidates := _of_key(views.parked_events(projection.group, partition), key)):
             continue
 
         def make(epoch: int, position: int, partition: int = partition) -> ViewChange:
             parked = views.parked_events(projection.group, partition)
-            again_now = _of(parked, key)
-            others = {(p.owner, p.key) for p in parked if p not in again_now}
-            rows, still = _fold(projection, log, views, partition, again_now, others, told)
+            retried = _of_key(parked, key)
+            others = {(p.owner, p.key) for p in parked if p not in retried}
+            rows, still_parked = _fold(projection, log, views, partition, retried, others, result)
             return ViewChange(
-                projection, partition, epoch, position, position, rows, still, again_now
+                projection, partition, epoch, position, position, rows, still_parked, retried
             )
 
         if dry_run:
             make(0, 0)
         else:
             views.amend(projection, partition, make)
-        told.freed += len(waiting)
-    if not told.freed:
+        result.count += len(candidates)
+    if not result.count:
         raise NotParked(
             f"no event of {key or projection.name} is parked: list the parked events", "key"
         )
-    return told
+    return result
 
 
-def _of(parked: Sequence[ParkedEvent], key: str | None) -> list[ParkedEvent]:
-    """What waits for a key, or for its owner as a whole."""
+def _of_key(parked: Sequence[ParkedEvent], key: str | None) -> list[ParkedEvent]:
+    """Return the events that are parked for a key, or for all keys of the owner of that name."""
     return [p for p in parked if key in (None, p.key) or (p.key is None and p.owner == key)]
 
 
@@ -125,18 +135,18 @@ def _fold(
     partition: int,
     parked: Sequence[ParkedEvent],
     others: ParkedKeys,
-    told: RetryResult,
+    result: RetryResult,
 ) -> tuple[Rows, list[ParkedEvent]]:
     def load(keys: Set[str]) -> Mapping[str, OwnedRow]:
         before = views.load(projection, partition, keys)
-        told.before |= {key: row for key, (_, row) in before.items()}
+        result.before |= {key: row for key, (_, row) in before.items()}
         return before
 
-    narrowed, events = again(projection, log, partition, parked)
-    rows, still = fold(narrowed, events, load, others)
-    told.after |= {key: row for key, (_, row) in rows.items()}
-    told.parked += still
-    return rows, still
+    narrowed, events = replay(projection, log, partition, parked)
+    rows, still_parked = fold(narrowed, events, load, others)
+    result.after |= {key: row for key, (_, row) in rows.items()}
+    result.parked += still_parked
+    return rows, still_parked
 
 
 def drop(
@@ -151,39 +161,41 @@ def drop(
     channel: str,
     actor: str | None = None,
 ) -> list[Appended]:
-    """Records that a view goes on without events that wait. Raises NotParked, and drops none.
+    """Record that a view goes on without parked events of a key or an owner.
 
-    No projector can send an event on between the look at it and the record.
+    Raises NotParked if one of the events is not parked; then none is dropped. While the drop is
+    recorded no projector can fold the events.
     """
-    done: list[Appended] = []
+    answers: list[Appended] = []
 
     def make(epoch: int, position: int) -> ViewChange:
-        waiting = {p.number: p for p in _of(views.parked_events(projection.group, partition), key)}
-        if unknown := [n for n in numbers if n not in waiting]:
+        parked = {p.number: p for p in _of_key(views.parked_events(group, partition), key)}
+        if unknown := [n for n in numbers if n not in parked]:
             raise NotParked(
                 f"event {unknown[0]} of {key} is not parked: list the parked events", "number"
             )
-        appends = [_append(projection.name, waiting[n], now, channel, actor) for n in numbers]
+        appends = [_append(projection.name, parked[n], now, channel, actor) for n in numbers]
         for answer in store.append(appends):
             if isinstance(answer, Refusal):
                 raise answer
-            done.append(answer)
+            answers.append(answer)
         return ViewChange(projection, partition, epoch, position, position, {})
 
+    group = projection.group
     for partition in log.heads():
-        if _of(views.parked_events(projection.group, partition), key):
+        if _of_key(views.parked_events(group, partition), key):
             views.amend(projection, partition, make)
-    if not done:
+    if not answers:
         raise NotParked(f"no event of {key} is parked: list the parked events", "key")
-    return done
+    return answers
 
 
 def _append(
     view: str, parked: ParkedEvent, now: datetime, channel: str, actor: str | None
 ) -> StreamAppend:
-    said = f"{view}/{parked.owner}/{parked.key}/{parked.number}"
+    id = f"{view}/{parked.owner}/{parked.key}/{parked.number}"
     event = Event(
-        id=event_id(SOURCE, said),
+        id=event_id(SOURCE, id),
         source=SOURCE,
         subject=f"parked/{view}/{parked.key or parked.owner}",
         time=now,
@@ -192,4 +204,4 @@ def _append(
         actor=actor,
         channel=channel,
     )
-    return StreamAppend(event.subject, (event,), fingerprint=said.encode(), owner=parked.owner)
+    return StreamAppend(event.subject, (event,), fingerprint=id.encode(), owner=parked.owner)

@@ -1,11 +1,11 @@
-"""Rows as they were, from the events of one owner."""
+"""Rows as they were, folded from the events of one owner."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from consumers.movers.fold import LogEvent, fold
-from consumers.movers.parked import undropped, without
+from consumers.movers.parked import without_dropped_events, without_dropped_keys
 from consumers.ports.log import Log
 from domain.event import Recorded
 from projections.view import AnyProjection, Row
@@ -19,12 +19,13 @@ def past_rows(
     as_of: datetime | None = None,
     valid_at: datetime | None = None,
 ) -> list[tuple[str, Row]]:
-    """An owner's rows by key, from what was recorded by `as_of` and had happened by `valid_at`.
+    """Return an owner's rows, with their keys, from the events that had happened by `valid_at`.
 
-    Events are taken in the order of the log. What cannot be folded leaves its key as it was.
+    Events that were recorded after `as_of` are left out. The others are folded in the order of the
+    log; one that cannot be folded leaves its row as it was.
     """
 
-    def known(event: LogEvent) -> bool:
+    def had_happened(event: LogEvent) -> bool:
         if not isinstance(event, Recorded):
             return True
         recorded = as_of is None or event.recorded <= as_of
@@ -33,7 +34,8 @@ def past_rows(
     events = log.events_of(owner)
     if not events:
         return []
-    dropped = log.dropped_events(projection.name).get(events[0].position.partition, frozenset())
-    kept = [e for e in undropped(events, dropped) if known(e)]
-    rows, _ = fold(without(projection, dropped), kept, lambda _: {})
+    partition = events[0].position.partition
+    dropped = log.dropped_events(projection.name).get(partition, frozenset())
+    past = [event for event in without_dropped_events(events, dropped) if had_happened(event)]
+    rows, _ = fold(without_dropped_keys(projection, dropped), past, lambda _: {})
     return [(key, row) for key, (_, row) in rows.items() if row is not None]

@@ -1,4 +1,7 @@
-"""Makes views again from the log, beside those that are shown, and switches. No emitter runs."""
+"""The rebuild of views from the log.
+
+New rows are made beside those that are shown, and then replace them. No emitter runs.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from consumers.movers.fold import LogEvent, Rows, fold
-from consumers.movers.parked import Dropped, undropped, without
+from consumers.movers.parked import Dropped, without_dropped_events, without_dropped_keys
 from consumers.ports.log import Log, ReaderAhead
 from consumers.ports.views import Goal, OwnedRow, RowDifference, RowTarget, ViewBuild
 from domain.errors import Refusal
@@ -14,11 +17,11 @@ from domain.event import Position
 from projections.view import AnyProjection, Row
 
 PAGE = 10_000
-KEPT = 50_000
-"""Rows of a partition that are kept in memory until they are written."""
+MAX_ROWS = 50_000
+"""Rows of a partition that are kept in memory before they are written."""
 
 OnProgress = Callable[[int], None]
-"""Is told how many more events were read."""
+"""Called with the number of events of each page that was read."""
 
 
 class PoisonEvent(Refusal):
@@ -50,7 +53,7 @@ class DroppedMeanwhile(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """How a view's new rows differ from the old ones, and whether they are shown now."""
+    """How the new rows of a view differ from the old ones, and whether they are shown now."""
 
     view: str
     same_version: bool
@@ -65,9 +68,11 @@ def rebuild(
     accept: bool = False,
     on_progress: OnProgress = lambda _: None,
 ) -> Iterator[RebuildResult]:
-    """The log is read once for all views. Raises PoisonEvent where an event cannot be folded.
+    """Rebuild views, and yield the result of each. The log is read once for all of them.
 
-    Rows of the same version take over if none differs, of another version if that is accepted.
+    New rows of the same version replace the old ones if none differs, rows of another version if
+    `accept` is true. Raises PoisonEvent where an event cannot be folded, DroppedMeanwhile where a
+    parked event is dropped during the rebuild.
     """
     dropped = {b.projection.name: log.dropped_events(b.projection.name) for b in builds}
     _follow(log, [(build, build.goal()) for build in builds], dropped, on_progress)
@@ -82,7 +87,7 @@ def rebuild(
         difference = build.compare(follow)
         switched = not difference.count if build.same_version else accept
         if switched:
-            # What is left for the switch itself, while projectors wait, is little.
+            # Projectors wait during the switch, so little is left to fold in it.
             while sum((goal := build.goal()).values()) - sum(build.positions.values()) > PAGE:
                 follow(goal)
             build.switch(follow)
@@ -92,7 +97,7 @@ def rebuild(
 def fold_until(
     projection: AnyProjection, log: Log, goal: Goal, on_progress: OnProgress = lambda _: None
 ) -> list[tuple[str, Row]]:
-    """The rows by key, as the events up to `goal` leave them. Raises PoisonEvent."""
+    """Return the rows, with keys, that the events up to `goal` lead to. Raises PoisonEvent."""
     target = _Memory(projection)
     _follow(
         log, [(target, goal)], {projection.name: log.dropped_events(projection.name)}, on_progress
@@ -102,7 +107,7 @@ def fold_until(
 
 @dataclass
 class _Memory:
-    """Rows that nobody else sees."""
+    """Rows in memory, for one answer."""
 
     projection: AnyProjection
     positions: dict[int, int] = field(default_factory=dict)
@@ -126,7 +131,7 @@ def _follow(
     dropped: Mapping[str, Mapping[int, Dropped]],
     on_progress: OnProgress,
 ) -> None:
-    """Brings each target up to its goal, a partition after another."""
+    """Fold the log into each target up to its goal, one partition after the other."""
     for partition in sorted(log.heads()):
         runs = [
             _Run(target, partition, goal[partition], dropped[target.projection.name])
@@ -140,7 +145,7 @@ def _follow(
             if not page:
                 raise ReaderAhead(partition, last, after)
             for run in runs:
-                run.take(page, after)
+                run.fold_page(page, after)
             after += len(page)
             on_progress(len(page))
         for run in runs:
@@ -148,7 +153,7 @@ def _follow(
 
 
 class _Run:
-    """A partition's way into one target."""
+    """The fold of a partition into one target."""
 
     def __init__(
         self, target: RowTarget, partition: int, goal: int, dropped: Mapping[int, Dropped]
@@ -156,22 +161,23 @@ class _Run:
         self.goal, self.position = goal, target.positions.get(partition, 0)
         self._target, self._partition = target, partition
         self._dropped = dropped.get(partition, frozenset())
-        self._projection = without(target.projection, self._dropped)
+        self._projection = without_dropped_keys(target.projection, self._dropped)
         self._rows: Rows = {}
 
-    def take(self, page: Sequence[LogEvent], after: int) -> None:
-        """Folds what of a page lies between the position and the goal."""
+    def fold_page(self, page: Sequence[LogEvent], after: int) -> None:
+        """Fold the events of a page between the position and the goal. Raises PoisonEvent."""
         if self.position == self.goal:
             return
         events = page[self.position - after : self.goal - after]
-        rows, parked = fold(self._projection, undropped(events, self._dropped), self._load)
+        kept = without_dropped_events(events, self._dropped)
+        rows, parked = fold(self._projection, kept, self._load)
         if parked:
             first = min(parked, key=lambda p: p.number)
             at = events[first.number - self.position - 1].position
             raise PoisonEvent(self._projection.name, at, first.key, first.reason)
         self._rows |= rows
         self.position += len(events)
-        if len(self._rows) > KEPT:
+        if len(self._rows) > MAX_ROWS:
             self.flush()
 
     def flush(self) -> None:

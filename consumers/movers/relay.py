@@ -1,7 +1,8 @@
-"""Copies the store to the log: each partition in order, by whoever holds its lease.
+"""The relay: copies the store to the log, each partition in order.
 
-Where a partition's copy stands, the log's own last record says. A relay that loses its lease
-without knowing writes events a second time, and readers skip those.
+Relays share the partitions by leases. The last record of a partition in the log says how far its
+copy is. A relay that has lost a lease without noticing writes events a second time, and readers
+skip those.
 """
 
 from __future__ import annotations
@@ -24,18 +25,22 @@ from consumers.ports.log import (
 from consumers.ports.store import EnvelopeStore
 
 GROUP = "relay"
-MOST = 6_000
-"""Events on their way at a time; as many again are read meanwhile."""
+MAX_EVENTS = 6_000
+"""Events of a batch. While one is written the next one is read."""
 
-LOOK_S = 10.0
-"""After so long it looks again what the log has: it may have been lost, or the store be another."""
+CHECK_S = 10.0
+"""After this time the end of the log is read again: the log may be lost, or the store restored."""
 
 Batches = dict[int, list[tuple[StoredEnvelope, bytes]]]
+"""Events to write, each with its chain, by partition."""
 
 
 @dataclass(slots=True)
-class _Held:
-    """A partition that this relay holds: what the log has of it, or will have."""
+class _Copy:
+    """A partition that this relay holds, up to the last event that was written or is being written.
+
+    `chain` is the chain of that event.
+    """
 
     epoch: int
     number: int
@@ -43,27 +48,27 @@ class _Held:
 
 
 def next_chain(chain: bytes, envelope: bytes) -> bytes:
-    """SHA-256 of the chain of the event before (empty for the first) and the envelope."""
+    """Return SHA-256(chain of the event before ‖ envelope); that of the first event is empty."""
     return sha256(chain + envelope).digest()
 
 
 def compare(
     store: EnvelopeStore, log: LogWriter, partitions: Collection[int]
 ) -> Mapping[int, LogRecord]:
-    """The last event that the log has of each of the partitions, if the store has it too.
+    """Return the last record of each of the partitions that has one, if the store has its event.
 
-    Raises LogAhead, and closes the store, where the log goes on from the store; LogDiffers where
-    it is the log of another one.
+    Raises LogAhead, and has the store refuse appends, where the log has more events; LogDiffers
+    where it is the copy of another store.
     """
     lasts = log.last_records(partitions)
-    heads = store.heads()  # after the log: what is in there was in here before
+    heads = store.heads()  # read after the log: what the log has, the store had before
     for partition, last in lasts.items():
         if number := min(last.number, heads[partition]):
-            [ours] = store.read(partition, number - 1, 1)
-            [theirs] = (
-                [last] if number == last.number else log.read_records(partition, number - 1, 1)
-            )
-            if ours.envelope != theirs.envelope:
+            [stored] = store.read(partition, number - 1, 1)
+            record = last
+            if number < last.number:
+                [record] = log.read_records(partition, number - 1, 1)
+            if stored.envelope != record.envelope:
                 raise LogDiffers(partition, number)
     for partition, last in lasts.items():
         if last.number > heads[partition]:
@@ -73,91 +78,94 @@ def compare(
 
 
 class Relay:
-    """A member of the group of relays, which share the partitions."""
+    """A member of the group of relays."""
 
     def __init__(
         self,
         store: EnvelopeStore,
         log: LogWriter,
         subscription: Subscription,
-        most: int = MOST,
+        max_events: int = MAX_EVENTS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._log, self._subscription = store, log, subscription
-        self._most, self._clock = most, clock
-        self._held: dict[int, _Held] = {}
-        self._looked = clock()
+        self._max_events, self._clock = max_events, clock
+        self._copies: dict[int, _Copy] = {}
+        self._checked_at = clock()
         self._thread = ThreadPoolExecutor(1, "relay")
         self._writing: Future[None] | None = None
-        self._sent: dict[int, int] = {}
+        self._written: dict[int, int] = {}
         self.failures = 0
 
     def step(self) -> int:
-        """Sends a batch, when the one before it is acknowledged; the number of events.
+        """Wait for the batch that is being written, and start to write the next one.
 
-        Raises LogAhead or LogDiffers where the log is not a copy of the store; that is looked at
-        when a partition is taken, and from time to time.
+        Returns the number of events in it. Raises LogAhead or LogDiffers where the log is no copy
+        of the store; that is checked for a new partition, and for all every CHECK_S seconds.
         """
         heads = self._store.heads()
-        self._hold(self._subscription.poll().epochs, heads)
+        self._update_copies(self._subscription.poll().epochs, heads)
         batches = self._read(heads)
         try:
-            self._settle()
+            self._await_write()
         except WriteUnconfirmed:
-            # What was read goes on from an event that may be missing.
+            # The batch that was just read follows events that the log may lack.
             self.failures += 1
-            self._held.clear()
+            self._copies.clear()
             return 0
         if batches:
             self._writing = self._thread.submit(self._log.write, batches)
-            self._sent = {partition: batch[-1][0].number for partition, batch in batches.items()}
+            self._written = {p: batch[-1][0].number for p, batch in batches.items()}
         return sum(map(len, batches.values()))
 
     def drain(self) -> int:
-        """Steps until the log has everything that the store had of its partitions."""
+        """Step until the log has everything that the store had of the partitions of this relay."""
         total = 0
-        while (handled := self.step()) or self._writing:
-            total += handled
+        while (count := self.step()) or self._writing:
+            total += count
         return total
 
     def close(self) -> None:
         self._thread.shutdown()
         self._subscription.close()
 
-    def _hold(self, epochs: Mapping[int, int], heads: Mapping[int, int]) -> None:
-        if not self._writing and self._clock() - self._looked > LOOK_S:
-            self._held.clear()
-        for partition in [p for p, held in self._held.items() if p not in epochs
-                          or held.number > heads[p]]:  # fmt: skip
-            del self._held[partition]
+    def _update_copies(self, epochs: Mapping[int, int], heads: Mapping[int, int]) -> None:
+        """Read where the log ends, for each partition that is new or has to be checked."""
+        if not self._writing and self._clock() - self._checked_at > CHECK_S:
+            self._copies.clear()
+        for partition, copy in list(self._copies.items()):
+            if partition not in epochs or copy.number > heads[partition]:
+                del self._copies[partition]
         new = {
-            p for p, epoch in epochs.items() if p not in self._held or self._held[p].epoch != epoch
+            p
+            for p, epoch in epochs.items()
+            if p not in self._copies or self._copies[p].epoch != epoch
         }
         if not new:
             return
         lasts = compare(self._store, self._log, new)
-        self._looked = self._clock()
+        self._checked_at = self._clock()
         for partition in new:
-            self._held[partition] = held = _Held(epochs[partition], 0, b"")
+            self._copies[partition] = copy = _Copy(epochs[partition], 0, b"")
             if last := lasts.get(partition):
-                held.number, held.chain = last.number, last.chain
-        self._store.note_relayed({partition: self._held[partition].number for partition in new})
+                copy.number, copy.chain = last.number, last.chain
+        self._store.note_relayed({partition: self._copies[partition].number for partition in new})
 
     def _read(self, heads: Mapping[int, int]) -> Batches:
-        behind = [p for p, held in self._held.items() if heads[p] > held.number]
+        """Read the next events of every partition, and note them as written."""
+        behind = [p for p, copy in self._copies.items() if heads[p] > copy.number]
         batches: Batches = {}
         for partition in behind:
-            held = self._held[partition]
+            copy = self._copies[partition]
             batches[partition] = batch = []
-            for stored in self._store.read(
-                partition, held.number, max(1, self._most // len(behind))
-            ):
-                held.number, held.chain = stored.number, next_chain(held.chain, stored.envelope)
-                batch.append((stored, held.chain))
+            limit = max(1, self._max_events // len(behind))
+            for stored in self._store.read(partition, copy.number, limit):
+                copy.number, copy.chain = stored.number, next_chain(copy.chain, stored.envelope)
+                batch.append((stored, copy.chain))
         return batches
 
-    def _settle(self) -> None:
+    def _await_write(self) -> None:
         writing, self._writing = self._writing, None
         if writing:
             writing.result()
-            self._store.note_relayed(self._sent)
+            self._store.note_relayed(self._written)

@@ -1,6 +1,7 @@
-"""Gives a store back what its log has more: from nothing, or from where a backup ends.
+"""The restore of a store from its log: of everything, or of what came after a backup.
 
-Nobody appends meanwhile. Each batch is whole, so a restore that was killed goes on where it was.
+Nobody appends to the store meanwhile. Each batch is one transaction, so that a restore that was
+killed continues where it ended.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from consumers.ports.store import RestorableStore
 BATCH = 5_000
 
 
-def missing(store: RestorableStore, log: LogWriter) -> dict[int, int]:
-    """How many events of each partition the log has more than the store; closes the store then.
+def count_missing(store: RestorableStore, log: LogWriter) -> dict[int, int]:
+    """Return how many events the log has that the store lacks, by partition.
 
-    Raises LogDiffers where the log is that of another store.
+    If there are any, the store refuses appends from now on. Raises LogDiffers where the log is the
+    copy of another store.
     """
     heads = store.heads()
     with suppress(LogAhead):
@@ -27,20 +29,21 @@ def missing(store: RestorableStore, log: LogWriter) -> dict[int, int]:
     return {p: end - heads[p] for p, end in ends.items() if end > heads[p]}
 
 
-def pull(
-    store: RestorableStore, log: LogWriter, partition: int, told: Callable[[int], None]
+def restore_partition(
+    store: RestorableStore, log: LogWriter, partition: int, on_progress: Callable[[int], None]
 ) -> None:
-    """Takes what the log has of a partition, up to its end; tells how many events at a time.
+    """Store the events of a partition that the store lacks.
 
-    Raises LogForged where an event does not follow from those before it.
+    `on_progress` is called with the number of events of each batch. Raises LogForged for an event
+    whose chain does not follow from the events before it.
     """
     after = store.heads()[partition]
     chain = log.read_records(partition, after - 1, 1)[0].chain if after else b""
     while page := log.read_records(partition, after, BATCH):
-        for carried in page:
-            chain = next_chain(chain, carried.envelope)
-            if chain != carried.chain:
-                raise LogForged(partition, carried.number)
+        for record in page:
+            chain = next_chain(chain, record.envelope)
+            if chain != record.chain:
+                raise LogForged(partition, record.number)
         store.put(partition, page)
         after = page[-1].number
-        told(len(page))
+        on_progress(len(page))

@@ -1,1 +1,1 @@
-"""The ports: what doors and movers need from the outside, as protocols that adapters implement."""
+"""Ports: what doors, movers, emitters and questions need of the outside, as protocols."""

@@ -1,4 +1,4 @@
-"""The inbox: a topic of messages to accept, and the quarantine of the refused ones."""
+"""The inbox: a topic that publishers write messages to, and the quarantine of refused ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.errors import Refusal
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A message as it came, whatever it is, and where and when."""
+    """A record of the inbox, whether it is a valid message or not."""
 
     partition: int
     offset: int
@@ -24,20 +24,20 @@ class ReceivedMessage:
 
 
 class InboxTopic(Protocol):
-    """Where messages come from, for one member of a group."""
+    """The inbox for one member of its consumer group."""
 
     def poll(self) -> Sequence[ReceivedMessage]:
-        """The next messages; none where there are none within a moment."""
+        """Return the next messages, or none after a short wait."""
         ...
 
     def commit(self) -> None:
-        """All that was polled is taken."""
+        """Mark everything that was polled as accepted or quarantined."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedMessage:
-    """A message that was refused last for the reason."""
+    """A refused message, and the reason of its latest refusal."""
 
     id: UUID
     reason: str
@@ -45,18 +45,18 @@ class QuarantinedMessage:
 
 
 class Quarantine(Protocol):
-    """Where what was refused is kept, sealed, until a person mends, sends or drops it."""
+    """Refused messages, sealed, until a person amends, accepts or drops them."""
 
-    def keep(self, refused: Sequence[tuple[ReceivedMessage, Refusal]]) -> None:
-        """Durable when it returns; what is there already stays as it is."""
+    def add(self, refused: Sequence[tuple[ReceivedMessage, Refusal]]) -> None:
+        """Store messages durably. A message that is there already is not changed."""
         ...
 
     def find(self, ids: Collection[UUID] | None = None) -> list[QuarantinedMessage]:
-        """In the order in which they came; None: all."""
+        """Return the messages with the ids in the order of their arrival; None stands for all."""
         ...
 
-    def keep_instead(self, id: UUID, message: ReceivedMessage, refusal: Refusal) -> None:
-        """What is kept under an id is this from now on, refused for another reason."""
+    def replace(self, id: UUID, message: ReceivedMessage, refusal: Refusal) -> None:
+        """Store an amended message, and the reason of its refusal, under the id of the first."""
         ...
 
     def remove(self, ids: Collection[UUID]) -> None: ...

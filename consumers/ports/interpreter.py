@@ -10,12 +10,12 @@ from domain.free_text.interpretation import Interpretation
 
 
 class Interpreter(Protocol):
-    """Who says what free text means; a plug-in may be another."""
+    """A function that interprets free text; a plug-in may be one."""
 
     def __call__(self, text: str, phrases: Sequence[Phrase]) -> Interpretation:
-        """What the text says, by the phrases of the order's book; none where it names none.
+        """Return the interpretation of a text by the phrases of the order's book.
 
-        May take its time: nothing is locked meanwhile. What it raises is told as its failure, by
-        the error's type alone.
+        It may take seconds: nothing is locked meanwhile. An error that it raises refuses the
+        command; of the error only the class is shown.
         """
         ...

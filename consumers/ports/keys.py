@@ -1,4 +1,4 @@
-"""Customers: their ids, their keys and what they consent to."""
+"""Customers: their ids, their keys and their consent."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Protocol
 
 
 class Owners(Protocol):
-    """Customers by the names that others have for them, and what they consent to now."""
+    """Customers by their external ids, `namespace:id`, and the purposes that they consent to."""
 
     def find(self, externals: Collection[str]) -> Mapping[str, str]:
-        """Customer ids of external ids, `namespace:id`, as far as they are known."""
+        """Return our ids of those external ids that have one."""
         ...
 
     def mint(self, externals: Collection[str]) -> Mapping[str, str]:
-        """Customer ids of all the external ids; new customers get an id and a key of their own."""
+        """Return our ids of all the external ids; a new customer gets an id and a key."""
         ...
 
     def purposes(self, owners: Collection[str]) -> Mapping[str, frozenset[str]]:
-        """What the owners consent to, as far as they are known."""
+        """Return what those of the owners that exist consent to now."""
         ...
 
     def digest(self, owner: str, contents: bytes) -> str:
-        """A MAC under the owner's key, in hex; an owner without a key gets one.
+        """Return the HMAC of contents under the owner's key, in hex; a new owner gets a key.
 
-        Raises KeyLost for an owner whose key is no longer to be had.
+        Raises KeyLost for an owner whose key was lost in a restore.
         """
         ...

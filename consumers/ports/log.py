@@ -1,4 +1,4 @@
-"""The log that everything downstream reads, and the errors of a log that cannot be trusted."""
+"""The log, which projections are folded from, and the errors of a log that is not intact."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Undecodable:
 
 
 class LogBroken(CodedError):
-    """The log does not agree with its reader or its store; going on would lose events silently."""
+    """The log contradicts its reader or its store: to go on would lose events without a trace."""
 
     code = "log-broken"
 
@@ -31,11 +31,11 @@ class Hole(LogBroken):
 
     code = "log-hole"
 
-    def __init__(self, partition: int, after: int, found: int) -> None:
+    def __init__(self, partition: int, after: int, number: int) -> None:
         super().__init__(
-            f"partition {partition} goes from {after} to {found}: events are missing from the log, "
-            "and no reader goes on. Restore the store from a backup that has them",
-            partition=partition, after=after, next=found,
+            f"partition {partition} goes from {after} to {number}: events are missing from the "
+            "log, and no reader goes on. Restore the store from a backup that has them",
+            partition=partition, after=after, next=number,
         )  # fmt: skip
         self.missing = after + 1
 
@@ -48,7 +48,7 @@ class ReaderAhead(LogBroken):
     def __init__(self, partition: int, after: int, head: int) -> None:
         super().__init__(
             f"a reader has seen {after} events of partition {partition}, and the log has {head}: "
-            "the log is older than its reader. Restore a newer backup, or rebuild the reader",
+            "the log is older than its reader. Restore a newer backup",
             partition=partition, reader=after, log=head,
         )  # fmt: skip
         self.missing = after
@@ -126,9 +126,10 @@ class LogTypeUnknown(LogBroken):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The partitions that a member holds, each with the epoch that fences its writes.
+    """The partitions that a member of a consumer group holds, each with an epoch.
 
-    It holds them for `session_s` seconds, and on if it polls before they are over.
+    A write with an older epoch is refused. The member loses its partitions if it does not poll for
+    `session_s` seconds.
     """
 
     epochs: Mapping[int, int]
@@ -139,54 +140,54 @@ class Subscription(Protocol):
     """A member of a consumer group."""
 
     def poll(self) -> Assignment:
-        """Says that this member lives, and returns what it holds from now on."""
+        """Renew the membership; return what the member holds from now on."""
         ...
 
     def close(self) -> None:
-        """Leaves the group; its partitions are free at once."""
+        """Leave the group, so that other members get the partitions at once."""
         ...
 
 
 class Log(Protocol):
-    """What everything downstream reads: each partition in order, without a hole."""
+    """The events of each partition, in order and without gaps."""
 
     def heads(self) -> Mapping[int, int]:
-        """The number of the last event of each partition; 0 where there is none."""
+        """Return the number of the last event of each partition, 0 for an empty one."""
         ...
 
     def bounds(self) -> Mapping[int, int]:
-        """At least the head of each partition, at less cost: who is there has seen everything.
+        """Return an upper bound of each head, which costs less than the head.
 
-        Who is not there reads on, and knows better then.
+        A reader whose position is the bound has read everything. Another one has to read to know.
         """
         ...
 
     def read(self, partition: int, after: int, limit: int) -> list[Recorded[Data] | Undecodable]:
-        """Up to `limit` events from number `after + 1` on. Raises Hole or ReaderAhead."""
+        """Return up to `limit` events from number `after + 1` on. Raises Hole or ReaderAhead."""
         ...
 
     def events_of(self, owner: str) -> list[Recorded[Data] | Undecodable]:
-        """Everything that belongs to an owner, in order."""
+        """Return all events of an owner, in order."""
         ...
 
     def dropped_events(self, view: str) -> Mapping[int, Set[tuple[int, str | None]]]:
-        """Numbers and keys of the events that a view goes on without, for each partition."""
+        """Return number and key of each event that was dropped from a view, by partition."""
         ...
 
     def at(self, time: datetime) -> Mapping[int, int]:
-        """The number of the last event recorded at or before a time, for each partition."""
+        """Return the number of the last event recorded at or before a time, by partition."""
         ...
 
     def subscribe(self, group: str, member: str) -> Subscription:
-        """Joins a consumer group, whose members share the partitions."""
+        """Join a consumer group, whose members share the partitions."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEnvelope:
-    """An event as the store has it; `envelope` is what the log carries, byte for byte.
+    """A stored event; the log carries `envelope` byte for byte.
 
-    `digest` tells a repetition from another event under the same id.
+    `digest` is an HMAC of the contents, which tells a repetition from another event under the id.
     """
 
     incarnation: int
@@ -200,7 +201,7 @@ class StoredEnvelope:
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """An event as the log has it. `chain` is H(the chain of the event before, envelope)."""
+    """An event in the log. `chain` is SHA-256(chain of the event before ‖ envelope)."""
 
     incarnation: int
     number: int
@@ -211,23 +212,23 @@ class LogRecord:
 
 
 class WriteUnconfirmed(Exception):
-    """Whether the log has what was written is unknown: it must be asked where it stands."""
+    """It is not known which of the written events the log has: its last records must be read."""
 
 
 class LogWriter(Protocol):
-    """The one way into a log that is not the store's own table, and out of it as it is."""
+    """A log outside of the store: written by relays, and read record by record."""
 
     def last_records(self, partitions: Collection[int]) -> Mapping[int, LogRecord]:
-        """The last event of each of the partitions that has one."""
+        """Return the last record of each of the partitions that has one."""
         ...
 
     def read_records(self, partition: int, after: int, limit: int) -> list[LogRecord]:
-        """Up to `limit` events from number `after + 1` on. Raises Hole."""
+        """Return up to `limit` records from number `after + 1` on. Raises Hole or ReaderAhead."""
         ...
 
     def write(self, batches: Mapping[int, Sequence[tuple[StoredEnvelope, bytes]]]) -> None:
-        """Writes events, each with its chain, in their order; durable when it returns.
+        """Write events, each with its chain, in their order and durably.
 
-        Raises WriteUnconfirmed. Even then what the log has of a partition has no hole.
+        Raises WriteUnconfirmed. Even then the records of a partition have no gap.
         """
         ...

@@ -1,4 +1,4 @@
-"""The store: where every accepted event is appended first, and what is kept beside it."""
+"""The store, where every accepted event is appended first, and what is kept beside it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from domain.pricing.quote import Requote
 
 
 class StreamAppend(msgspec.Struct, frozen=True):
-    """Events for one stream, all or none of them.
+    """Events to append to one stream, all or none of them.
 
-    `expected` is the version that the stream must have (0: it is new); None means its end.
-    `owner` is the events' customer, without one the stream, unless another one is given.
-    `fingerprint` is what tells a repetition under the same ids from other contents; without one,
-    the events themselves are compared.
+    `expected` is the version that the stream must have, 0 for a new stream; None accepts any. An
+    `owner` that is not given is the customer of the events, or without one the stream.
+    `fingerprint` is what is digested to tell a repetition under the same ids from other contents;
+    without one, the events are.
     """
 
     stream: str
@@ -40,7 +40,7 @@ class StreamAppend(msgspec.Struct, frozen=True):
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """Events are stored and durable. A `duplicate` was stored before: the first answer again."""
+    """Where events are stored, durably. A `duplicate` was stored before, at these positions."""
 
     positions: tuple[Position, ...]
     version: int
@@ -50,58 +50,58 @@ class Appended(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ReportHeld:
-    """A report that waits, durable and listed, until its stream opens or a person releases it."""
+    """A report was held, durably, until its stream opens or a person releases it."""
 
     id: UUID
     duplicate: bool = False
 
 
 class Store(Protocol):
-    """Where everything accepted is first."""
+    """The store of all accepted events."""
 
     def append(self, appends: Sequence[StreamAppend]) -> list[Appended | Refusal]:
-        """Appends many streams in one transaction, each answered for itself, in their order.
+        """Append to many streams in one transaction; return the answer to each, in their order.
 
-        A refusal (VersionConflict, ContentsDiffer, ConsentMissing, OwnerDiffers) fails only its
-        own append and costs no number. Returns when everything else is durable.
+        A refusal (VersionConflict, ContentsDiffer, ConsentMissing, OwnerDiffers, KeyLost) affects
+        only its own append and uses no number. Everything else is durable.
         """
         ...
 
     def read_stream(self, stream: str, after: int = 0) -> list[Recorded[Data]]:
-        """The stream's events after a version, in order; empty where nobody opened it."""
+        """Return the events of a stream after a version, in order; none if it is not open."""
         ...
 
     def owners(self, streams: Collection[str]) -> Mapping[str, str]:
-        """The owners of those named streams that are open."""
+        """Return the owners of those of the streams that are open."""
         ...
 
     def stored_ids(self, ids: Collection[UUID]) -> set[UUID]:
-        """Those of the ids under which something is stored."""
+        """Return those of the ids that stored events have."""
         ...
 
 
 class Books(Protocol):
-    """The versions of the catalogues."""
+    """The versions of catalogues."""
 
     def current(self, name: str, at: datetime) -> Book | None:
-        """The published version that is effective at a time."""
+        """Return the published version that is effective at a time."""
         ...
 
     def version(self, name: str, number: int) -> Book:
-        """A version, for ever as it was drafted, with what is withdrawn by now.
+        """Return a version as it was drafted, with the options that are withdrawn by now.
 
-        Raises Malformed where there is none.
+        Raises Malformed if there is none.
         """
         ...
 
     def bound(self, name: str, number: int | None, at: datetime) -> Book | None:
-        """That version; without a number the one that is effective at a time."""
+        """Return a version; without a number the one that is effective at a time."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class HeldReport:
-    """A report that is held, as its publisher sent it."""
+    """A held report; `message` is the line that its publisher sent."""
 
     id: UUID
     subject: str
@@ -111,20 +111,21 @@ class HeldReport:
 
 
 class HeldReportStore(Protocol):
-    """Where reports wait, sealed, until their stream opens."""
+    """Held reports, sealed."""
 
     def hold(self, reports: Sequence[HeldReport]) -> None:
-        """Durable when it returns; what is there already stays as it is."""
+        """Store reports durably. A report that is there already is not changed."""
         ...
 
     def find(
         self, subjects: Collection[str] | None = None, ids: Collection[UUID] | None = None
     ) -> list[HeldReport]:
-        """Those of the subjects and ids, in the order in which they came; None: any."""
+        """Return the reports with the subjects and ids in the order of their arrival; None stands
+        for any."""
         ...
 
     def remove(self, ids: Collection[UUID]) -> None:
-        """They are in the store now."""
+        """Remove reports, because the store has their events now."""
         ...
 
 
@@ -159,31 +160,31 @@ class IssuedPrices(Protocol):
 
 
 class EnvelopeStore(Protocol):
-    """What a relay copies: the store, a partition at a time."""
+    """The stored events by partition, as a relay copies them."""
 
     def heads(self) -> Mapping[int, int]:
-        """The number of the last event of each partition; 0 where there is none."""
+        """Return the number of the last event of each partition, 0 for an empty one."""
         ...
 
     def read(self, partition: int, after: int, limit: int) -> list[StoredEnvelope]:
-        """Up to `limit` events from number `after + 1` on. Raises Hole."""
+        """Return up to `limit` events from number `after + 1` on. Raises Hole."""
         ...
 
     def note_relayed(self, numbers: Mapping[int, int]) -> None:
-        """Notes how far the log has partitions, for those who wait for it."""
+        """Note the last numbers that the log has, for clients that wait for the log."""
         ...
 
     def refuse_appends(self) -> None:
-        """Refuses appends, at every door and until a restore: the log has more than the store."""
+        """Refuse every append until a restore, because the log has events that the store lacks."""
         ...
 
 
 class RestorableStore(EnvelopeStore, Protocol):
-    """A store that takes back what its log has more."""
+    """A store that events of its log can be restored to."""
 
     def put(self, partition: int, events: Sequence[LogRecord]) -> None:
-        """Events as they were, after those that are there; durable when it returns.
+        """Store events of a partition after the stored ones, unchanged and durably.
 
-        Raises LogForged or LogTypeUnknown, and takes none of them.
+        Raises LogForged or LogTypeUnknown; then none of them is stored.
         """
         ...

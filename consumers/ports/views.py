@@ -1,4 +1,4 @@
-"""The rows of the views, with the positions that they contain."""
+"""The rows of views, and how far consumer groups have processed the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RowFilter = Mapping[str, Collection[str | UUID]]
 
 
 class Fenced(Exception):
-    """Another member holds the partition by now: what was folded is not written."""
+    """Another member holds the partition by now, so rows of this member are not written."""
 
 
 OwnedRow = tuple[str, Row]
@@ -24,7 +24,10 @@ OwnedRow = tuple[str, Row]
 
 @dataclass(frozen=True, slots=True)
 class ParkedEvent:
-    """An event that waits, with the reason. A key of None means: all keys of its owner."""
+    """An event that a view could not fold, and why.
+
+    A key of None stands for all keys of the owner.
+    """
 
     number: int
     key: str | None
@@ -34,35 +37,39 @@ class ParkedEvent:
 
 @dataclass(frozen=True, slots=True)
 class ViewChange:
-    """What a batch did to a partition's rows: None removes one. Written whole or not at all."""
+    """The changes of one batch to the rows of a partition, written together or not at all.
+
+    The batch goes from number `after + 1` to `upto`. A row of None is removed. `parked` events are
+    added to the parked ones and `unparked` ones removed.
+    """
 
     projection: AnyProjection
     partition: int
     epoch: int
     after: int
     upto: int
-    rows: Mapping[str, tuple[str, Row | None]]  # key → owner, row
+    rows: Mapping[str, tuple[str, Row | None]]  # the owner and the row of each key
     parked: Sequence[ParkedEvent] = ()
-    freed: Sequence[ParkedEvent] = ()  # wait no longer
+    unparked: Sequence[ParkedEvent] = ()
 
 
 class Views(Protocol):
-    """Where a projection's rows are, each partition with its own position."""
+    """The rows of projections, and a position for each partition of them."""
 
     def prepare(self, projection: AnyProjection) -> None:
-        """Makes a table for a view that has none; another version of one waits for a rebuild."""
+        """Make a table for a view that has none. A new version of a view needs a rebuild."""
         ...
 
     def live(self) -> Mapping[str, str]:
-        """The groups whose rows are shown, by name of view."""
+        """Return the consumer group whose rows are shown, by name of view."""
         ...
 
     def position(self, group: str, partition: int) -> int:
-        """The number of the last event that the rows contain."""
+        """Return the number of the last event that the rows contain."""
         ...
 
     def parked_events(self, group: str, partition: int) -> list[ParkedEvent]:
-        """What waits in a partition, in order."""
+        """Return the parked events of a partition, in order."""
         ...
 
     def load(
@@ -72,41 +79,44 @@ class Views(Protocol):
         ...
 
     def stop(self, group: str, partition: int, epoch: int, reason: str) -> None:
-        """Notes that a partition is not read on, and why; the next commit takes it back."""
+        """Note that a partition is not read any further, and why; the next commit removes it."""
         ...
 
     def commit(self, changes: Sequence[ViewChange]) -> None:
-        """Writes rows, positions and epochs in one transaction. Raises Fenced if one of them is."""
+        """Write rows and positions in one transaction. Raises Fenced if an epoch is outdated."""
         ...
 
     def amend(
         self, projection: AnyProjection, partition: int, make: Callable[[int, int], ViewChange]
     ) -> None:
-        """Commits what `make` gives for an epoch and a position, and fences off who was at it."""
+        """Commit the change that `make` returns for a new epoch and the present position.
+
+        The new epoch keeps the member that holds the partition from committing what it is folding.
+        """
         ...
 
 
 class ViewReader(Protocol):
-    """The rows of the versions that are shown, for those who only read them."""
+    """The rows that are shown, to read only."""
 
     def live(self) -> Mapping[str, str]:
-        """The groups whose rows are shown, by name of view."""
+        """Return the consumer group whose rows are shown, by name of view."""
         ...
 
     def select(self, projection: AnyProjection, where: RowFilter, limit: int) -> list[Row]:
-        """The first rows, in the order of the projection's `sort_by`, personal values opened."""
+        """Return the first rows, sorted by the projection's `sort_by`, personal values opened."""
         ...
 
     def stream(self, projection: AnyProjection) -> Iterator[Row]:
-        """Every row as of one moment, in no order; personal values stay sealed."""
+        """Yield every row as of one moment, in no order; personal values stay sealed."""
         ...
 
     def owners(self, projection: AnyProjection, where: RowFilter) -> set[str]:
-        """The owners of the rows."""
+        """Return the owners of the rows."""
         ...
 
     def parked_events(self, group: str, partition: int | None = None) -> list[ParkedEvent]:
-        """The parked events of a partition, in order; None: of all partitions."""
+        """Return the parked events of a partition, in order; None stands for all partitions."""
         ...
 
 
@@ -133,31 +143,31 @@ class GroupProgress(Protocol):
     """How far consumer groups are."""
 
     def lags(self, groups: Collection[str]) -> list[GroupLag]:
-        """A lag for each group and partition."""
+        """Return a lag for each group and partition."""
         ...
 
     def relay(self, log_heads: Mapping[int, int]) -> list[GroupLag]:
-        """How far the log, whose heads are given, is behind the store."""
+        """Return how far the log, whose heads are given, is behind the store."""
         ...
 
     def position(self, lags: Collection[GroupLag]) -> Cursor:
-        """The cursor up to which all of the groups have processed the log."""
+        """Return the cursor up to which all of the groups have processed the log."""
         ...
 
 
 Goal = Mapping[int, int]
-"""The number of each partition up to which to fold."""
+"""The number, by partition, of the last event to fold."""
 
 
 class RowTarget(Protocol):
-    """Where rows are made anew, partition by partition."""
+    """A place for rows that are folded from the start of the log, partition by partition."""
 
     @property
     def projection(self) -> AnyProjection: ...
 
     @property
     def positions(self) -> Mapping[int, int]:
-        """How far each partition's rows are."""
+        """The number of the last event that the rows contain, by partition."""
         ...
 
     def load(self, partition: int, keys: Set[str]) -> Mapping[str, OwnedRow]:
@@ -165,13 +175,13 @@ class RowTarget(Protocol):
         ...
 
     def write(self, partition: int, rows: Mapping[str, tuple[str, Row | None]], upto: int) -> None:
-        """Writes rows and their position."""
+        """Write the changed rows of a partition, and the number of the last event in them."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RowDifference:
-    """How many rows there were, are, and differ; of those the first keys."""
+    """The numbers of rows before and after, and of differing rows, with the first of their keys."""
 
     before: int
     after: int
@@ -180,24 +190,28 @@ class RowDifference:
 
 
 class ViewBuild(RowTarget, Protocol):
-    """A view's rows, made again beside those that are shown."""
+    """New rows of a view, beside those that are shown."""
 
     @property
     def same_version(self) -> bool:
-        """Whether the rows that are shown are of this projection's version."""
+        """Whether the rows that are shown have the version of this projection."""
         ...
 
     def goal(self) -> Goal:
-        """How far the rows that are shown are."""
+        """Return the position of the rows that are shown."""
         ...
 
     def compare(self, follow: Callable[[Goal], None]) -> RowDifference:
-        """Compares with the rows that are shown, where they are; `follow` goes there first."""
+        """Compare the new rows with those that are shown, at the same position.
+
+        `follow` folds the new rows up to that position first.
+        """
         ...
 
     def switch(self, follow: Callable[[Goal], None]) -> None:
-        """Shows these rows from now on, and forgets the others, in one transaction.
+        """Replace the rows that are shown by the new ones, in one transaction.
 
-        Whoever writes the others is fenced off; `follow` then goes where they are.
+        Members that write the old rows are fenced off first; `follow` then folds the new rows up to
+        the position of the old ones.
         """
         ...

@@ -104,10 +104,10 @@ def _find(id: str, quarantine: Quarantine) -> QuarantinedMessage:
 def _send(
     messages: Sequence[QuarantinedMessage], quarantine: Quarantine, door: InboxDoor
 ) -> ResendResult:
-    answers = list(zip(messages, door.take([m.message for m in messages]), strict=True))
+    answers = list(zip(messages, door.accept([m.message for m in messages]), strict=True))
     refused = [(message, a) for message, a in answers if isinstance(a, Refusal)]
     for message, refusal in refused:
-        quarantine.keep_instead(message.id, message.message, refusal)
+        quarantine.replace(message.id, message.message, refusal)
     quarantine.remove([message.id for message, a in answers if not isinstance(a, Refusal)])
     return ResendResult(
         accepted=len(messages) - len(refused),

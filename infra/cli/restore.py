@@ -39,7 +39,7 @@ def restore(
 
 
 def _restore(deployment: Deployment, keys: list[Path], as_json: bool) -> None:
-    from consumers.movers.restore import missing, pull
+    from consumers.movers.restore import count_missing, restore_partition
     from infra.cli.tables import print_json, progress_bar
     from infra.postgres.store import backup
 
@@ -47,7 +47,7 @@ def _restore(deployment: Deployment, keys: list[Path], as_json: bool) -> None:
     with ExitStack() as stack:
         stack.enter_context(store.maintenance())
         bar = stack.enter_context(progress_bar())
-        absent = missing(store, deployment.log_writer)
+        absent = count_missing(store, deployment.log_writer)
         if not absent and not store.refuses_appends():
             raise UserError(
                 "there is nothing to restore: the store has everything that the log has"
@@ -59,7 +59,7 @@ def _restore(deployment: Deployment, keys: list[Path], as_json: bool) -> None:
             backup.load_keys(store.pool, deployment.secrets, partitions, file, on_progress)
         task = bar.add_task("events", total=sum(absent.values()))
         for partition in absent:
-            pull(store, deployment.log_writer, partition, partial(bar.advance, task))
+            restore_partition(store, deployment.log_writer, partition, partial(bar.advance, task))
         bar.add_task("counting values that stay sealed", total=None)
         lost = store.replace_lost_keys()
         incarnation = store.accept_appends()

@@ -107,7 +107,7 @@ def test_an_outage_of_the_database_leaves_the_offset_where_it_is(
     recover(deployment)
     with closing(KafkaInbox(topics, 3.0)) as topic:
         member._topic.close()
-        step(InboxMember(topic, member._taker, quarantine), 2)
+        step(InboxMember(topic, member._door, quarantine), 2)
     assert (stored(store), quarantine.find(), behind(topics)) == (
         ["order.order-adopted.v1", "order.order-shipped.v1", "order.payment-recorded.v1"], [], 0,
     )  # fmt: skip
@@ -126,7 +126,7 @@ def test_a_message_that_causes_an_internal_error_is_quarantined_and_the_others_s
     assert "a fault of the product" in quarantined.reason
     assert "secret" not in quarantined.reason
     recover(deployment)
-    [answer] = member._taker.take([quarantined.message])
+    [answer] = member._door.accept([quarantined.message])
     assert answer.version == 3
 
 

@@ -45,7 +45,7 @@ def delete_topics(kafka):
         admin.delete_topics(list(kafka.cluster.log_topics))
     time.sleep(0.5)
     provision(kafka.cluster)
-    kafka.relay._held.clear()
+    kafka.relay._copies.clear()
 
 
 def fill(store, kafka, first, last):
@@ -62,7 +62,7 @@ def test_a_view_waits_while_a_relay_fills_topics_that_were_deleted(
     heads = dict(kafka.envelopes.heads())
     for _ in range(3):
         assert step([projector]) == 0
-    kafka.relay._most = 2 * len(heads)
+    kafka.relay._max_events = 2 * len(heads)
     kafka.relay.step()
     kafka.relay.step()
     assert 0 < sum(kafka.log.heads().values()) < 100

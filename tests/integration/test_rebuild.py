@@ -40,7 +40,7 @@ def spoiled(projection, **more):
 @pytest.mark.parametrize("page", [2, 10_000])
 def test_a_rebuild_has_the_fold_of_the_log_and_projectors_continue(shop_views, monkeypatch, page):
     monkeypatch.setattr(movers, "PAGE", page)
-    monkeypatch.setattr(movers, "KEPT", page)
+    monkeypatch.setattr(movers, "MAX_ROWS", page)
     projectors = {name: shop_views.project(view) for name, view in VIEWS.items()}
     heads = dict(shop_views.log.heads())
     done = shop_views.rebuild(*VIEWS.values())

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from psycopg_pool import ConnectionPool
 
-from consumers.movers.restore import missing, pull
+from consumers.movers.restore import count_missing, restore_partition
 from consumers.ports.log import LogForged, WriteUnconfirmed
 from infra.postgres.server import database
 from infra.postgres.server.locks import MaintenanceRunning
@@ -31,20 +31,20 @@ def test_a_killed_restore_is_continued(empty, kafka, store, deployment):
     store.append([order_placed(f"o{n % 30}", n) for n in range(300)])
     kafka.catch_up()
     restored, other = empty
-    lacking = missing(restored, kafka.writer)
+    lacking = count_missing(restored, kafka.writer)
     assert lacking == {p: head for p, head in kafka.envelopes.heads().items() if head}
     [first, second, *_] = lacking
-    pull(restored, kafka.writer, first, lambda _: None)
+    restore_partition(restored, kafka.writer, first, lambda _: None)
 
     def killed(events):
         raise KeyboardInterrupt
 
     with suppress(KeyboardInterrupt):
-        pull(restored, kafka.writer, second, killed)
+        restore_partition(restored, kafka.writer, second, killed)
     assert restored.refuses_appends()
-    assert missing(restored, kafka.writer).keys() == lacking.keys() - {first, second}
-    for partition in missing(restored, kafka.writer):
-        pull(restored, kafka.writer, partition, lambda _: None)
+    assert count_missing(restored, kafka.writer).keys() == lacking.keys() - {first, second}
+    for partition in count_missing(restored, kafka.writer):
+        restore_partition(restored, kafka.writer, partition, lambda _: None)
     assert other.sql(EVENTS) == deployment.sql(EVENTS)
     assert restored.accept_appends() == 2
     assert not restored.refuses_appends()
@@ -70,5 +70,5 @@ def test_a_record_that_no_relay_wrote_is_not_restored(empty, kafka, store):
     with pytest.raises(
         LogForged, match=f"event 4 of partition {partition} was not written by a relay"
     ):
-        pull(restored, kafka.writer, partition, lambda _: None)
+        restore_partition(restored, kafka.writer, partition, lambda _: None)
     assert restored.heads()[partition] == 0

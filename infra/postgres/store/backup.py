@@ -19,7 +19,7 @@ from infra.keys import InvalidTag, Secrets
 
 _BATCH = 2_000
 _FORMAT = 1
-OnProgress = Callable[[int], None]
+BackupProgress = Callable[[int], None]
 """Called with the number of lines that were written, or of bytes that were read, since the call
 before."""
 
@@ -57,7 +57,7 @@ _decode = msgspec.json.Decoder(_Line).decode
 
 
 def export_keys(
-    pool: ConnectionPool, secrets: Secrets, file: Path, on_progress: OnProgress
+    pool: ConnectionPool, secrets: Secrets, file: Path, on_progress: BackupProgress
 ) -> tuple[int, int]:
     """Write the backup whole or not at all, readable for this user only.
 
@@ -108,7 +108,7 @@ def _lines(db: psycopg.Connection) -> Iterator[_Owner | _Alias]:
 
 
 def load_keys(
-    pool: ConnectionPool, secrets: Secrets, partitions: int, file: Path, on_progress: OnProgress
+    pool: ConnectionPool, secrets: Secrets, partitions: int, file: Path, on_progress: BackupProgress
 ) -> tuple[int, int]:
     """Insert keys and aliases, all or none; an owner that has a key keeps it.
 
@@ -135,7 +135,7 @@ def load_keys(
     return head.owners, head.aliases
 
 
-def _read(file: Path, on_progress: OnProgress) -> Iterator[_Line]:
+def _read(file: Path, on_progress: BackupProgress) -> Iterator[_Line]:
     """The lines from head to end. Raises BackupUnusable where one is missing or malformed."""
     line: _Line | None = None
     try:

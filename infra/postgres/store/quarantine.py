@@ -24,7 +24,7 @@ class PostgresQuarantine:
     def __init__(self, pool: ConnectionPool, owners: PostgresOwners) -> None:
         self._pool, self._owners = pool, owners
 
-    def keep(self, refused: Sequence[tuple[ReceivedMessage, Refusal]]) -> None:
+    def add(self, refused: Sequence[tuple[ReceivedMessage, Refusal]]) -> None:
         if not refused:
             return
         key = self._key()
@@ -55,7 +55,7 @@ class PostgresQuarantine:
             for id, reason, sealed in rows
         ]
 
-    def keep_instead(self, id: UUID, message: ReceivedMessage, refusal: Refusal) -> None:
+    def replace(self, id: UUID, message: ReceivedMessage, refusal: Refusal) -> None:
         sealed = _sealed(message, id, self._key())
         with self._pool.connection() as db:
             db.execute(

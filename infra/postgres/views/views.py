@@ -121,11 +121,11 @@ def _write(cursor: psycopg.Cursor[Any], change: ViewChange, rows: list[EncodedRo
         delete_rows(cursor, group, partition, removed)
     if rows:
         upsert_rows(cursor, projection, group, rows)
-    if change.freed:
+    if change.unparked:
         cursor.executemany(
             "DELETE FROM projection.parked WHERE consumer_group = %s AND partition = %s "
             "AND number = %s AND key IS NOT DISTINCT FROM %s",
-            [(group, partition, p.number, p.key) for p in change.freed],
+            [(group, partition, p.number, p.key) for p in change.unparked],
         )
     if change.parked:
         cursor.executemany(
