@@ -66,12 +66,14 @@ def test_what_changed_after_its_quote_is_not_placed_at_its_price(commands):
 
 
 def test_arguments_are_taken_literally():
-    said = b'{"quote_id": "Q1", "lines": [{"line_id": "L1", "amount": 40}], "currency": "EUR", '
+    arguments = (
+        b'{"quote_id": "Q1", "lines": [{"line_id": "L1", "amount": 40}], "currency": "EUR", '
+    )
     with pytest.raises(Malformed, match=r"lines\.0\.amount: money is text, not a number"):
-        parse_arguments("order", "quote", said + b'"expires_at": "2026-03-01T12:00:00Z"}')
-    said = said.replace(b"40", b'"40"')
+        parse_arguments("order", "quote", arguments + b'"expires_at": "2026-03-01T12:00:00Z"}')
+    arguments = arguments.replace(b"40", b'"40"')
     with pytest.raises(Malformed, match="expires_at: the time has no zone"):
-        parse_arguments("order", "quote", said + b'"expires_at": "2026-03-01T12:00:00"}')
+        parse_arguments("order", "quote", arguments + b'"expires_at": "2026-03-01T12:00:00"}')
     with pytest.raises(Malformed, match="now: is not a field"):
         parse_arguments("order", "place", b'{"quote_id": "Q1", "now": "2026-03-01T12:00:00Z"}')
     with pytest.raises(Malformed, match="there is no command order plaice: there are draft"):

@@ -132,15 +132,15 @@ def test_a_rebuild_and_the_fold_in_memory_refuse_the_second_owner(store, log, vi
 
 
 def test_a_row_that_was_removed_has_no_owner():
-    gone = Projection("countries", 1, CountryRow, answers="…")
-    gone.on(OrderLineAdopted, key=by_country)(
+    removing = Projection("countries", 1, CountryRow, answers="…")
+    removing.on(OrderLineAdopted, key=by_country)(
         lambda row, event: None if row else add_line(row, event)
     )
     events = [
         recorded(bought(customer, pieces), number)
         for number, (customer, pieces) in enumerate([("ann", 1), ("ann", 2), ("bob", 3)], 1)
     ]
-    assert gone.fold(events)["France"].pieces == 3
+    assert removing.fold(events)["France"].pieces == 3
 
 
 def recorded(appended, number):
