@@ -124,7 +124,7 @@ class PriceRule:
     than `within_days`. Volume and capacity rules that differ only in one bound are tiers: only the
     highest tier whose bound holds applies.
 
-    `cost` is what the producer spends for each piece. `currency` is that of `amount` and `cost`;
+    `cost` is what the producer spends where `amount` is charged. `currency` is that of both;
     without it they are in the currency of the book.
     """
 
