@@ -1,4 +1,4 @@
-"""Lines of "Online Retail" become messages; what is wrong with one is said by its column."""
+"""Lines of "Online Retail" become messages; the refusal of a wrong one names its column."""
 
 import csv
 import gzip
@@ -21,13 +21,13 @@ def read(*lines, **more):
     return list(parse_invoices([HEADER, *lines], **more))
 
 
-def said(line, **more):
+def parsed(line, **more):
     [only] = read(line, **more)
     return json.loads(only.message)
 
 
-def test_a_line_is_a_line_adopted_as_it_stands():
-    assert said(GOOD) == {
+def test_a_line_of_a_sale_becomes_an_adopted_line():
+    assert parsed(GOOD) == {
         "specversion": "1.0", "id": "536365/1", "source": "/online-retail",
         "type": "order.order-line-adopted.v1", "subject": "order/536365",
         "time": "2010-12-01T08:26:00Z", "customerid": "online-retail:17850",
@@ -37,8 +37,8 @@ def test_a_line_is_a_line_adopted_as_it_stands():
             "market": "United Kingdom",
         },
     }  # fmt: skip
-    assert said(GOOD, namespace="shop")["customerid"] == "shop:17850"
-    free = said(b'536365,M,"A ""B"", \xc2\xa31",-6,2010-12-01 08:26:00,0.001,,\r\n')
+    assert parsed(GOOD, namespace="shop")["customerid"] == "shop:17850"
+    free = parsed(b'536365,M,"A ""B"", \xc2\xa31",-6,2010-12-01 08:26:00,0.001,,\r\n')
     assert "customerid" not in free
     assert free["data"].items() >= {
         "description": 'A "B", £1', "quantity": -6, "unit_price": "0.001", "market": None,
@@ -46,13 +46,13 @@ def test_a_line_is_a_line_adopted_as_it_stands():
 
 
 def test_a_c_invoice_is_a_return_and_an_a_invoice_an_adjustment():
-    back = said(b"C536379,D,Discount,-1,2010-12-01 09:41:00,27.50,14527.0,United Kingdom\n")
+    back = parsed(b"C536379,D,Discount,-1,2010-12-01 09:41:00,27.50,14527.0,United Kingdom\n")
     assert (back["type"], back["subject"]) == ("order.return-reported.v1", "order/C536379")
     assert back["data"] == {
         "currency": "GBP", "origin": "online-retail",
         "lines": [{"product": "D", "quantity": 1, "unit_price": "27.50"}],
     }  # fmt: skip
-    more = said(b"A563186,B,Adjust bad debt,2,2011-08-12 14:51:00,-11062.06,,United Kingdom\n")
+    more = parsed(b"A563186,B,Adjust bad debt,2,2011-08-12 14:51:00,-11062.06,,United Kingdom\n")
     assert (more["type"], more["reason"]) == ("order.order-adjusted.v1", "Adjust bad debt")
     assert more["data"] == {
         "currency": "GBP", "origin": "online-retail", "amount": "-22124.12", "cause": "B",
@@ -100,14 +100,14 @@ def test_another_header_refuses_the_file(header):
         list(parse_invoices([header, GOOD]))
 
 
-def test_a_byte_order_mark_and_foreign_line_ends_do_no_harm():
+def test_a_byte_order_mark_and_other_line_ends_are_accepted():
     lines = [b"\xef\xbb\xbf" + HEADER.replace(b"\n", b"\r\n"), GOOD.replace(b"\n", b"\r\n")]
     [line] = parse_invoices(lines)
-    assert json.loads(line.message) == said(GOOD)
+    assert json.loads(line.message) == parsed(GOOD)
 
 
 @pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress)])
-def test_a_compressed_file_is_a_stream_and_a_cut_one_is_told(suffix, pack):
+def test_a_compressed_file_is_a_stream_and_a_truncated_one_is_refused(suffix, pack):
     packed = pack(SAMPLE.read_bytes())
     assert b"".join(unpack(io.BytesIO(packed), f"in{suffix}")) == SAMPLE.read_bytes()
     lines = unpack(io.BytesIO(packed[: len(packed) // 2]), f"in{suffix}")
