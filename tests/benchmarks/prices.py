@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from consumers.doors.commands import Command
 from consumers.ports.store import StreamAppend
-from consumers.questions.prices import PriceVerifier
+from consumers.questions.prices import verify_prices as verify_all
 from domain.book.book import Book, Option, OrderLine, PriceRule, Range, Selection, Term
 from domain.order.events import OptionChosen, OrderDrafted
 from domain.pricing.engines import CURRENT
@@ -50,20 +50,17 @@ def verify_prices(bench: Bench) -> Iterator[Figure]:
     """Stored quotes read, priced again and compared, as `ordermade verify prices` does it."""
     priced, lines = book(0), order()
     _store(bench, priced, lines)
-    stored = PostgresIssuedPrices(bench.deployment.pool("reader"))
-    proving = PriceVerifier(bench.deployment.books)
+    prices = PostgresIssuedPrices(bench.deployment.pool("reader"))
+    books, heads = bench.deployment.books, bench.deployment.log.heads()
 
     def verified() -> float:
-        began, count = time.process_time(), 0
-        for partition in stored.heads():
-            for issued in stored.all(partition):
-                assert proving.differences(issued) == []
-                count += 1
-        assert count == STORED
-        return count / (time.process_time() - began)
+        began = time.process_time()
+        verification = verify_all(prices, books, heads)
+        assert verification.is_proved
+        assert verification.quotes == STORED
+        return STORED / (time.process_time() - began)
 
     ours, peer = in_turn(verified, lambda: rate(lambda: quoted(priced, lines)))
-    assert proving.altered == []
     yield Figure("verify-prices", ours, peer, "quotes/s", at_least(0.5))
 
 
