@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
@@ -60,7 +60,7 @@ class DemandRow(Row, frozen=True, kw_only=True):
 
     order_id: Pseudonym[str]
     customer: Pseudonym[str | None]
-    waits_for: Plain[str] = "nobody"  # a Literal would be a column of JSON, which is not looked up
+    waits_for: Plain[Literal["person", "answer", "nobody"]] = "nobody"
     cancelled: Plain[bool] = False
     lines: Plain[tuple[LineQuantity, ...]] = ()
     instructions: Plain[tuple[SpecialInstruction, ...]] = ()
