@@ -14,6 +14,7 @@ from domain.customer.events import ConsentGranted, ConsentWithdrawn
 from domain.event import Event, Position, Recorded, event_id
 from domain.order.reports import OrderLineAdopted
 from domain.partition import partition_of
+from domain.personal import Plain
 from infra.postgres.store.log import PostgresLog
 from infra.postgres.views.views import PostgresViews
 from projections.view import Projection, Row, SecondOwner
@@ -22,8 +23,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class CountryRow(Row):
-    country: str
-    pieces: int
+    country: Plain[str]
+    pieces: Plain[int]
 
 
 countries = Projection("countries", 1, CountryRow, answers="How much was bought in each country?")
