@@ -73,7 +73,6 @@ def test_a_view_waits_while_a_relay_fills_topics_that_were_deleted(
     time.sleep(1.1)  # a look at the log is valid for a second
     assert projector.drain() == 100
     assert projector.positions == kafka.envelopes.heads()
-    assert sum(row.events for _, row in views.find(BACKLOG, None)) in (0, 200)
 
 
 def test_a_new_view_waits_behind_a_misplaced_record(store, kafka, projector):
@@ -86,7 +85,7 @@ def test_a_new_view_waits_behind_a_misplaced_record(store, kafka, projector):
     with pytest.raises(WriteUnconfirmed):
         kafka.writer.write({partition: [(e, b"chain") for e in last]})
     assert projector.drain() == 0
-    kafka.catch_up()
+    kafka.relay.drain()
     time.sleep(1.1)
     assert projector.drain() == 100
 
@@ -104,8 +103,12 @@ def test_a_view_that_is_ahead_of_the_store_too_does_not_wait(store, kafka, proje
 def test_a_view_does_not_wait_at_a_hole(store, kafka, projector):
     fill(store, kafka, 0, 100)
     delete_topics(kafka)
-    kafka.lose(2)
-    with pytest.raises(Hole, match="goes from 1 to 3"):
+    for partition, head in kafka.envelopes.heads().items():
+        first, _, *others = kafka.envelopes.read(partition, 0, head) or (None, None)
+        if others:  # the first twice, so that the others are not misplaced
+            events = [(e, b"chain") for e in (first, first, *others)]
+            kafka.writer.write({partition: events})
+    with pytest.raises(Hole, match="goes from 1 to"):
         projector.drain()
 
 
