@@ -19,7 +19,7 @@ from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
 from infra.http.min_position import MinPosition, ViewTimeout, wait_for_views
 
-_Limit = Annotated[int, Query(ge=1, le=1000, description="Orders, at most.")]
+_Limit = Annotated[int, Query(ge=1, le=1000, description="Orders, at most.", examples=[100])]
 _EXAMPLE = WaitingInstructions(
     rows=[
         WaitingInstruction(

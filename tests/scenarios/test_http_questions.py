@@ -16,7 +16,7 @@ from infra.deployment import Deployment
 from infra.settings import Settings
 from projections import discover
 from tests.both_logs import LOGS
-from tests.conftest import copied, log_of
+from tests.conftest import copy_home, log_of
 from tests.frontdoor import FACTS, Front, message
 from tests.httpdoor import ONE, serving
 
@@ -27,8 +27,8 @@ CUSTOMER = "demo:customer-7"
 
 
 @pytest.fixture(scope="module", params=LOGS)
-def front(request, made_home, tmp_path_factory):
-    front = Front(copied(made_home, tmp_path_factory.mktemp("questions")), log_of(request))
+def front(request, home_template, tmp_path_factory):
+    front = Front(copy_home(home_template, tmp_path_factory.mktemp("questions")), log_of(request))
     front.ok("demo")
     return front
 
