@@ -174,7 +174,7 @@ def test_an_order_drafted_from_a_design_does_not_change_with_it(shop):
     validated = door.command("designs/d1", "validate", {})
     [row] = door.rows("designs", "d1", validated)
     assert (row["validated"]["rules_version"], row["validated"]["valid"]) == (1, True)
-    assert "the design is a customer's" in detail(
+    assert "the design belongs to a customer" in detail(
         door.command("orders/other", "draft", {"from_design": "d1"}), 422
     )
     assert (

@@ -93,7 +93,7 @@ def test_facts_and_commands_are_accepted_and_refused_messages_kept_once(front, p
             [
                 "the message has no value: send an event as the value. A tombstone deletes nothing "
                 "here, since events are never deleted",
-                *["this is no JSON: send one whole object, a line in a file, in UTF-8"] * 3,
+                *["this is no JSON: send one whole object in UTF-8, on one line of a file"] * 3,
                 "a message has at most 8388608 bytes: send a smaller event",
                 "content-type: send one event as application/cloudevents+json, or its data as "
                 "application/json with its attributes in ce_ headers",
