@@ -33,7 +33,7 @@ lint: $(DEV)
 bench: $(DEV)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 
-# What takes an hour or more; results in docs/trials.md. ONLY="rebuild-1m" runs that.
+# What takes an hour or more; writes a table of results into docs. ONLY="rebuild-1m" runs that.
 trials: $(DEV)
 	$(BIN)/python -m tests.trials $(ONLY)
 

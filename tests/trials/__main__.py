@@ -1,4 +1,4 @@
-"""`python -m tests.trials [NAME …]`: runs the trials, with their results in docs/trials.md.
+"""`python -m tests.trials [NAME …]`: runs the trials and writes a table of their results into docs.
 
 Exits 1 where a trial fails, 2 where there is no trial of a name.
 """

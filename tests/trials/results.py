@@ -1,4 +1,4 @@
-"""The progress of a trial on the terminal, and the results of all trials in docs/trials.md."""
+"""The progress of a trial on the terminal, and the table of the results of all trials."""
 
 from __future__ import annotations
 

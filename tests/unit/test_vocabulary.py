@@ -1,4 +1,4 @@
-"""The language rules: each check reports what breaks it, and only that."""
+"""The repository keeps its language rules; each check reports what breaks it, and only that."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from tests.vocabulary import (
     broken_links,
     hiding_names,
     missing_files,
+    problems,
     prose,
     repeated_types,
     stopped_columns,
     stopped_names,
 )
+
+
+def test_the_repository_keeps_the_rules():
+    assert problems() == []
 
 
 @pytest.mark.parametrize(
