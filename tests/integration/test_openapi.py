@@ -155,10 +155,10 @@ def quarantine(deployment, admin, id, offset):
         headers=(("basis", b"fulfil,personalize"),), value=b"{}",
     )  # fmt: skip
     refusal = Malformed("data: is missing: add it", "data")
-    deployment.quarantine.keep([(message, refusal)])
+    deployment.quarantine.add([(message, refusal)])
     admin.execute("UPDATE store.quarantine SET id = %s WHERE at_offset = %s", [id, offset])
     admin.commit()
-    deployment.quarantine.keep_instead(id, message, refusal)
+    deployment.quarantine.replace(id, message, refusal)
 
 
 def statuses(report):
