@@ -14,7 +14,7 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.inbox import inbox_lags
 from tests.frontdoor import FACTS, message
 from tests.kafkadoor import Publisher, running
-from tests.scenarios.test_inbox import STRUCTURED, quarantine, taken
+from tests.scenarios.test_inbox import STRUCTURED, inbox_read, quarantine
 from tests.within import Within
 
 pytestmark = pytest.mark.one_log("the inbox is a topic of Kafka")
@@ -79,7 +79,7 @@ def test_an_inbox_that_is_killed_loses_and_doubles_no_message(front):
         f"killed {KILLS} times, {remaining} of {len(sent) + bad} messages remain for the last run"
     )
     with running(front, "inbox"):
-        taken(front)
+        inbox_read(front)
     assert len(quarantine(front)) == bad
     front.ok("init")  # brings the views up to date
     shown = [pair for row in front.rows("show", "profile") for pair in row["values"]]
