@@ -10,7 +10,7 @@ from fastapi import Query
 
 from domain.errors import Malformed
 
-Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in a page, at most.", examples=[100])]
+Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in a page, at most.")]
 Page = Annotated[str | None, Query(description="`next` of the page before.")]
 T = TypeVar("T")
 
