@@ -22,7 +22,9 @@ NAME = "customer.newsletter-opened.v1"
 @pytest.fixture
 def registered(monkeypatch):
     """Runs the first Python block of the guide where it says that it belongs."""
-    monkeypatch.setattr(domain.event, "TYPES", dict(domain.event.TYPES))
+    # Whoever has followed the guide has an event of that name already.
+    others = {name: type for name, type in domain.event.TYPES.items() if name != NAME}
+    monkeypatch.setattr(domain.event, "TYPES", others)
     for module in (message, codec):
         monkeypatch.setattr(module, "TYPES", domain.event.TYPES)
     block = re.search(r"^( +)```python\n(.*?)^ +```$", GUIDE, re.M | re.S)
