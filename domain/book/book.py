@@ -40,6 +40,7 @@ PriceStep = Literal[
 class Range:
     """The numbers that a parametric option can have, in `unit`: both ends are included."""
 
+    # `Money` is also the type of amounts that are no money: exact decimals, written as strings.
     minimum: Plain[Money]
     maximum: Plain[Money]
     unit: Plain[Name]
@@ -50,8 +51,9 @@ class Range:
 class Option:
     """Something that a customer can choose: one of `values`, or a number within `range`.
 
-    The first kind is closed, the second parametric. With `text_limit` the choice also has a text
-    of at most so many characters. Without `products` the option is offered for all of them.
+    `values` are for the choice space `closed`, `range` for `parametric`; the book offers no other
+    choice space. With `text_limit` the choice also has a text of at most so many characters.
+    Without `products` the option is offered for all of them.
     """
 
     option: Plain[Name]
@@ -174,8 +176,8 @@ class Book:
     """A version of a catalogue. Once published it never changes.
 
     `places` is the number of decimals that the total of a line is rounded to. `withdrawn` lists
-    what can no longer be chosen; lines that have it are still made and priced. It is filled only
-    in books that customers choose from.
+    what can no longer be chosen. It is empty in the book that an order is bound to, so that placed
+    lines are still priced; the catalogue's current book has it.
     """
 
     book: str

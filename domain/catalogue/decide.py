@@ -10,7 +10,7 @@ from domain.book.contents import chunks, rules_hash
 from domain.catalogue import events as e
 from domain.catalogue.problems import problems
 from domain.catalogue.state import Catalogue, Version
-from domain.configuration.choosing import first_names
+from domain.configuration.choosing import list_some
 from domain.errors import ApprovalMissing, BookInvalid, NameUnknown, NotAllowed
 from domain.values import Currency, Name, Quantity, Time
 
@@ -145,11 +145,11 @@ def withdraw(
     options = {o.option: o for v in catalogue.versions for o in v.book.options}
     if option not in options:
         raise NameUnknown(
-            f"no version has an option {option}: the options are {first_names(options)}", "option"
+            f"no version has an option {option}: the options are {list_some(options)}", "option"
         )
     if unknown := set(values) - set(options[option].values):
         raise NameUnknown(
-            f"{option} has no value {min(unknown)}: it has {first_names(options[option].values)}",
+            f"{option} has no value {min(unknown)}: it has {list_some(options[option].values)}",
             "values",
         )
     withdrawal = e.OptionWithdrawn(option=option, values=tuple(values))

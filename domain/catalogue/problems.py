@@ -85,7 +85,7 @@ def _option(book: Book, option: Option) -> Iterator[str]:
     if option.choice_space not in ("closed", "parametric"):
         yield "is neither closed nor parametric: free text is given as a special instruction"
     if option.range and option.range.minimum > option.range.maximum:
-        yield "has an empty range: its minimum is above its maximum"
+        yield "has an empty range, its minimum is above its maximum: correct one of them"
 
 
 def _inputs(book: Book) -> Iterator[BookProblem]:

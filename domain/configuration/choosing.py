@@ -1,4 +1,4 @@
-"""What choices need of a book. Each function `need_…` raises a refusal where it is not so."""
+"""Checks of choices against a book. Each `need_…` function raises a refusal if a check fails."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def required_inputs(book: Book, lines: Sequence[Selection]) -> list[tuple[str, I
 
 
 def need_book(book: Book | None, name: str) -> Book:
-    """The book, which must not be None."""
+    """Return the book; refuse None, which means that no version is effective."""
     if book is None:
         raise BookNotEffective(
             f"no version of the catalogue {name} is effective yet: publish one, or name another",
@@ -82,24 +82,24 @@ def need_book(book: Book | None, name: str) -> Book:
 
 
 def need_distinct(ids: Sequence[str], kind: str, field: str) -> None:
-    """No id is there twice; `kind` is what the ids name, and `field` where they stand."""
+    """Refuse ids that occur twice in a field; `kind` is what the ids name, such as "line"."""
     if duplicate := next((i for i in ids if ids.count(i) > 1), None):
         raise NotAllowed(f"{kind} id {duplicate} is used twice: give each {kind} its own id", field)
 
 
 def need_products(book: Book, lines: Sequence[OrderLine]) -> None:
-    """The book has the product of each line."""
+    """Refuse lines whose product the book does not have."""
     for line in lines:
         if line.product not in book.products:
             raise NameUnknown(
                 f"line {line.line_id}: the book {book.book} has no product {line.product}: "
-                f"it has {first_names(book.products)}",
+                f"it has {list_some(book.products)}",
                 "lines",
             )
 
 
 def need_choosable(book: Book, lines: Sequence[Selection], choice: OptionChoice) -> None:
-    """The choice is offered, and its line can be completed so that it keeps every rule."""
+    """Refuse a choice that is not offered, or with which its line cannot keep every rule."""
     [line] = [s for s in lines if s.line_id == choice.line_id]
     need_offered(book, line.product, choice)
     options = {**line.options, choice.option: choice.value}
@@ -107,7 +107,7 @@ def need_choosable(book: Book, lines: Sequence[Selection], choice: OptionChoice)
 
 
 def need_complete(book: Book, lines: Sequence[Selection]) -> None:
-    """Each line, with the defaults of the book, keeps every rule and has all that rules require."""
+    """Refuse lines that, with the defaults added, break a rule or lack what a rule requires."""
     for line in lines:
         _need_valid(check(book, with_defaults(book, line), whole=True), line, "lines")
 
@@ -118,14 +118,14 @@ def _need_valid(verdict: Verdict, line: Selection, field: str) -> None:
 
 
 def need_offered(book: Book, product: str, choice: OptionChoice) -> None:
-    """The option is offered for the product, at this stage, with this value and text."""
+    """Refuse a choice whose option, stage, value or text is not offered for the product."""
     name, value = choice.option, choice.value
     offered = {o.option: o for o in book.options if not o.products or product in o.products}
     option = offered.get(name)
     if option is None:
         raise NameUnknown(
             f"the book {book.book} offers no option {name} for {product}: "
-            f"it offers {first_names(offered)}",
+            f"it offers {list_some(offered)}",
             "option",
         )
     if any(t.option == name and (not t.values or value in t.values) for t in book.withdrawn):
@@ -145,7 +145,7 @@ def _need_value(option: Option, value: str) -> None:
     if option.range is None:
         if value not in option.values:
             raise NameUnknown(
-                f"{option.option} has no value {value}: it has {first_names(option.values)}",
+                f"{option.option} has no value {value}: it has {list_some(option.values)}",
                 "value",
             )
         return
@@ -169,7 +169,7 @@ def _need_text(option: Option, text: str | Erased | None) -> None:
         )
 
 
-def first_names(names: Collection[str], limit: int = 10) -> str:
-    """The first names, separated by commas, and an ellipsis where there are more."""
+def list_some(names: Collection[str], limit: int = 10) -> str:
+    """The first `limit` names, separated by commas; an ellipsis says that there are more."""
     shown = list(names)[:limit]
     return ", ".join(shown) + (" …" if len(names) > limit else "")

@@ -5,9 +5,9 @@ A book without problems always leaves its customers a choice.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from itertools import combinations, product
 
 from domain.book.book import PRODUCT, Book, BookProblem, Constraint, Option, Range, Term
 from domain.configuration.encoding import parse_number, product_option
@@ -15,9 +15,12 @@ from domain.configuration.solvers import Solvers, solvers
 
 
 def problems(book: Book) -> list[BookProblem]:
-    """All problems of single rules; where there are none, those of rules together.
+    """All problems of single rules; if there are none, those of rules together.
 
-    Options that require each other in a circle are no problem: they come together or not at all.
+    Later checks run only if earlier ones find nothing: a rule about an unknown option cannot be
+    encoded, and if a product is impossible every choice of it is, which would list one mistake many
+    times. Options that require each other in a circle are no problem: they are chosen together or
+    not at all.
     """
     options = {option.option: option for option in (*book.options, product_option(book))}
     single = [
@@ -31,11 +34,11 @@ def problems(book: Book) -> list[BookProblem]:
 
 def impossible_products(book: Book) -> list[BookProblem]:
     """The products that cannot be made at all, with the constraints that are in conflict."""
-    of_book = solvers(book)
+    book_solvers = solvers(book)
     return [
         BookProblem(part="products", id=name, message=f"cannot be made: {_correct_one_of(rules)}")
-        for name, literal in of_book.encoding.product.by_value.items()
-        if (rules := _forbidding_rules(of_book, [literal]))
+        for name, literal in book_solvers.encoding.product.by_value.items()
+        if (rules := _forbidding_rules(book_solvers, [literal]))
     ]
 
 
@@ -94,18 +97,21 @@ def _cardinality(rule: Constraint) -> Iterator[str]:
 def _range(rule: Constraint, options: Mapping[str, Option]) -> Iterator[str]:
     own, allowed = options[rule.then[0].option].range, rule.range
     if len(rule.then) > 1 or own is None or allowed is None:
-        yield "must have one parametric option in `then`, and a `range`"
+        yield "must have one parametric option in `then`, and a `range`: correct it"
     elif allowed.minimum > allowed.maximum:
-        yield "has an empty range: its minimum is above its maximum"
+        yield "has an empty range, its minimum is above its maximum: correct one of them"
     elif allowed.unit != own.unit:
         yield f"is in {allowed.unit}, but the option is in {own.unit}: write it in {own.unit}"
     elif allowed.maximum < own.minimum or own.maximum < allowed.minimum:
-        yield "leaves nothing of the range of the option: let them overlap"
+        yield (
+            f"has a range that does not overlap the range of {rule.then[0].option}: "
+            "change one of them"
+        )
 
 
 def _default(rule: Constraint) -> Iterator[str]:
     if len(rule.then) > 1 or len(rule.then[0].values) != 1 or rule.then[0].option == PRODUCT:
-        yield "must have one option with one value in `then`"
+        yield "must have one option with one value in `then`: correct it"
 
 
 def _circular_defaults(book: Book) -> Iterator[BookProblem]:
@@ -118,10 +124,13 @@ def _circular_defaults(book: Book) -> Iterator[BookProblem]:
     try:
         TopologicalSorter(predecessors).prepare()
     except CycleError as error:
-        first, *others = error.args[1][:-1]
-        by_way_of = f" by way of {', '.join(others)}" if others else ""
+        circle = error.args[1][:-1]
         yield _problem(
-            defaults[first], f"makes itself apply again{by_way_of}: leave one of them out"
+            defaults[circle[0]],
+            "has its own `then` as a condition: change `when`"
+            if len(circle) == 1
+            else f"the defaults {', '.join(circle)} set each other off in a circle: "
+            "remove one of them, or change its `when`",
         )
 
 
@@ -135,26 +144,28 @@ def _triggers(value: Term, when: Iterable[Term]) -> bool:
 
 def _impossible_choices(book: Book) -> Iterator[BookProblem]:
     """Options and values that cannot be chosen, whatever else is chosen."""
-    of_book = solvers(book)
-    for name, domain in of_book.encoding.options.items():
-        stages = of_book.encoding.stages.get(name)
-        claims = [(x, stages[domain.option.stage]) if stages else (x,) for x in domain.literals]
+    book_solvers = solvers(book)
+    for name, variables in book_solvers.encoding.options.items():
+        stages = book_solvers.encoding.stages.get(name)
+        claims = [
+            (x, stages[variables.option.stage]) if stages else (x,) for x in variables.literals
+        ]
         impossible = {
-            claim[0]: rules for claim in claims if (rules := _forbidding_rules(of_book, claim))
+            claim[0]: rules for claim in claims if (rules := _forbidding_rules(book_solvers, claim))
         }
         if impossible and len(impossible) == len(claims):
             rules = next(iter(impossible.values()))
             message = f"can never be chosen: {_correct_one_of(rules)}"
             yield BookProblem(part="options", id=name, message=message)
-        elif domain.option.range is None:
+        elif variables.option.range is None:
             for literal, rules in impossible.items():
-                message = f"can never be {domain.value(literal)}: {_correct_one_of(rules)}"
+                message = f"can never be {variables.value(literal)}: {_correct_one_of(rules)}"
                 yield BookProblem(part="options", id=name, message=message)
 
 
-def _forbidding_rules(of_book: Solvers, literals: Sequence[int]) -> list[Constraint]:
-    """The constraints that forbid the literals; none where they are possible."""
-    return [] if of_book.is_possible(literals) else of_book.forbidding_rules(literals)
+def _forbidding_rules(book_solvers: Solvers, literals: Sequence[int]) -> list[Constraint]:
+    """The constraints that forbid the literals; none if they are possible."""
+    return [] if book_solvers.is_possible(literals) else book_solvers.forbidding_rules(literals)
 
 
 def _correct_one_of(rules: Sequence[Constraint]) -> str:
@@ -162,29 +173,43 @@ def _correct_one_of(rules: Sequence[Constraint]) -> str:
 
 
 def _impossible_defaults(book: Book) -> Iterator[BookProblem]:
-    """Defaults that can never be taken, and pairs that give an option two values at once."""
-    of_book = solvers(book)
+    """Defaults that can never apply, and pairs that can give one option two values."""
+    book_solvers = solvers(book)
     by_option: dict[str, list[Constraint]] = {}
     for rule in book.constraints:
         if rule.kind == "default":
             by_option.setdefault(rule.then[0].option, []).append(rule)
-            if not _can_hold(of_book, *rule.when, *rule.then):
+            terms = (*rule.when, *rule.then)
+            if not _can_hold(book_solvers, *terms):
+                forbidding = _forbidding_rules(
+                    book_solvers, next(_alternatives(book_solvers, terms))
+                )
                 yield _problem(
-                    rule, "can never be taken: other constraints forbid it, correct one of them"
+                    rule,
+                    f"can never apply: {_correct_one_of(forbidding)}"
+                    if forbidding
+                    else "can never apply, its `when` and `then` exclude each other: correct them",
                 )
     for rules in by_option.values():
-        for one, other in combinations(rules, 2):
-            if one.then != other.then and _can_hold(of_book, *one.when, *other.when):
+        for one, other in itertools.combinations(rules, 2):
+            if one.then != other.then and _can_hold(book_solvers, *one.when, *other.when):
                 yield _problem(
                     other,
-                    f"contradicts {one.rule_id}: both can apply at once, change when one does",
+                    f"gives {other.then[0].option} another value than {one.rule_id}, and both can "
+                    "apply: make their `when` exclude each other",
                 )
 
 
-def _can_hold(of_book: Solvers, *terms: Term) -> bool:
+def _can_hold(book_solvers: Solvers, *terms: Term) -> bool:
     """Whether all of the terms can hold at once."""
-    alternatives = (of_book.encoding.literals(term) for term in terms)
-    return any(of_book.is_possible(literals) for literals in product(*alternatives))
+    return any(
+        book_solvers.is_possible(literals) for literals in _alternatives(book_solvers, terms)
+    )
+
+
+def _alternatives(book_solvers: Solvers, terms: Iterable[Term]) -> Iterator[tuple[int, ...]]:
+    """Every way in which all of the terms can hold: a literal for each term."""
+    return itertools.product(*map(book_solvers.encoding.literals, terms))
 
 
 def _problem(rule: Constraint, message: str) -> BookProblem:

@@ -1,7 +1,8 @@
-"""Whether the choices of a line keep the constraints of a book, and repairs where they do not.
+"""Whether the choices of a line keep the constraints of a book, and repairs if they do not.
 
 Choices may be incomplete: they are valid if some configuration has all of them and keeps every
-rule. Of a `whole` configuration nothing else will be chosen, so what a rule requires must be there.
+rule. In a `whole` configuration no further option will be chosen, so what a rule requires must be
+chosen already.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ REPAIRS = 5
 
 Literals = tuple[int, ...]
 Claims = dict[str, Literals]
-"""For each option the literals that must be true: of its value (and stage), or of having none."""
+"""By option, the literals to assume: its value, and its stage if a rule binds it; or `-chosen` if
+it must stay empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ class OptionChange:
 
 @dataclass(frozen=True, slots=True)
 class MinimalConflict:
-    """Rules and chosen options that contradict each other, and do not without any one of them.
+    """A smallest set of rules and chosen options in contradiction: any one left out resolves it.
 
-    Without rules, the book does not offer what was chosen for the option. Without options, the
+    Without rules, the book does not offer what is chosen for the options. Without options, the
     product cannot be made at all under these rules.
     """
 
@@ -52,7 +54,10 @@ class MinimalConflict:
     @property
     def message(self) -> str:
         if not self.rules:
-            return f"the book does not offer this choice of {', '.join(self.options)}"
+            return (
+                f"{', '.join(self.options)}: the book does not offer this value for the product, "
+                "or its text is too long"
+            )
         return f"{' '.join(rule.words for rule in self.rules)} ({', '.join(self.options)})"
 
 
@@ -92,12 +97,12 @@ class Verdict:
         repairs = "; or ".join(
             " and ".join(change.message for change in repair) for repair in self.repairs
         )
-        no_repair = "no other choice resolves this, the constraints must be corrected"
+        no_repair = "no other choice resolves this, the producer must correct the constraints"
         return f"{self.conflict.message}: {repairs or no_repair}"
 
 
 def check(book: Book, selection: Selection, *, whole: bool = False) -> Verdict:
-    """The verdict on a line. Raise NameUnknown for a product that the book does not have."""
+    """Return the verdict on a line. Raise NameUnknown if the book does not have its product."""
     line = _Line(book, selection, whole)
     if line.is_possible(line.claims):
         return Verdict()
@@ -112,8 +117,8 @@ def possible_values(book: Book, selection: Selection) -> dict[str, tuple[str, ..
     """
     line = _Line(book, selection)
     return {
-        option: domain.labels(line.possible_literals(option))
-        for option, domain in line.encoding.options.items()
+        option: variables.labels(line.possible_literals(option))
+        for option, variables in line.encoding.options.items()
     }
 
 
@@ -123,19 +128,23 @@ def implied_values(book: Book, selection: Selection) -> dict[str, str]:
     example = line.example()
     return {
         option: value
-        for option, domain in line.encoding.options.items()
+        for option, variables in line.encoding.options.items()
         if option not in line.claims
-        for literal in example.intersection(domain.literals)
-        if (value := domain.value(literal)) and not line.is_possible(line.claims, -literal)
+        for literal in example.intersection(variables.literals)
+        if (value := variables.value(literal)) and not line.is_possible(line.claims, -literal)
     }
 
 
 def with_defaults(book: Book, selection: Selection) -> Selection:
-    """The line with the defaults of the book, in its order, without those that conflict."""
+    """Return the line with the defaults of the book that do not conflict, added in book order.
+
+    All are tried at once, because one check is cheaper than one for each default; only if that
+    conflicts are they tried one by one.
+    """
 
     def is_possible(line: Selection) -> bool:
-        solver = _Line(book, line)
-        return solver.is_possible(solver.claims)
+        candidate = _Line(book, line)
+        return candidate.is_possible(candidate.claims)
 
     all_defaults = _add_defaults(book, selection, lambda _: True)
     if is_possible(all_defaults):
@@ -159,7 +168,7 @@ def _add_defaults(book: Book, line: Selection, accept: Callable[[Selection], boo
 
 
 def _applies(book: Book, rule: Constraint, line: Selection) -> bool:
-    """Whether a default is for this product, and its terms hold."""
+    """Whether a default is for this product, and its conditions hold."""
     encoding = solvers(book).encoding
     products = encoding.options[rule.then[0].option].option.products
 
@@ -190,8 +199,8 @@ class _Line:
             )
         self.claims = {o: self._claim(o, value) for o, value in selection.options.items()}
         if whole:
-            for option, domain in self.encoding.options.items():
-                self.claims.setdefault(option, (-domain.chosen,))
+            for option, variables in self.encoding.options.items():
+                self.claims.setdefault(option, (-variables.chosen,))
 
     def is_possible(self, claims: Claims, *literals: int) -> bool:
         return self._solvers.is_possible(self._literals(claims, *literals))
@@ -222,6 +231,7 @@ class _Line:
 
     def _changes(self, options: Sequence[str]) -> Iterator[OptionChange]:
         """The changes of a correction: every value of an option that fits with the others."""
+        # First fix one fitting value for each option, to test its alternatives against others.
         repaired = self._claims_without(*options)
         for option in options:
             offers = [*self._other_values(option), *self._cleared(option)]
@@ -238,29 +248,33 @@ class _Line:
             clear = any(
                 self.is_possible({**others, option: claim}) for claim in self._cleared(option)
             )
+            # An option without another value can only be cleared.
             yield OptionChange(option, to, clear or not to)
 
     def _other_values(self, option: str) -> list[Literals]:
         """Claims that an option has another value than chosen, at the stage of its choice."""
-        domain = self.encoding.options.get(option)
-        values = domain.literals if domain else ()
+        variables = self.encoding.options.get(option)
+        values = variables.literals if variables else ()
         return [self._at(option, x) for x in values if x not in self.claims[option]]
 
     def _cleared(self, option: str) -> list[Literals]:
-        """The claim that an option is cleared; none where it is not chosen."""
+        """Claims to try for clearing an option: none if it is not chosen.
+
+        An empty claim if it may be chosen later; `-chosen` in a whole configuration.
+        """
         if option not in self._selection.options:
             return []
-        domain = self.encoding.options.get(option)
-        return [(-domain.chosen,) if domain and self._whole else ()]
+        variables = self.encoding.options.get(option)
+        return [(-variables.chosen,) if variables and self._whole else ()]
 
     def _claim(self, option: str, value: str) -> Literals:
-        domain = self.encoding.options.get(option)
-        if domain is None:
+        variables = self.encoding.options.get(option)
+        if variables is None:
             return (NEVER,)
-        limit = domain.option.text_limit
+        limit = variables.option.text_limit
         if limit is not None and self._selection.lengths.get(option, 0) > limit:
             return (NEVER,)
-        return self._at(option, domain.literal(value))
+        return self._at(option, variables.literal(value))
 
     def _at(self, option: str, literal: int) -> Literals:
         """The claim of a value, with the stage at which the option was chosen if rules bind it."""
@@ -274,7 +288,10 @@ class _Line:
         return [self._product, *chain.from_iterable(claims.values()), *literals]
 
     def _ordered_options(self) -> list[str]:
-        """The claimed options in the order of the book, so that answers do not depend on theirs."""
+        """The claimed options in the order of the book.
+
+        So the answer does not depend on the order in which options were chosen.
+        """
         unknown = sorted(self.claims.keys() - self.encoding.options.keys())
         return [o for o in self.encoding.options if o in self.claims] + unknown
 

@@ -2,9 +2,17 @@
 
 A literal is the number of a variable, negative where the variable is false. A line has one product,
 and an option has at most one of its values; each value is a variable. The range of a parametric
-option is cut wherever a rule begins or ceases to hold. No rule can tell two numbers of a piece
-apart, so a piece is treated as a value, and answers about numbers are exact. Each rule has a
-selector, a variable that switches it on. docs/adr/0013-constraints.md says why.
+option is cut wherever a rule begins or ceases to hold. Every rule holds for all numbers between two
+neighbouring cuts or for none, so such a piece is encoded as one value, and answers about numbers
+are exact. Each rule has a selector, a variable that switches it on.
+
+For example, an option `wood` with the values oak and ash, and a rule that oak requires `oil`:
+
+    -wood oak ash, wood -oak, wood -ash    wood is chosen if, and only if, it has a value
+    -oak -ash                              it has at most one value
+    -selector -oak oil                     if the rule is switched on, oak requires oil
+
+docs/adr/0013-constraints.md says why.
 """
 
 from __future__ import annotations
@@ -22,18 +30,28 @@ from pysat.card import CardEnc, EncType
 from domain.book.book import PRODUCT, Book, Constraint, Option, Range, Term
 from domain.values import Stage
 
-NEVER = -1
+ALWAYS = 1
+"""The first variable. It is true in every solution, so that `NEVER` is false."""
+
+NEVER = -ALWAYS
 """The literal that is always false; it stands for values that an option does not have."""
+
+_GROUPS_PER_LITERAL = 4
+"""Up to so many groups for each literal are forbidden one by one, which needs no more variables.
+
+For more groups a sequential counter is used, whose clauses grow only with literals times bound.
+"""
 
 Cut = tuple[Decimal, int]
 """A cut in a range of numbers, just before a number (0) or just after it (1)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Domain:
-    """The values of an option as literals, and the literal `chosen` that it has one of them.
+class OptionVariables:
+    """The variables of an option: one for each value, and `chosen`, true if it has any value.
 
-    Literal n of a parametric option stands for the numbers between cuts n and n + 1.
+    For a parametric option, `literals[n]` stands for the numbers between `cuts[n]` and
+    `cuts[n + 1]`, and `by_value` is empty.
     """
 
     option: Option
@@ -74,51 +92,57 @@ class Domain:
         return str(low) if low == high else None
 
     def _span(self, pieces: Sequence[int]) -> str:
-        (low, after), (high, beyond) = self.cuts[pieces[0]], self.cuts[pieces[-1] + 1]
+        (low, low_side), (high, high_side) = self.cuts[pieces[0]], self.cuts[pieces[-1] + 1]
         unit = self.option.range.unit if self.option.range else ""
         if low == high:
             return f"{low} {unit}"
-        return f"{'over ' * after}{low} to {'under ' * (not beyond)}{high} {unit}"
+        start = f"over {low}" if low_side == 1 else f"{low}"
+        end = f"{high}" if high_side == 1 else f"under {high}"
+        return f"{start} to {end} {unit}"
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """A book as clauses, and what the literals stand for.
 
-    `stages` has the options that a rule binds to stages: for each stage the literal that the
-    option is chosen then.
+    `stages[option][stage]` is true if the option is chosen at that stage; only options that stage
+    rules mention are in it.
     """
 
-    product: Domain
-    options: dict[str, Domain]
+    product: OptionVariables
+    options: dict[str, OptionVariables]
     selectors: dict[int, Constraint]
     stages: dict[str, dict[str, int]]
     clauses: list[list[int]]
 
     def literals(self, term: Term) -> list[int]:
-        """Literals of which one is true where the term holds. KeyError for an unknown option."""
-        domain = self.product if term.option == PRODUCT else self.options[term.option]
-        return [domain.literal(value) for value in term.values] or [domain.chosen]
+        """Literals of which one is true if the term holds. Raise KeyError for an unknown option."""
+        variables = self.product if term.option == PRODUCT else self.options[term.option]
+        return [variables.literal(value) for value in term.values] or [variables.chosen]
 
 
 def encode(book: Book) -> Encoding:
-    """KeyError for a rule over an unknown option, which `constraint_problems` reports."""
+    """Return the book as clauses.
+
+    Raise KeyError for a rule about an unknown option; `constraint_problems` reports such rules
+    first.
+    """
     out = _Clauses()
     cuts = _cuts(book)
-    product = out.domain(product_option(book), ())
+    product = out.add_option(product_option(book), ())
     out.add(product.chosen)
-    options = {o.option: out.domain(o, cuts.get(o.option, ())) for o in book.options}
-    for domain in options.values():
-        if domain.option.products:
-            out.add(-domain.chosen, *map(product.literal, domain.option.products))
+    options = {o.option: out.add_option(o, cuts.get(o.option, ())) for o in book.options}
+    for variables in options.values():
+        if variables.option.products:
+            out.add(-variables.chosen, *map(product.literal, variables.option.products))
     stages = {o: out.stages() for o in dict.fromkeys(_options_bound_to_stages(book))}
     selectors: dict[int, Constraint] = {}
-    domains = {**options, PRODUCT: product}
+    by_option = {**options, PRODUCT: product}
     for rule in book.constraints:
         if rule.kind != "default":
             selector = out.new()
             selectors[selector] = rule
-            out.rule(rule, selector, domains, stages)
+            out.rule(rule, selector, by_option, stages)
     return Encoding(product, options, selectors, stages, out.clauses)
 
 
@@ -166,8 +190,8 @@ def _options_bound_to_stages(book: Book) -> Iterable[str]:
 class _Clauses:
     """Clauses while they are written, and the number of the last variable."""
 
-    top: int = -NEVER
-    clauses: list[list[int]] = field(default_factory=lambda: [[-NEVER]])
+    top: int = ALWAYS
+    clauses: list[list[int]] = field(default_factory=lambda: [[ALWAYS]])
     _terms: dict[tuple[str, frozenset[int]], int] = field(default_factory=dict)
 
     def new(self) -> int:
@@ -178,13 +202,14 @@ class _Clauses:
     def add(self, *clause: int) -> None:
         self.clauses.append(list(clause))
 
-    def domain(self, option: Option, cuts: tuple[Cut, ...]) -> Domain:
+    def add_option(self, option: Option, cuts: tuple[Cut, ...]) -> OptionVariables:
+        """Add the variables of an option; it has a value if chosen, and at most one."""
         chosen = self.new()
         by_value = {value: self.new() for value in option.values if option.range is None}
         literals = tuple(by_value.values()) or tuple(self.new() for _ in pairwise(cuts))
         self.either(chosen, literals)
         self.at_most(1, literals)
-        return Domain(option, chosen, literals, by_value, cuts)
+        return OptionVariables(option, chosen, literals, by_value, cuts)
 
     def stages(self) -> dict[str, int]:
         """A variable for each stage, of which at most one is true."""
@@ -204,7 +229,7 @@ class _Clauses:
             return
         if bound < 0:
             self.add(*unless)
-        elif comb(len(literals), bound + 1) <= 4 * len(literals):
+        elif comb(len(literals), bound + 1) <= _GROUPS_PER_LITERAL * len(literals):
             for group in combinations(literals, bound + 1):
                 self.add(*unless, *(-x for x in group))
         else:
@@ -215,11 +240,11 @@ class _Clauses:
             for clause in counter.clauses:
                 self.add(*unless, *clause)
 
-    def term(self, term: Term, domain: Domain) -> int:
-        """The literal that a term holds."""
+    def term(self, term: Term, variables: OptionVariables) -> int:
+        """The literal that is true if, and only if, the term holds."""
         if not term.values:
-            return domain.chosen
-        values = frozenset(map(domain.literal, term.values))
+            return variables.chosen
+        values = frozenset(map(variables.literal, term.values))
         if len(values) == 1:
             return min(values)
         key = (term.option, values)
@@ -232,12 +257,12 @@ class _Clauses:
         self,
         rule: Constraint,
         selector: int,
-        domains: dict[str, Domain],
+        by_option: dict[str, OptionVariables],
         stages: dict[str, dict[str, int]],
     ) -> None:
         """Add the clauses of a rule, which bind only while its selector is true."""
-        unless = [-selector, *(-self.term(t, domains[t.option]) for t in rule.when)]
-        then = [self.term(t, domains[t.option]) for t in rule.then]
+        unless = [-selector, *(-self.term(t, by_option[t.option]) for t in rule.when)]
+        then = [self.term(t, by_option[t.option]) for t in rule.then]
         match rule.kind:
             case "requires":
                 for literal in then:
@@ -249,7 +274,7 @@ class _Clauses:
                 if rule.at_most is not None:
                     self.at_most(rule.at_most, then, unless)
             case "range" if rule.range:
-                self.at_most(0, domains[rule.then[0].option].outside(rule.range), unless)
+                self.at_most(0, by_option[rule.then[0].option].outside(rule.range), unless)
             case "stage":
                 for term, literal in zip(rule.then, then, strict=True):
                     allowed = (stages[term.option][stage] for stage in rule.stages)

@@ -12,7 +12,11 @@ from domain.values import PURPOSES, Purpose
 def grant_consent(
     customer: Customer, *, purposes: Sequence[Purpose], policy_version: str
 ) -> list[CustomerEvent]:
-    """Grant the purposes that are not granted under this policy yet."""
+    """Grant the purposes that are not granted yet.
+
+    If the policy differs from the latest one that the customer named, grant all of them again:
+    consent to an older policy does not carry over.
+    """
     same_policy = policy_version == customer.policy_version
     granted = customer.purposes if same_policy else frozenset[Purpose]()
     new = tuple(p for p in PURPOSES if p in purposes and p not in granted)

@@ -12,9 +12,10 @@ from domain.values import Purpose
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """The purposes that a customer consents to, under the policy that they granted last.
+    """The purposes that a customer consents to now, whichever policy each was granted under.
 
-    An import, which grants the purposes of its basis, does not grant those in `withdrawn` again.
+    `policy_version` is the policy that the latest grant or withdrawal named. An import, which
+    grants the purposes of its basis, does not grant those in `withdrawn` again.
     """
 
     purposes: frozenset[Purpose] = frozenset()
