@@ -1,4 +1,7 @@
-"""The canonical form of values: what is digested, and stays the same when classes gain fields."""
+"""The form of values that digests are computed over.
+
+It does not change when a class gains optional fields.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _FIRST_FIELDS_ONLY: dict[type, bool] = {}
 
 
 def canonical_bytes(value: Any) -> bytes:
-    """The canonical form of a value as JSON.
+    """Return the canonical form of a value as JSON.
 
     A field of the first release is always written, a later one only where it differs from its
     default. So a digest of an earlier release still verifies after a class has gained optional
@@ -27,7 +30,10 @@ def canonical_bytes(value: Any) -> bytes:
 
 
 def has_first_fields_only(cls: type) -> bool:
-    """Whether a dataclass and its parts have gained no fields: its values are canonical."""
+    """Whether a dataclass and its parts still have the fields of the first release.
+
+    Then its values can be encoded as they are.
+    """
     if cls not in _FIRST_FIELDS_ONLY:
         names = tuple(field.name for field in fields(cls))
         hints = typing.get_type_hints(cls, include_extras=True).values()

@@ -20,10 +20,10 @@ from consumers.doors.gate import Gate
 from consumers.doors.held_reports import HeldReports
 from consumers.doors.inbox import Inbox
 from consumers.emitters.timers import Timers
-from consumers.movers.inbox import InboxDoor, InboxMember
+from consumers.movers.inbox import InboxMember, InboxReceiver
 from consumers.movers.log_copy import LogCopy
 from consumers.movers.projector import Projector, last_page
-from consumers.movers.relay import GROUP, Relay, compare
+from consumers.movers.relay import GROUP, Relay, check_copy
 from consumers.ports.log import Log, LogAhead, StoreBehind
 from consumers.ports.views import GroupLag
 from domain.values import Purpose
@@ -141,12 +141,12 @@ class Wiring:
         return PostgresHeldReports(self.door_pool, self.owners(self.door_pool))
 
     @cached_property
-    def inbox_door(self) -> InboxDoor:
+    def inbox_receiver(self) -> InboxReceiver:
         """The door for messages as they stand in Kafka."""
         from infra.kafka.cloudevents import inbox_message
 
         door = Inbox(self.gate, self.commands)
-        return InboxDoor(inbox_message, door, lambda: datetime.now(UTC), database.is_outage)
+        return InboxReceiver(inbox_message, door, lambda: datetime.now(UTC), database.is_outage)
 
     @cached_property
     def quarantine(self) -> PostgresQuarantine:
@@ -225,7 +225,7 @@ class Wiring:
 
         topic = KafkaInbox(self._cluster, self.settings.session_s)
         self._resources.callback(topic.close)
-        return InboxMember(topic, self.inbox_door, self.quarantine)
+        return InboxMember(topic, self.inbox_receiver, self.quarantine)
 
     def inbox_lags(self) -> list[GroupLag]:
         from infra.kafka.inbox import inbox_lags
@@ -251,12 +251,12 @@ class Wiring:
         """Refuse appends from now on if the log has more events than the store.
 
         A running relay has compared already, and while Kafka is silent nothing can be compared.
-        Raises LogDiffers where the log belongs to another store.
+        Raises LogDiffers where log and store have different events under one number.
         """
         if self.settings.kafka and not self.progress.members([GROUP]):
             store = PostgresEnvelopes(self.projector_pool)
             with suppress(LogAhead, KafkaUnreachable):
-                compare(store, self.log_writer, store.heads())
+                check_copy(store, self.log_writer, store.heads())
 
     def restorable_store(self) -> PostgresRestore:
         """The store with the rights of the database's administrator, for a restore."""

@@ -73,7 +73,7 @@ def add_edition(row: CatalogueRow | None, event: Recorded[BookDrafted]) -> Catal
 def count_entries(
     row: CatalogueRow | None, event: Recorded[OptionsDrafted | ConstraintsDrafted | PricesDrafted]
 ) -> CatalogueRow | None:
-    """Adds to the counts of the newest version, to which each part of a draft belongs."""
+    """Add to the counts of the newest version, to which each part of a draft belongs."""
     if row is None:
         return None
     last = row.editions[-1]

@@ -61,7 +61,7 @@ loyalty = Projection(
 
 @loyalty.on(Sale, key=by_customer)
 def book_sale(row: LoyaltyRow, event: Recorded[Sale]) -> LoyaltyRow:
-    """Adds a purchase, or the amount of a sale to the order's purchase."""
+    """Add a purchase, or the amount of a sale to the order's purchase."""
     order, at, sale = _order(event), event.event.time, event.data
     purchases = row.purchases
     for n in range(len(purchases) - 1, -1, -1):  # most often it is the latest one

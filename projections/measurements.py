@@ -35,7 +35,7 @@ class MeasuredOption(Part, frozen=True, kw_only=True):
 def with_measurement(
     measurements: tuple[Measurement, ...], event: Recorded[MeasurementSubmitted]
 ) -> tuple[Measurement, ...]:
-    """Adds a measurement; it replaces the one with the same id."""
+    """Add a measurement; it replaces the one with the same id."""
     data = event.data
     new = Measurement(
         measurement_id=data.measurement_id, name=data.name, event_id=event.event.id,

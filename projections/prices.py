@@ -109,7 +109,7 @@ prices = Projection(
 
 @prices.on(QuoteIssued, key=by_order)
 def add_quote(row: PricesRow, event: Recorded[QuoteIssued]) -> PricesRow:
-    """Adds an open quote, which replaces those that were open."""
+    """Add an open quote, which replaces those that were open."""
     open_ids = {q.quote_id for q in row.quotes if q.state == "open"}
     quotes = (*_with_state(row.quotes, open_ids, "replaced"), _quote(event))
     return replace(row, quotes=quotes, currency=row.currency or event.data.currency)
@@ -140,7 +140,7 @@ def add_change(row: PricesRow, event: Recorded[ChangeOrderRequested]) -> PricesR
 def close_change(
     row: PricesRow, event: Recorded[ChangeOrderApproved | ChangeOrderRejected]
 ) -> PricesRow:
-    """Removes the open change; what an approved one adds to the price is `changed`."""
+    """Remove the open change; what an approved one adds to the price is `changed`."""
     id = event.data.change_id
     if isinstance(event.data, ChangeOrderApproved):
         more = sum((c.delta_price for c in row.open_changes if c.change_id == id), Decimal(0))
@@ -215,7 +215,7 @@ def _with_state(quotes: tuple[Quote, ...], ids: set[str], state: QuoteState) -> 
 
 
 def _booked(row: PricesRow, column: Booked, currency: str | None, amount: Decimal) -> PricesRow:
-    """Adds an amount to a sum; None is the order's currency, and the first one becomes it."""
+    """Add an amount to a sum; None is the order's currency, and the first one becomes it."""
     own = row.currency or currency
     if currency is not None and currency != own:
         other = ForeignAmount(booked=column, currency=currency, amount=amount)

@@ -251,7 +251,7 @@ def _belief(event: AnyEvent, attribute: str, origin: str, **more: Any) -> Belief
 
 
 def _with_belief(row: ProfileRow, new: Belief, value: str | Erased) -> ProfileRow:
-    """Adds a belief in place of the one from its source, unless that one is newer by its time.
+    """Add a belief in place of the one from its source, unless that one is newer by its time.
 
     It is vetoed if the customer rejected the value; a statement of their own after that holds.
     """
@@ -273,7 +273,7 @@ def _with_belief(row: ProfileRow, new: Belief, value: str | Erased) -> ProfileRo
 
 
 def _without_attribute(row: ProfileRow, attribute: str, until: datetime) -> ProfileRow:
-    """Removes the beliefs about an attribute that are not newer than a time."""
+    """Remove the beliefs about an attribute that are not newer than a time."""
     kept = [i for i, b in enumerate(row.beliefs) if b.attribute != attribute or b.since > until]
     beliefs = tuple(row.beliefs[i] for i in kept)
     if isinstance(row.values, Erased):

@@ -66,7 +66,7 @@ _CheckEvent = QualityCheckPassed | QualityCheckFailed | ReworkOrdered | ReworkEs
 
 @quality.on(_CheckEvent, key=by_order)
 def add_check(row: QualityRow, event: Recorded[_CheckEvent]) -> QualityRow:
-    """Adds a check, or marks one as reworked or escalated."""
+    """Add a check, or mark one as reworked or escalated."""
     progress = evolve(Progress(checks=row.checks), event.data, event.event.time)
     return replace(row, checks=progress.checks)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from consumers.doors.deciders import DECIDERS, LOADED_TYPES, SUPPLIED
+from consumers.doors.deciders import DECIDERS, DOOR_PARAMETERS, DOOR_TYPES
 from consumers.doors.former_commands import FORMER_COMMANDS, Upcaster
 from consumers.doors.message import to_malformed
 from domain.errors import Malformed
@@ -131,7 +131,7 @@ def _arguments(title: str, function: Callable[..., Any], skip: int) -> type:
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[skip:]:
         name, hint = parameter.name, hints[parameter.name]
-        if name in SUPPLIED or hint in LOADED_TYPES:
+        if name in DOOR_PARAMETERS or hint in DOOR_TYPES:
             continue
         required = parameter.default is inspect.Parameter.empty
         given.append((name, hint) if required else (name, hint, field(default=parameter.default)))

@@ -103,7 +103,7 @@ class Commands:
         arguments = newest_arguments(command.type, command.arguments)
         subject = Subject.parse(command.subject)
         decider = DECIDERS[subject.kind]
-        if command.customer and not decider.of_customers:
+        if command.customer and not decider.may_belong_to_customer:
             raise Malformed(
                 "customer: a catalogue belongs to no customer: leave it out", "customer"
             )

@@ -32,9 +32,9 @@ from domain.order.state import evolve as evolve_order
 class Decider:
     """How a kind of stream is folded, and the decisions about it, by the names of their commands.
 
-    `configuration` returns what a customer has chosen as bytes, for its digest. `book` returns the
-    catalogue that a state is bound to, and the version if it is bound to one. `of_customers` says
-    whether a stream of the kind may belong to a customer.
+    `configuration` encodes the customer's choices as bytes, which are hashed into
+    `configuration_hash`. `book` returns the catalogue that a state is bound to, and the version if
+    it is bound to one. `may_belong_to_customer` is about streams of the kind.
     """
 
     initial: Any
@@ -42,7 +42,7 @@ class Decider:
     decisions: Mapping[str, Callable[..., Sequence[Data]]]
     configuration: Callable[[Any], bytes] | None = None
     book: Callable[[Any], tuple[str, int | None] | None] = lambda _: None
-    of_customers: bool = True
+    may_belong_to_customer: bool = True
 
     def fold(self, history: Sequence[Recorded[Data]]) -> Any:
         """Return the state that the events of a stream lead to."""
@@ -82,27 +82,27 @@ DECIDERS = {
             order.refund,
         ),
         configuration,
-        lambda order: order.book_reference,
+        lambda state: state.book_reference,
     ),
     "design": Decider(
         Design(),
         evolve_design,
         _commands(design.start, design.choose, design.clear, design.validate),
-        book=lambda design: design.book and (design.book, None),
+        book=lambda state: state.book and (state.book, None),
     ),
     "catalogue": Decider(
         Catalogue(),
         evolve_catalogue,
         _commands(catalogue.draft, catalogue.approve, catalogue.publish, catalogue.withdraw),
-        of_customers=False,
+        may_belong_to_customer=False,
     ),
     "customer": Decider(
         Customer(), evolve_customer, _commands(customer.grant_consent, customer.withdraw_consent)
     ),
 }
-SUPPLIED = frozenset({"now", "configuration_hash", "actor", "subject_id", "sure_from"})
+DOOR_PARAMETERS = frozenset({"now", "configuration_hash", "actor", "subject_id", "sure_from"})
 """Parameters of decisions whose values the door supplies: no client may give them."""
-LOADED_TYPES = (Book | None, Design | None, Interpretation | None)
+DOOR_TYPES = (Book | None, Design | None, Interpretation | None)
 """Types of parameters that the door loads from other streams, or gets from the interpreter."""
 
 

@@ -22,7 +22,7 @@ from domain.values import Purpose
 
 GateAnswer = Appended | ReportHeld | Refusal
 SOURCE = "/ordermade/gate"
-_REMEMBERED = 50_000  # customers; beyond that all are forgotten, so that memory stays bounded
+_MAX_CACHED_CUSTOMERS = 50_000  # beyond that all are forgotten, so that memory stays bounded
 
 
 class Gate:
@@ -41,7 +41,7 @@ class Gate:
     ) -> None:
         self._store, self._owners, self._held_reports = store, owners, held_reports
         self._basis = frozenset(basis)
-        self._granted: set[str] = set()  # customers whose consent to the basis is settled
+        self._basis_recorded_for: set[str] = set()
 
     def accept(self, lines: Sequence[bytes], now: datetime) -> list[GateAnswer]:
         """Return the answer to each message, given as a line of JSON, in their order."""
@@ -69,7 +69,7 @@ class Gate:
                 appends[i] = StreamAppend(event.stream, (event,))
         if self._basis:
             batch = {a.owner for a in appends.values() if a.events[0].customerid}
-            self._grant(batch - self._granted, new, now)
+            self._grant(batch - self._basis_recorded_for, new, now)
         answers |= zip(appends, self._store.append(list(appends.values())), strict=True)
         if unopened:
             held = self._held_reports.hold([(messages[i], lines[i]) for i in unopened], now)
@@ -92,19 +92,19 @@ class Gate:
         account for, are left out.
         """
         names = {m.customer for m in messages if m.customer}
-        settled = names & self._granted
-        ids = {id: id for id in settled}
+        cached_ids = names & self._basis_recorded_for
+        ids = {id: id for id in cached_ids}
         external = {name for name in names if ":" in name}
         ids |= self._owners.find(external)
-        ids |= {id: id for id in self._owners.purposes(names - settled - external)}
+        ids |= {id: id for id in self._owners.purposes(names - cached_ids - external)}
         if not (unknown := external - ids.keys()):
             return ids, set()
         first = [m for m in messages if m.customer in unknown]
         stored = self._store.stored_ids([m.event_id for m in first])
-        minted = self._owners.mint(
+        new_ids = self._owners.mint(
             {cast(str, m.customer) for m in first if self._may_mint(m, stored)}
         )
-        return {**ids, **minted}, set(minted.values())
+        return {**ids, **new_ids}, set(new_ids.values())
 
     def _may_mint(self, message: Message, stored: set[UUID]) -> bool:
         """Whether a message of an unknown customer is new and would be accepted."""
@@ -112,7 +112,7 @@ class Gate:
         return message.event_id not in stored and (purpose is None or purpose in self._basis)
 
     def _grant(self, customers: set[str], new: Collection[str], now: datetime) -> None:
-        """Record the basis as consent of customers who have neither given nor withdrawn it."""
+        """Record consent to those purposes of the basis that a customer has not decided on."""
         if not customers:
             return
         appends = []
@@ -149,9 +149,9 @@ class Gate:
             # A conflict means that the customer has decided meanwhile; that decision stands.
             self._store.append(appends)
         # Only after the append: another thread that finds them here does not wait for it.
-        if len(self._granted) > _REMEMBERED:
-            self._granted = set()
-        self._granted |= customers
+        if len(self._basis_recorded_for) > _MAX_CACHED_CUSTOMERS:
+            self._basis_recorded_for = set()
+        self._basis_recorded_for |= customers
 
 
 def _lacks_owner(message: Message, owners: Mapping[str, str]) -> bool:
@@ -172,5 +172,7 @@ def _customer_id(
     if customer is None:
         if purpose := purpose_of(message.type):
             raise ConsentMissing(None, [purpose])
-        raise CustomerUnknown("customerid: there is no such customer", "customerid")
+        raise CustomerUnknown(
+            "customerid: there is no such customer, name an existing one", "customerid"
+        )
     return customer

@@ -33,8 +33,10 @@ class ReportNotHeld(NotFound):
 
 
 class HeldReports:
-    def __init__(self, store: Store, owners: Owners, held: HeldReportStore) -> None:
-        self._store, self._owners, self._held = store, owners, held
+    """Holds reports on unopened streams, and appends them once the stream opens."""
+
+    def __init__(self, store: Store, owners: Owners, report_store: HeldReportStore) -> None:
+        self._store, self._owners, self._report_store = store, owners, report_store
 
     def hold(
         self, reports: Sequence[tuple[Message, bytes]], now: datetime
@@ -45,14 +47,14 @@ class HeldReports:
         once; the same id with other contents is refused.
         """
         ids = [message.event_id for message, _ in reports]
-        earlier = {held.id: held.message for held in self._held.find(ids=ids)}
+        earlier = {report.id: report.message for report in self._report_store.find(ids=ids)}
         new = {
             message.event_id: HeldReport(message.event_id, message.subject, message.type, now, line)
             for message, line in reports
             if message.event_id not in earlier
         }
-        self._held.hold(list(new.values()))
-        contents = earlier | {id: held.message for id, held in new.items()}
+        self._report_store.hold(list(new.values()))
+        contents = earlier | {id: report.message for id, report in new.items()}
         answers = self.release({message.subject for message, _ in reports})
         return [
             answers.get(id)
@@ -66,14 +68,14 @@ class HeldReports:
 
     def release(self, subjects: Collection[str] | None = None) -> dict[UUID, Appended | Refusal]:
         """Append the held reports on those of the subjects that are open; None stands for all."""
-        held = self._held.find(subjects=subjects)
-        if not held:
+        reports = self._report_store.find(subjects=subjects)
+        if not reports:
             return {}
-        owners = self._store.owners({report.subject for report in held})
+        owners = self._store.owners({report.subject for report in reports})
         return self._append(
             [
                 (report.id, _event(report, None if owner == report.subject else owner))
-                for report in held
+                for report in reports
                 if (owner := owners.get(report.subject))
             ]
         )
@@ -83,22 +85,27 @@ class HeldReports:
 
         The other reports on the stream follow. Raises ReportNotHeld or CustomerUnknown.
         """
-        held = self._held.find(ids=[id])
-        if not held:
+        reports = self._report_store.find(ids=[id])
+        if not reports:
             raise ReportNotHeld(f"no report is held under {id}: list the held reports", "id")
+        [report] = reports
         owner = customer
         if customer and ":" in customer:
             owner = self._owners.find([customer]).get(customer)
         if customer and (owner is None or not self._owners.purposes([owner])):
-            raise CustomerUnknown("customer: there is no such customer", "customer")
-        answer = self._append([(id, _event(held[0], owner))])[id]
-        self.release({held[0].subject})
+            raise CustomerUnknown(
+                "customer: there is no such customer, name an existing one", "customer"
+            )
+        answer = self._append([(id, _event(report, owner))])[id]
+        self.release({report.subject})
         return answer
 
     def _append(self, events: Sequence[tuple[UUID, Event[Data]]]) -> dict[UUID, Appended | Refusal]:
         stored = self._store.append([StreamAppend(event.stream, (event,)) for _, event in events])
         answers = {id: answer for (id, _), answer in zip(events, stored, strict=True)}
-        self._held.remove([id for id, answer in answers.items() if isinstance(answer, Appended)])
+        self._report_store.remove(
+            [id for id, answer in answers.items() if isinstance(answer, Appended)]
+        )
         return answers
 
 

@@ -22,7 +22,10 @@ ACTOR = "timers"
 
 
 class Timers:
-    """`due` returns the rows that are due at a time, `clock` the present time."""
+    """Records that quotes expired, promises were kept or missed, and intakes were abandoned.
+
+    `due` returns the rows that are due at a time, `clock` the present time.
+    """
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class Timers:
                     return self._execute(row, "expire-quote", now, quote_id=row.ref)
                 case "promise":
                     return self._execute(row, "settle-promise", now)
-                case _:
+                case _:  # an intake
                     return self._abandon(row)
         except Refusal:
             return 0
@@ -63,7 +66,7 @@ class Timers:
 
     def _abandon(self, row: DueRow) -> int:
         """Record a fact whose time is the due time, however late it is recorded."""
-        assert row.due
+        assert row.due  # rows without `due` are not returned
         event = Event(
             id=event_id(SOURCE, f"abandon/{row.cause}"),
             source=SOURCE,

@@ -27,11 +27,12 @@ class InternalFault(Refusal):
         )
 
 
-class InboxDoor:
-    """Passes received messages to the inbox of the doors.
+class InboxReceiver:
+    """Parses records of the inbox topic and passes them to the inbox of the doors.
 
-    `parse` returns what a record holds, or raises Malformed. `is_transient` tells the errors that
-    end by themselves, such as an unreachable database.
+    A fault of the product becomes a refusal of that one message. `parse` returns what a record
+    holds, or raises Malformed. `is_transient` tells the errors that a retry can resolve, such as an
+    unreachable database.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class InboxDoor:
 class InboxMember:
     """A member of the consumer group that reads the inbox."""
 
-    def __init__(self, topic: InboxTopic, door: InboxDoor, quarantine: Quarantine) -> None:
+    def __init__(self, topic: InboxTopic, door: InboxReceiver, quarantine: Quarantine) -> None:
         self._topic, self._door, self._quarantine = topic, door, quarantine
 
     def step(self) -> int:

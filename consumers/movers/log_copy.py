@@ -1,8 +1,8 @@
-"""The log as a copy of the store: whether a relay has still to copy what a reader looks for.
+"""Tells a reader whether events it misses in the log are still to come from a relay.
 
-A topic that is new, or was deleted and created again, lacks events that its readers have seen. They
-wait for the relay. They do not wait for events that the store does not have, nor on another
-deployment's topic.
+Then the reader waits instead of failing. A topic that is new, or was deleted and created again,
+lacks events that its readers have seen. Readers do not wait for events that the store does not
+have, nor on another deployment's topic.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from consumers.movers.relay import compare
+from consumers.movers.relay import check_copy
 from consumers.ports.log import LogAhead, LogWriter
 from consumers.ports.store import EnvelopeStore
 
-_REPORT_S = 10.0  # between two reports that readers wait
-_VALID_S = 1.0  # for so long a reader is answered without another look: a look takes four requests
+_REPORT_S = 10.0  # at most one message that readers wait is sent in this time
+_VALID_S = 1.0  # an answer is reused for this long, because a new one takes four requests
 
 
 class LogCopy:
@@ -35,7 +35,7 @@ class LogCopy:
     def lacks(self, partition: int, number: int) -> bool:
         """Whether the store has an event that the log does not have yet.
 
-        Raises LogDiffers where the log is the copy of another store.
+        Raises LogDiffers where log and store have different events under one number.
         """
         missing, until = self._missing.get(partition, (range(0), 0.0))
         if number not in missing or self._clock() > until:
@@ -54,7 +54,8 @@ class LogCopy:
     def _find_missing(self, partition: int) -> range:
         """The numbers that the store has and the log does not."""
         try:
-            last = compare(self._store, self._log, [partition]).get(partition)
+            last = check_copy(self._store, self._log, [partition]).get(partition)
         except LogAhead:
+            # Such a log gets nothing from the store; the relay reports the error.
             return range(0)
         return range(last.number + 1 if last else 1, self._store.heads()[partition] + 1)

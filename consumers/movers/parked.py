@@ -68,7 +68,7 @@ def unparked_by(dropped: EventDropped, parked: Sequence[ParkedEvent]) -> list[Pa
     return [p for p in parked if (p.owner, p.key) in keys]
 
 
-def replay(
+def retry_projection(
     projection: AnyProjection, log: Log, partition: int, parked: Collection[ParkedEvent]
 ) -> tuple[AnyProjection, list[LogEvent]]:
     """Return parked events in order, and a projection that folds them into the keys they wait for.
@@ -142,7 +142,7 @@ def _fold(
         result.before |= {key: row for key, (_, row) in before.items()}
         return before
 
-    narrowed, events = replay(projection, log, partition, parked)
+    narrowed, events = retry_projection(projection, log, partition, parked)
     rows, still_parked = fold(narrowed, events, load, others)
     result.after |= {key: row for key, (_, row) in rows.items()}
     result.parked += still_parked

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from consumers.movers.fold import LogEvent, fold
 from consumers.movers.log_copy import LogCopy
-from consumers.movers.parked import drop_in, replay, unparked_by
+from consumers.movers.parked import drop_in, retry_projection, unparked_by
 from consumers.ports.log import Hole, Log, ReaderAhead
 from consumers.ports.views import Fenced, ParkedEvent, ViewChange, Views
 from projections.view import AnyProjection
@@ -34,27 +34,31 @@ BAD_DEPLOY_KEYS, BAD_DEPLOY_SHARE = 20, 0.01
 class _Minute:
     """The keys of a partition in one minute, and those of them that were parked.
 
-    The numbers of keys of the batches are added: a set of all keys of a minute is too large.
+    `keys_seen` and `keys_parked` are sums over batches, so a key may count several times: a set of
+    all keys of a minute is too large.
     """
 
     began: float
-    keys: int = 0
-    waiting: int = 0
-    parked: set[tuple[str, str | None]] = field(default_factory=set)
+    keys_seen: int = 0
+    keys_parked: int = 0
+    distinct_parked: set[tuple[str, str | None]] = field(default_factory=set)
 
     def count(self, keys: Set[str], parked: Collection[ParkedEvent]) -> None:
-        waiting = {(p.owner, p.key) for p in parked}
-        self.keys += len(keys | {p.key for p in parked if p.key})
-        self.waiting += len(waiting)
-        self.parked |= waiting
+        parked_keys = {(p.owner, p.key) for p in parked}
+        self.keys_seen += len(keys | {p.key for p in parked if p.key})
+        self.keys_parked += len(parked_keys)
+        self.distinct_parked |= parked_keys
 
     @property
     def is_bad_deploy(self) -> bool:
-        return len(self.parked) >= BAD_DEPLOY_KEYS and self.waiting > BAD_DEPLOY_SHARE * self.keys
+        return (
+            len(self.distinct_parked) >= BAD_DEPLOY_KEYS
+            and self.keys_parked > BAD_DEPLOY_SHARE * self.keys_seen
+        )
 
 
 @dataclass(slots=True)
-class _HeldPartition:
+class _PartitionState:
     """A partition that this member holds, with its position and its owners and keys that wait."""
 
     epoch: int
@@ -65,11 +69,11 @@ class _HeldPartition:
 
 
 @dataclass(frozen=True, slots=True)
-class _FoldedBatch:
+class _PendingBatch:
     """A batch that is not committed yet, and the parked keys of its partition after it."""
 
     projector: Projector
-    held: _HeldPartition
+    state: _PartitionState
     change: ViewChange
     events: int
     parked_keys: set[tuple[str, str | None]]
@@ -82,7 +86,9 @@ ReadPage = Callable[[int, int, int], list[LogEvent]]
 class Projector:
     """A member of a view's consumer group.
 
-    `read` replaces `Log.read`. With a `copy` it waits for a relay where the log lacks events.
+    `read` replaces `Log.read`. With a `copy`, a partition whose next events a relay has still to
+    copy yields nothing for now; without it, Hole and ReaderAhead are raised. `fenced_commits`
+    counts the commits that failed because another member holds the partition by now.
     """
 
     def __init__(
@@ -100,9 +106,9 @@ class Projector:
         self._clock, self._read, self._copy = clock, read or log.read, copy
         views.prepare(projection)
         self._subscription = log.subscribe(projection.group, member)
-        self._held: dict[int, _HeldPartition] = {}
+        self._states: dict[int, _PartitionState] = {}
         self._poll_at = -math.inf
-        self.refused = 0
+        self.fenced_commits = 0
 
     @property
     def group(self) -> str:
@@ -111,7 +117,7 @@ class Projector:
     @property
     def positions(self) -> Mapping[int, int]:
         """The number of the last event in the rows, for each partition that this member holds."""
-        return {partition: held.position for partition, held in self._held.items()}
+        return {partition: state.position for partition, state in self._states.items()}
 
     def step(self) -> int:
         """Fold a batch of each partition that is behind; return the number of events."""
@@ -119,21 +125,21 @@ class Projector:
 
     def poll(self) -> None:
         """Renew the membership, and take note of new and lost partitions."""
-        assigned = self._subscription.poll()
-        self._poll_at = self._clock() + min(POLL_S, assigned.session_s / 3)
-        epochs = assigned.epochs
-        for partition in set(self._held) - set(epochs):
-            del self._held[partition]
+        assignment = self._subscription.poll()
+        self._poll_at = self._clock() + min(POLL_S, assignment.session_s / 3)
+        epochs = assignment.epochs
+        for partition in set(self._states) - set(epochs):
+            del self._states[partition]
         for partition, epoch in epochs.items():
-            if partition not in self._held or self._held[partition].epoch != epoch:
-                self._held[partition] = self._hold(partition, epoch)
+            if partition not in self._states or self._states[partition].epoch != epoch:
+                self._states[partition] = self._hold(partition, epoch)
 
     def may_be_behind(self, partition: int, bound: int) -> bool:
         """Whether this member holds a partition whose head may be beyond its position."""
         if self._clock() > self._poll_at:
             self.poll()
-        held = self._held.get(partition)
-        return held is not None and not held.stopped and held.position != bound
+        state = self._states.get(partition)
+        return state is not None and not state.stopped and state.position != bound
 
     @property
     def views(self) -> Views:
@@ -153,27 +159,27 @@ class Projector:
     def close(self) -> None:
         self._subscription.close()
 
-    def _hold(self, partition: int, epoch: int) -> _HeldPartition:
+    def _hold(self, partition: int, epoch: int) -> _PartitionState:
         group = self._projection.group
         parked = {(p.owner, p.key) for p in self._views.parked_events(group, partition)}
         position = self._views.position(group, partition)
         # While another version is shown this one stops; the switch to it brings a new epoch.
         stopped = self._views.live().get(self._projection.name) != group
-        return _HeldPartition(epoch, position, parked, _Minute(self._clock()), stopped)
+        return _PartitionState(epoch, position, parked, _Minute(self._clock()), stopped)
 
-    def fold(self, partition: int) -> _FoldedBatch | None:
+    def fold(self, partition: int) -> _PendingBatch | None:
         """Fold the next batch of a partition that this member holds; None if there is none."""
-        held = self._held[partition]
-        events = self._until_drop(self._page(partition, held.position))
+        state = self._states[partition]
+        events = self._until_drop(self._page(partition, state.position))
         if not events:
             return None
         upto = events[-1].position.number
         projection, narrowed = self._projection, self._projection
-        parked_keys, count = held.parked_keys, len(events)
+        parked_keys, count = state.parked_keys, len(events)
         unparked: list[ParkedEvent] = []
         if drop := drop_in(events[0], projection.name):
             unparked = unparked_by(drop, self._views.parked_events(projection.group, partition))
-            narrowed, before = replay(projection, self._log, partition, unparked)
+            narrowed, before = retry_projection(projection, self._log, partition, unparked)
             events = [*before, *events]
             parked_keys = parked_keys - {(p.owner, p.key) for p in unparked}
         rows, parked = fold(
@@ -182,18 +188,18 @@ class Projector:
             lambda keys: self._views.load(projection, partition, keys),
             parked_keys,
         )
-        if self._clock() - held.minute.began > MINUTE_S:
-            held.minute = _Minute(self._clock())
-        held.minute.count(rows.keys(), parked)
-        if held.minute.is_bad_deploy:
-            held.stopped = True
-            self._views.stop(projection.group, partition, held.epoch, parked[-1].reason)
+        if self._clock() - state.minute.began > MINUTE_S:
+            state.minute = _Minute(self._clock())
+        state.minute.count(rows.keys(), parked)
+        if state.minute.is_bad_deploy:
+            state.stopped = True
+            self._views.stop(projection.group, partition, state.epoch, parked[-1].reason)
             return None
         change = ViewChange(
-            projection, partition, held.epoch, held.position, upto, rows, parked, unparked
+            projection, partition, state.epoch, state.position, upto, rows, parked, unparked
         )
         parked_keys = parked_keys | {(p.owner, p.key) for p in parked}
-        return _FoldedBatch(self, held, change, count, parked_keys)
+        return _PendingBatch(self, state, change, count, parked_keys)
 
     def _page(self, partition: int, after: int) -> list[LogEvent]:
         """Return the next events; none while a relay has still to copy them to the log."""
@@ -206,10 +212,10 @@ class Projector:
                 return []
         return self._read(partition, after, self._batch)  # a relay may have copied them just now
 
-    def let_go(self, partition: int) -> None:
+    def give_up(self, partition: int) -> None:
         """Give up a partition that another member holds by now."""
-        self.refused += 1
-        self._held.pop(partition, None)
+        self.fenced_commits += 1
+        self._states.pop(partition, None)
         self._poll_at = -math.inf
 
     def _until_drop(self, events: Sequence[LogEvent]) -> Sequence[LogEvent]:
@@ -224,33 +230,33 @@ def step(projectors: Sequence[Projector]) -> int:
     The projectors have one log and one database.
     """
     bounds = projectors[0].bounds()
-    count, folded = 0, list[_FoldedBatch]()
+    count, pending = 0, list[_PendingBatch]()
     for partition in sorted(bounds):
         for projector in projectors:
             if not projector.may_be_behind(partition, bounds[partition]):
                 continue
             if batch := projector.fold(partition):
-                folded.append(batch)
-            if sum(len(batch.change.rows) for batch in folded) > ROWS_OF_A_COMMIT:
-                count += _commit(projectors[0].views, folded)
-                folded = []
-    return count + _commit(projectors[0].views, folded)
+                pending.append(batch)
+            if sum(len(batch.change.rows) for batch in pending) > ROWS_OF_A_COMMIT:
+                count += _commit(projectors[0].views, pending)
+                pending = []
+    return count + _commit(projectors[0].views, pending)
 
 
-def _commit(views: Views, folded: Sequence[_FoldedBatch]) -> int:
+def _commit(views: Views, pending: Sequence[_PendingBatch]) -> int:
     """Commit batches in one transaction; return the number of events in those that were."""
-    if not folded:
+    if not pending:
         return 0
     try:
-        views.commit([batch.change for batch in folded])
+        views.commit([batch.change for batch in pending])
     except Fenced:
-        if len(folded) > 1:  # one was refused, and the others with it: commit each by itself
-            return sum(_commit(views, [batch]) for batch in folded)
-        folded[0].projector.let_go(folded[0].change.partition)
+        if len(pending) > 1:  # one was refused, and the others with it: commit each by itself
+            return sum(_commit(views, [batch]) for batch in pending)
+        pending[0].projector.give_up(pending[0].change.partition)
         return 0
-    for batch in folded:
-        batch.held.position, batch.held.parked_keys = batch.change.upto, batch.parked_keys
-    return sum(batch.events for batch in folded)
+    for batch in pending:
+        batch.state.position, batch.state.parked_keys = batch.change.upto, batch.parked_keys
+    return sum(batch.events for batch in pending)
 
 
 def last_page(read: ReadPage) -> ReadPage:

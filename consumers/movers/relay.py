@@ -52,16 +52,17 @@ def next_chain(chain: bytes, envelope: bytes) -> bytes:
     return sha256(chain + envelope).digest()
 
 
-def compare(
+def check_copy(
     store: EnvelopeStore, log: LogWriter, partitions: Collection[int]
 ) -> Mapping[int, LogRecord]:
-    """Return the last record of each of the partitions that has one, if the store has its event.
+    """Check that the log is a copy of the store; return the last record of each partition with any.
 
-    Raises LogAhead, and has the store refuse appends, where the log has more events; LogDiffers
-    where it is the copy of another store.
+    Where the log has more events than the store, it makes the store refuse appends and raises
+    LogAhead. Where an event differs, it raises LogDiffers.
     """
     lasts = log.last_records(partitions)
-    heads = store.heads()  # read after the log: what the log has, the store had before
+    # Read after the log: events reach the store first, so a healthy log is never ahead of these.
+    heads = store.heads()
     for partition, last in lasts.items():
         if number := min(last.number, heads[partition]):
             [stored] = store.read(partition, number - 1, 1)
@@ -92,10 +93,10 @@ class Relay:
         self._max_events, self._clock = max_events, clock
         self._copies: dict[int, _Copy] = {}
         self._checked_at = clock()
-        self._thread = ThreadPoolExecutor(1, "relay")
+        self._writer = ThreadPoolExecutor(1, "relay")
         self._writing: Future[None] | None = None
         self._written: dict[int, int] = {}
-        self.failures = 0
+        self.unconfirmed_writes = 0
 
     def step(self) -> int:
         """Wait for the batch that is being written, and start to write the next one.
@@ -110,11 +111,11 @@ class Relay:
             self._await_write()
         except WriteUnconfirmed:
             # The batch that was just read follows events that the log may lack.
-            self.failures += 1
+            self.unconfirmed_writes += 1
             self._copies.clear()
             return 0
         if batches:
-            self._writing = self._thread.submit(self._log.write, batches)
+            self._writing = self._writer.submit(self._log.write, batches)
             self._written = {p: batch[-1][0].number for p, batch in batches.items()}
         return sum(map(len, batches.values()))
 
@@ -126,7 +127,7 @@ class Relay:
         return total
 
     def close(self) -> None:
-        self._thread.shutdown()
+        self._writer.shutdown()
         self._subscription.close()
 
     def _update_copies(self, epochs: Mapping[int, int], heads: Mapping[int, int]) -> None:
@@ -134,6 +135,7 @@ class Relay:
         if not self._writing and self._clock() - self._checked_at > CHECK_S:
             self._copies.clear()
         for partition, copy in list(self._copies.items()):
+            # If the store is behind our copy, it was restored: compare again.
             if partition not in epochs or copy.number > heads[partition]:
                 del self._copies[partition]
         new = {
@@ -143,7 +145,7 @@ class Relay:
         }
         if not new:
             return
-        lasts = compare(self._store, self._log, new)
+        lasts = check_copy(self._store, self._log, new)
         self._checked_at = self._clock()
         for partition in new:
             self._copies[partition] = copy = _Copy(epochs[partition], 0, b"")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from consumers.movers.relay import compare, next_chain
+from consumers.movers.relay import check_copy, next_chain
 from consumers.ports.log import LogAhead, LogForged, LogWriter
 from consumers.ports.store import RestorableStore
 
@@ -19,12 +19,12 @@ BATCH = 5_000
 def count_missing(store: RestorableStore, log: LogWriter) -> dict[int, int]:
     """Return how many events the log has that the store lacks, by partition.
 
-    If there are any, the store refuses appends from now on. Raises LogDiffers where the log is the
-    copy of another store.
+    If there are any, the store refuses appends from now on. Raises LogDiffers where log and store
+    have different events under one number.
     """
     heads = store.heads()
     with suppress(LogAhead):
-        compare(store, log, heads)
+        check_copy(store, log, heads)
     ends = {partition: last.number for partition, last in log.last_records(heads).items()}
     return {p: end - heads[p] for p, end in ends.items() if end > heads[p]}
 

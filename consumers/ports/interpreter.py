@@ -15,7 +15,7 @@ class Interpreter(Protocol):
     def __call__(self, text: str, phrases: Sequence[Phrase]) -> Interpretation:
         """Return the interpretation of a text by the phrases of the order's book.
 
-        It may take seconds: nothing is locked meanwhile. An error that it raises refuses the
-        command; of the error only the class is shown.
+        It may take seconds: nothing is locked meanwhile. If it raises, the command is refused; only
+        the class of the error is shown, because its message may quote the customer's text.
         """
         ...

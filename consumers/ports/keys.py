@@ -1,4 +1,6 @@
-"""Customers: their ids, their keys and their consent."""
+"""Owners: customers by the names that publishers have for them, their consent, and digests under
+their keys. An owner is a customer, or a stream without one.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ class Owners(Protocol):
         ...
 
     def purposes(self, owners: Collection[str]) -> Mapping[str, frozenset[str]]:
-        """Return what those of the owners that exist consent to now."""
+        """Return the purposes that each existing customer consents to; unknown ids are left out."""
         ...
 
     def digest(self, owner: str, contents: bytes) -> str:

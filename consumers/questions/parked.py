@@ -17,7 +17,10 @@ from projections.view import Row
 
 
 class ParkedInView(msgspec.Struct, frozen=True):
-    """An event that waits, for a key of a view; without a key, for all keys of its owner."""
+    """A parked event of a view.
+
+    It blocks later events of `key`; if `key` is None, all later events of its owner.
+    """
 
     view: str
     number: int
@@ -92,7 +95,7 @@ def drop_parked(
     channel: str,
     actor: str | None,
 ) -> list[Appended]:
-    """Record that a view goes on without parked events; those that wait behind them follow.
+    """Record that a view skips these parked events. Events that wait behind them are then folded.
 
     Raises NotFound for an unknown view, NotParked where one of the numbers does not wait for the
     key: then none is dropped.

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from consumers.doors.inbox import STRUCTURED
-from consumers.movers.inbox import InboxDoor
+from consumers.movers.inbox import InboxReceiver
 from consumers.ports.inbox import Quarantine, QuarantinedMessage
 from domain.errors import NotFound, Refusal
 
@@ -65,11 +65,13 @@ def show_quarantined(id: str, quarantine: Quarantine) -> dict[str, Any]:
 
 
 def amend_quarantined(
-    id: str, value: bytes, quarantine: Quarantine, door: InboxDoor
+    id: str, value: bytes, quarantine: Quarantine, door: InboxReceiver
 ) -> ResendResult:
-    """Send a CloudEvent, in structured JSON, in place of a message and with its basis.
+    """Send a corrected message, `value`, instead of a quarantined one.
 
-    If it is refused too, it stays in quarantine in place of the message. Raises NotFound.
+    `value` is a CloudEvent in structured JSON. Only the header `basis` is kept, because the others
+    describe the old value. If the corrected message is refused too, it replaces the old one in
+    quarantine. Raises NotFound.
     """
     quarantined = _find(id, quarantine)
     basis = tuple(header for header in quarantined.message.headers if header[0] == "basis")
@@ -79,9 +81,12 @@ def amend_quarantined(
 
 
 def resend_quarantined(
-    ids: Sequence[str] | None, quarantine: Quarantine, door: InboxDoor
+    ids: Sequence[str] | None, quarantine: Quarantine, door: InboxReceiver
 ) -> ResendResult:
-    """Send messages again as they are, None: all. Accepted ones leave. Raises NotFound."""
+    """Send messages again unchanged; if `ids` is None, all.
+
+    Accepted messages are removed from quarantine. Raises NotFound.
+    """
     messages = quarantine.find() if ids is None else [_find(id, quarantine) for id in ids]
     return _send(messages, quarantine, door)
 
@@ -97,12 +102,12 @@ def _find(id: str, quarantine: Quarantine) -> QuarantinedMessage:
     except ValueError:
         messages = []
     if not messages:
-        raise NotFound(f"no message is in quarantine under {id}", "id")
+        raise NotFound(f"no message is in quarantine under {id}: list the quarantine", "id")
     return messages[0]
 
 
 def _send(
-    messages: Sequence[QuarantinedMessage], quarantine: Quarantine, door: InboxDoor
+    messages: Sequence[QuarantinedMessage], quarantine: Quarantine, door: InboxReceiver
 ) -> ResendResult:
     answers = list(zip(messages, door.accept([m.message for m in messages]), strict=True))
     refused = [(message, a) for message, a in answers if isinstance(a, Refusal)]
@@ -123,7 +128,10 @@ def _entry(quarantined: QuarantinedMessage) -> QuarantineEntry:
 
 
 def _text(name: str, value: bytes | None) -> dict[str, str | None]:
-    """A value under its name, or in Base64 under another, as CloudEvents names binary data."""
+    """The value as text under `name`.
+
+    If it is not UTF-8, it is Base64 under `name_base64`, which is how CloudEvents names it.
+    """
     if value is None:
         return {name: None}
     try:

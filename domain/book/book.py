@@ -152,7 +152,8 @@ class PriceRule:
 class Phrase:
     """Wordings that customers use, and the operations that all of them mean.
 
-    `words` has the wordings, like "no onions" and "plain". `amount` is charged for each piece.
+    `words` has the wordings, like "no onions" and "plain": what a customer may write, unlike the
+    `words` of rules, which explain the rule. `amount` is charged for each piece.
     `confidence` is the probability that the operations are what the customer wants.
     """
 

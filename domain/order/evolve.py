@@ -227,7 +227,7 @@ def _update_operation(
 
 
 def _pause(progress: Progress, ids: tuple[str, ...], change: str | None) -> Progress:
-    """Makes operations wait for a change order; None: for none any more."""
+    """Make operations wait for a change order; None: for none any more."""
     return replace(
         progress,
         operations=tuple(

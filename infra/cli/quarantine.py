@@ -59,7 +59,7 @@ def amend(
         raise UserError(f"{file} does not exist: name a file that can be read")
     with open_deployment() as deployment:
         result = amend_quarantined(
-            id, file.read_bytes(), deployment.quarantine, deployment.inbox_door
+            id, file.read_bytes(), deployment.quarantine, deployment.inbox_receiver
         )
         _report(deployment, result)
 
@@ -82,7 +82,7 @@ def send(
         raise UserError("name one message, or use --all: `ordermade quarantine` lists them")
     with open_deployment() as deployment:
         ids = [id] if id else None
-        result = resend_quarantined(ids, deployment.quarantine, deployment.inbox_door)
+        result = resend_quarantined(ids, deployment.quarantine, deployment.inbox_receiver)
         _report(deployment, result)
 
 

@@ -1,4 +1,4 @@
-"""The deployment that the server uses, reopened when its database was lost."""
+"""The deployment that the server uses; it is reopened after its database was lost."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import structlog
 
 from infra.deployment import Deployment
 
-_PARTS = (
+# Every lazy attribute of Deployment that a request uses.
+_LAZY_PARTS = (
     *("store", "commands", "books", "issued_prices", "envelopes", "held_reports"),
-    *("quarantine", "inbox_door", "log", "feed", "progress", "views", "writable_views"),
+    *("quarantine", "inbox_receiver", "log", "feed", "progress", "views", "writable_views"),
 )
 
 log = structlog.get_logger()
@@ -26,11 +27,14 @@ class DeploymentConnection:
 
     def __init__(self, open_deployment: Callable[[], Deployment]) -> None:
         self._open_deployment = open_deployment
-        self.deployment = _prepared(open_deployment())
+        self.deployment = _build_lazy_parts(open_deployment())
         self._reopening = threading.Lock()
 
     def reopen(self) -> None:
-        """Starts reopening in the background, unless that is under way or useless."""
+        """Start to reopen in the background, unless a thread does so already.
+
+        Do nothing for an external server: its address stays, and the pools reconnect.
+        """
         if self.deployment.settings.database_url is None and self._reopening.acquire(
             blocking=False
         ):
@@ -43,7 +47,7 @@ class DeploymentConnection:
         try:
             if self.deployment.is_reachable():
                 return  # at the same address: the pools reconnect by themselves
-            before, self.deployment = self.deployment, _prepared(self._open_deployment())
+            before, self.deployment = self.deployment, _build_lazy_parts(self._open_deployment())
             before.close()
             log.info("database is back")
         except Exception as error:
@@ -52,9 +56,9 @@ class DeploymentConnection:
             self._reopening.release()
 
 
-def _prepared(deployment: Deployment) -> Deployment:
-    """The deployment, its lazy parts built: concurrent first requests would build them twice."""
-    for part in _PARTS:
+def _build_lazy_parts(deployment: Deployment) -> Deployment:
+    """Build the lazy attributes now: two first requests at once would each build them."""
+    for part in _LAZY_PARTS:
         getattr(deployment, part)
     deployment.owners(deployment.reader_pool)
     return deployment

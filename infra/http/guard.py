@@ -45,7 +45,7 @@ class Guard:
             await self._call(scope, receive, send)
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Calls the application. An exception is logged and, if still possible, answered by 500."""
+        """Call the application. An exception is logged and, if still possible, answered by 500."""
         started = False
 
         async def send_and_note(message: Message) -> None:

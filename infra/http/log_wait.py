@@ -29,7 +29,7 @@ LATE = (
 
 
 def check(deployment: Deployment, wait: str | None) -> None:
-    """Raises HttpRefusal for `wait` in a deployment without Kafka."""
+    """Raise HttpRefusal for `wait` in a deployment without Kafka."""
     if wait and not deployment.settings.kafka:
         raise HttpRefusal(
             HTTPStatus.UNPROCESSABLE_ENTITY,

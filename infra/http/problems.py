@@ -105,7 +105,7 @@ def internal_error() -> Response:
 
 
 def install(app: FastAPI, connection: DeploymentConnection) -> None:
-    """Adds a handler for every foreseen exception."""
+    """Add a handler for every foreseen exception."""
 
     @app.exception_handler(Refusal)
     def refused(_: Request, error: Refusal) -> Response:

@@ -96,7 +96,9 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
     def send_all() -> Response:
         """Accepted messages leave the quarantine."""
         deployment = connection.deployment
-        return json_response(resend_quarantined(None, deployment.quarantine, deployment.inbox_door))
+        return json_response(
+            resend_quarantined(None, deployment.quarantine, deployment.inbox_receiver)
+        )
 
     @router.get(
         "/v1/quarantine/{id:uuid}",  # so that GET /v1/quarantine/send is 405
@@ -122,7 +124,7 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
         """If it is refused, it stays in quarantine in place of the message."""
         deployment = connection.deployment
         result = await run_in_threadpool(
-            amend_quarantined, id, body, deployment.quarantine, deployment.inbox_door
+            amend_quarantined, id, body, deployment.quarantine, deployment.inbox_receiver
         )
         return json_response(result)
 
@@ -136,7 +138,9 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
     def send(id: _Id) -> Response:
         """If it is accepted, it leaves the quarantine."""
         deployment = connection.deployment
-        return json_response(resend_quarantined([id], deployment.quarantine, deployment.inbox_door))
+        return json_response(
+            resend_quarantined([id], deployment.quarantine, deployment.inbox_receiver)
+        )
 
     @router.post(
         "/v1/quarantine/{id}/drop",

@@ -148,7 +148,7 @@ def _dotted(path: NodePath) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes innermost collections on one line, and money without quotes."""
+    """Write innermost collections on one line, and money without quotes."""
 
 
 def _number(dumper: yaml.SafeDumper, number: Decimal) -> yaml.Node:

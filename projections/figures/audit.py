@@ -141,7 +141,7 @@ def _flagged(row: BacklogRow) -> Iterable[FlaggedReport]:
 
 
 def _remove(orphans: dict[int, list[EventExample]], present: Iterable[int]) -> None:
-    """Removes the effects whose cause is present."""
+    """Remove the effects whose cause is present."""
     for half in present:
         orphans.pop(half, None)
 

@@ -16,7 +16,7 @@ from consumers.doors.command_types import command_types
 from consumers.doors.commands import Commands
 from consumers.doors.gate import Gate
 from consumers.doors.inbox import Inbox
-from consumers.movers.inbox import InboxDoor, InboxMember
+from consumers.movers.inbox import InboxMember, InboxReceiver
 from domain.event import TYPES
 from infra.kafka.cloudevents import inbox_message
 from infra.kafka.cluster import provision
@@ -49,7 +49,7 @@ def quarantine(door, owners):
 def member(topics, store, owners, held_reports, quarantine):
     inbox = Inbox(lambda basis: Gate(store, owners, held_reports, basis),
                    Commands(store, owners, held_reports))  # fmt: skip
-    door = InboxDoor(inbox_message, inbox, lambda: datetime.now(UTC), database.is_outage)
+    door = InboxReceiver(inbox_message, inbox, lambda: datetime.now(UTC), database.is_outage)
     with closing(KafkaInbox(topics, 3.0)) as topic:
         yield InboxMember(topic, door, quarantine)
 

@@ -89,7 +89,7 @@ def test_a_projector_that_folds_during_a_retry_is_fenced_off(shop_views, parked)
 
     shop_views.views.commit = late
     projector.drain()
-    assert projector.refused == 1
+    assert projector.fenced_commits == 1
     assert projector.drain() == 1
     assert parked_events(shop_views) == []
     projector.drain()

@@ -147,7 +147,7 @@ def test_views_commit_together_and_one_that_is_fenced_off_stops_no_other(
     step(each)
     parts = len({partition_of(f"c{i}", 12) for i in range(10)})
     assert sizes == [3 * parts, *[1] * 3 * parts]
-    assert [projector.refused for projector in each] == [0, parts, 0]
+    assert [projector.fenced_commits for projector in each] == [0, parts, 0]
     for projector, shown in zip(each, (True, False, True), strict=True):
         view = projector._projection
         assert dict(views.find(view, None)) == (view.fold(all_events(log)) if shown else {})
@@ -167,6 +167,6 @@ def test_a_suspended_member_cannot_write_after_a_handover(store, log, views):
     ann._subscription.poll = lambda: epochs
     store.append([append(f"s{i}", f"order/o{i}", OrderShipped(), f"c{i}") for i in range(10)])
     ann.step()
-    assert ann.refused > 0
+    assert ann.fenced_commits > 0
     bob.drain()
     assert dict(views.find(VIEWS["backlog"], None)) == VIEWS["backlog"].fold(all_events(log))

@@ -202,7 +202,7 @@ def test_a_projector_that_folded_before_the_switch_cannot_write_after_it(shop_vi
 
     monkeypatch.setattr(shop_views.views, "commit", late)
     projector.drain()
-    assert projector.refused == 1
+    assert projector.fenced_commits == 1
     assert projector.drain() + 1 == 2
     assert shop_views.rows(BACKLOG) == shop_views.folded(BACKLOG)
 

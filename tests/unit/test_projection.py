@@ -52,10 +52,10 @@ def test_a_handler_is_declared_for_the_types_that_it_takes(projection, handler):
 
 def test_a_projection_knows_the_types_that_it_folds():
     loyalty = discover()["loyalty"]
-    assert loyalty.folds(OrderPlaced)
-    assert loyalty.folds(ContentReused)
-    assert not loyalty.folds(ConsentGranted)
-    assert all(discover()["audit"].folds(t.cls) for t in TYPES.values())
+    assert loyalty.can_change_rows(OrderPlaced)
+    assert loyalty.can_change_rows(ContentReused)
+    assert not loyalty.can_change_rows(ConsentGranted)
+    assert all(discover()["audit"].can_change_rows(t.cls) for t in TYPES.values())
 
 
 def test_an_event_changes_the_row_of_its_key_and_no_other():
