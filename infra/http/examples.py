@@ -1,4 +1,4 @@
-"""Example requests of the OpenAPI document. A test sends all of them to a server, in order."""
+"""Example requests of the OpenAPI document. A test sends each to a server that is ready for it."""
 
 from __future__ import annotations
 
