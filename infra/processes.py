@@ -78,6 +78,7 @@ def serve_http(host: str, port: int) -> None:
     """Serve HTTP until SIGINT or SIGTERM. Raises UserError where it cannot listen there."""
     from infra.http.serve import serve
 
+    stop_on_signal()  # uvicorn replaces these handlers, and raises its signal again when it ends
     serve(host, port)
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import sys
 from functools import partial
 
-import typer
 import uvicorn
 
 from infra.deployment import Deployment
 from infra.errors import UserError
 from infra.http.api import create
 from infra.http.connection import DeploymentConnection
-from infra.processes import stop_on_signal
 from infra.settings import Settings
 
 _CONNECTION_S = 5.0  # that a request waits for a database connection
@@ -21,7 +20,7 @@ _SHUTDOWN_S = 10
 
 
 def serve(host: str, port: int) -> None:
-    """Serves until SIGINT or SIGTERM. Raises UserError where it must not, or cannot, listen."""
+    """Serve until SIGINT or SIGTERM. Raises UserError where it must not, or cannot, listen."""
     settings = Settings()
     token = settings.http_token.get_secret_value() if settings.http_token else None
     if not token and not _is_loopback(host):
@@ -38,7 +37,6 @@ def serve(host: str, port: int) -> None:
         ) from None
     # asyncio sets it only on sockets that it makes itself; without it an answer takes 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    stop_on_signal()  # uvicorn replaces these handlers, and raises its signal again when it ends
     connection = DeploymentConnection(partial(Deployment, settings, _CONNECTION_S))
     server: uvicorn.Server
     app = create(connection, token, lambda: server.should_exit)
@@ -49,7 +47,8 @@ def serve(host: str, port: int) -> None:
         )
     )  # fmt: skip
     name = f"[{host}]" if ":" in host else host
-    typer.echo(f"Serving http://{name}:{listening.getsockname()[1]}/docs", err=True)
+    sys.stderr.write(f"Serving http://{name}:{listening.getsockname()[1]}/docs\n")
+    sys.stderr.flush()
     try:
         server.run([listening])
     finally:
