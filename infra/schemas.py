@@ -138,8 +138,7 @@ def command_files() -> dict[str, str]:
         schemas[f"{name}.schema.json"] = text(document)
         newer = f"; read as v{type.version + 1}" if type.upcast else ""
         arguments = ", ".join(_fields(document)) or "–"
-        summary = type.description.partition("\n\n")[0].replace("\n", " ") or "–"
-        rows.append(f"| [`{name}`]({name}.schema.json){newer} | {summary} | {arguments} |")
+        rows.append(f"| [`{name}`]({name}.schema.json){newer} | {type.summary} | {arguments} |")
     return schemas | {"README.md": _COMMANDS.format(commands="\n".join(rows))}
 
 

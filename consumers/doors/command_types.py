@@ -51,6 +51,11 @@ class CommandType:
     def wire_name(self) -> str:
         return f"{self.kind}.{self.name}.v{self.version}"
 
+    @property
+    def summary(self) -> str:
+        """The first paragraph of the description, on one line."""
+        return self.description.partition("\n\n")[0].replace("\n", " ")
+
     def digested(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that the digest of a command covers.
 

@@ -143,7 +143,7 @@ def _add(router: APIRouter, connection: DeploymentConnection, type: CommandType)
         tags=[f"{kind}s"],
         operation_id=f"{kind}-{name}{version}",
         deprecated=former or None,
-        summary=name.replace("-", " ").capitalize() + ".",
+        summary=type.summary,
         description=type.description,
         openapi_extra=openapi.json_body(body_type, example),
         status_code=HTTPStatus.CREATED,
