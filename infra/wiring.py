@@ -26,6 +26,7 @@ from consumers.movers.projector import Projector, last_page
 from consumers.movers.relay import GROUP, Relay, check_copy
 from consumers.ports.log import Log, LogAhead, StoreBehind
 from consumers.ports.views import GroupLag
+from consumers.questions.lag import PartitionLag, group_lags
 from domain.values import Purpose
 from infra.interpreters import load_interpreter
 from infra.kafka.errors import KafkaUnreachable
@@ -231,6 +232,12 @@ class Wiring:
         from infra.kafka.inbox import inbox_lags
 
         return inbox_lags(self._cluster)
+
+    def group_lags(self) -> list[PartitionLag]:
+        """Return how far each group is behind, with Kafka the relay's and the inbox's too."""
+        if not self.settings.kafka:
+            return group_lags(self.views, self.progress, None, ())
+        return group_lags(self.views, self.progress, self.log, self.inbox_lags())
 
     @cached_property
     def log_writer(self) -> KafkaLogWriter:

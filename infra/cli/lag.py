@@ -11,15 +11,8 @@ def lag(as_json: Json = False) -> None:
     For each consumer group and partition: the events and seconds that it is behind the store, the
     process that reads it, and why it stopped if it did. With Kafka also the relay and the inbox.
     """
-    from consumers.questions.lag import group_lags
     from infra.cli.answers import print_rows
 
     with open_deployment() as deployment:
-        in_kafka = deployment.settings.kafka is not None
-        lags = group_lags(
-            deployment.views,
-            deployment.progress,
-            deployment.log if in_kafka else None,
-            deployment.inbox_lags() if in_kafka else (),
-        )
+        lags = deployment.group_lags()
         print_rows(deployment, "How far is each group behind the store?", lags, as_json)

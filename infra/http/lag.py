@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from consumers.questions.lag import PartitionLag, group_lags
+from consumers.questions.lag import PartitionLag
 from infra.http import openapi
 from infra.http.bodies import json_response
 from infra.http.connection import DeploymentConnection
@@ -50,14 +50,6 @@ def make_router(connection: DeploymentConnection) -> APIRouter:
     )
     def read_lag() -> Response:
         """The groups are those of the views and, with Kafka, the relay and the inbox."""
-        deployment = connection.deployment
-        kafka = bool(deployment.settings.kafka)
-        lags = group_lags(
-            deployment.views,
-            deployment.progress,
-            deployment.log if kafka else None,
-            deployment.inbox_lags() if kafka else (),
-        )
-        return json_response(LagRows(rows=lags))
+        return json_response(LagRows(rows=connection.deployment.group_lags()))
 
     return router
